@@ -1,0 +1,73 @@
+"""LEAN's two spellings: every member answers to snake_case and to PascalCase.
+
+LEAN offers its whole API in both spellings to Python. Ours is written in snake_case; these mixins translate a PascalCase name the moment
+an ordinary look-up has failed, so the snake_case path costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import EnumMeta, IntEnum
+from typing import Any
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(name: str) -> str:
+    """Return LEAN's snake_case spelling of a PascalCase name: "SetWarmUp" gives "set_warm_up", "RSI" gives "rsi"."""
+    return _WORD_START.sub("_", name).lower()
+
+
+def pascal_case(name: str) -> str:
+    """Return the PascalCase spelling of a snake_case name: "set_warm_up" gives "SetWarmUp"."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def is_pascal_case(name: str) -> bool:
+    """Tell whether a name is a PascalCase spelling that may be translated; dunder and private names are not."""
+    return name[:1].isupper() and not name.isupper() or (name.isupper() and "_" not in name and len(name) > 0)
+
+
+class PascalCaseAccess:
+    """Reading a PascalCase attribute gives the snake_case one."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if is_pascal_case(name):
+            translated = snake_case(name)
+            if translated != name:
+                return getattr(self, translated)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+class PascalCaseFields(PascalCaseAccess):
+    """Reading and writing: for objects whose fields users set, such as UpdateOrderFields."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if is_pascal_case(name):
+            translated = snake_case(name)
+            if hasattr(type(self), translated) or hasattr(self, translated):
+                name = translated
+        object.__setattr__(self, name, value)
+
+
+class _PascalCaseMembers(EnumMeta):
+    def __getattr__(cls, name: str) -> Any:
+        if not name.startswith("_"):
+            member = cls._member_map_.get(snake_case(name).upper())
+            if member is not None:
+                return member
+        raise AttributeError(f"{cls.__name__} has no member {name!r}", name=name, obj=cls)
+
+
+class LeanEnum(IntEnum, metaclass=_PascalCaseMembers):
+    """An enumeration as LEAN shows it to Python: members in both spellings, printed by name."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, format_spec: str) -> str:
+        return format(self.name, format_spec)

@@ -1,0 +1,478 @@
+"""Orders, their properties and their events, as LEAN shows them to an algorithm.
+
+The engine keeps money and quantities as decimals in the `exact_*` fields; the plain names give floats, which is what LEAN hands to Python.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from live.algorithm.enums import OrderDirection, OrderStatus, OrderType
+from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
+from live.algorithm.numbers import ONE, ZERO, Number, plain, to_decimal
+from live.algorithm.symbols import Symbol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LEAN_TIME_IN_FORCE = "QuantConnect.Orders.TimeInForces."
+
+
+def utc_datetime(time_ns: int) -> datetime:
+    """Return an aware UTC datetime of a nanosecond count, cut to microseconds."""
+    return _EPOCH + timedelta(microseconds=time_ns // 1_000)
+
+
+class TimeInForce(PascalCaseAccess):
+    """How long an order may rest. Compare with `is` or by `name`; DAY and GOOD_TIL_CANCELED exist once."""
+
+    GOOD_TIL_CANCELED: ClassVar[TimeInForce]
+    DAY: ClassVar[TimeInForce]
+    GoodTilCanceled: ClassVar[TimeInForce]
+    Day: ClassVar[TimeInForce]
+
+    __slots__ = ("expiry", "name")
+
+    def __init__(self, name: str, expiry: datetime | None = None) -> None:
+        self.name = name
+        self.expiry = expiry
+
+    @staticmethod
+    def good_til_date(expiry: datetime) -> TimeInForce:
+        """Return a time in force that ends at the close of the expiry's date."""
+        return TimeInForce("GoodTilDateTimeInForce", expiry)
+
+    GoodTilDate = good_til_date
+
+    def __str__(self) -> str:
+        return _LEAN_TIME_IN_FORCE + self.name
+
+
+TimeInForce.GOOD_TIL_CANCELED = TimeInForce.GoodTilCanceled = TimeInForce("GoodTilCanceledTimeInForce")
+TimeInForce.DAY = TimeInForce.Day = TimeInForce("DayTimeInForce")
+
+
+class OrderProperties(PascalCaseFields):
+    """Settings of an order beside its prices."""
+
+    def __init__(self) -> None:
+        self.time_in_force: TimeInForce = TimeInForce.GOOD_TIL_CANCELED
+
+    def clone(self) -> OrderProperties:
+        """Return a copy: the engine must not see later changes."""
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+
+class CoinbaseOrderProperties(OrderProperties):
+    """Coinbase's additions: `post_only` orders never take liquidity."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.post_only = False
+        self.self_trade_prevention_id = False
+
+
+GDAXOrderProperties = CoinbaseOrderProperties
+
+
+class UpdateOrderFields(PascalCaseFields):
+    """The fields of an order that an update changes; None leaves a field as it is."""
+
+    def __init__(self) -> None:
+        self.quantity: Number | None = None
+        self.limit_price: Number | None = None
+        self.stop_price: Number | None = None
+        self.trigger_price: Number | None = None
+        self.trailing_amount: Number | None = None
+        self.tag: str | None = None
+
+
+class CashAmount(PascalCaseAccess):
+    """An amount of money in a currency."""
+
+    __slots__ = ("currency", "exact_amount")
+
+    def __init__(self, amount: Number, currency: str) -> None:
+        self.exact_amount = to_decimal(amount)
+        self.currency = currency
+
+    @property
+    def amount(self) -> float:
+        """The amount as Python sees it."""
+        return float(self.exact_amount)
+
+    def __str__(self) -> str:
+        return f"{plain(self.exact_amount)} {self.currency}"
+
+
+class OrderFee(PascalCaseAccess):
+    """The fee of a fill."""
+
+    ZERO: ClassVar[OrderFee]
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: CashAmount) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+OrderFee.ZERO = OrderFee(CashAmount(ZERO, "QCC"))
+
+
+class Order(PascalCaseAccess):
+    """An order as the engine holds it. Users read it; changes go through the ticket."""
+
+    type: ClassVar[OrderType] = OrderType.MARKET
+
+    def __init__(
+        self, order_id: int, symbol: Symbol, quantity: Decimal, time_ns: int, tag: str, properties: OrderProperties
+    ) -> None:
+        self.id = order_id
+        self.symbol = symbol
+        self.exact_quantity = quantity
+        self.created_ns = time_ns
+        self.tag = tag
+        self.properties = properties
+        self.status = OrderStatus.NEW
+        self.exact_price = ZERO
+        self.price_currency = ""
+        self.last_fill_ns: int | None = None
+        self.last_update_ns: int | None = None
+        self.canceled_ns: int | None = None
+        self.event_count = 0
+        self.is_marketable = False
+        """Whether a limit order could have traded when it was sent: decides maker or taker."""
+
+    @property
+    def quantity(self) -> float:
+        """Signed quantity: negative for a sale."""
+        return float(self.exact_quantity)
+
+    @property
+    def absolute_quantity(self) -> float:
+        """Quantity without its sign."""
+        return abs(self.quantity)
+
+    @property
+    def direction(self) -> OrderDirection:
+        """BUY or SELL; HOLD for a quantity of zero."""
+        if self.exact_quantity > ZERO:
+            return OrderDirection.BUY
+        return OrderDirection.SELL if self.exact_quantity < ZERO else OrderDirection.HOLD
+
+    @property
+    def price(self) -> float:
+        """Fill price, 0 before a fill."""
+        return float(self.exact_price)
+
+    @property
+    def value(self) -> float:
+        """Quantity times the price that the order's type implies, in the quote currency."""
+        return float(self.exact_quantity * self.exact_price)
+
+    @property
+    def time(self) -> datetime:
+        """Creation time, UTC."""
+        return utc_datetime(self.created_ns)
+
+    created_time = time
+
+    @property
+    def last_fill_time(self) -> datetime | None:
+        """Time of the last fill, UTC."""
+        return None if self.last_fill_ns is None else utc_datetime(self.last_fill_ns)
+
+    @property
+    def last_update_time(self) -> datetime | None:
+        """Time of the last accepted update, UTC."""
+        return None if self.last_update_ns is None else utc_datetime(self.last_update_ns)
+
+    @property
+    def canceled_time(self) -> datetime | None:
+        """Time of the cancellation, UTC."""
+        return None if self.canceled_ns is None else utc_datetime(self.canceled_ns)
+
+    @property
+    def security_type(self) -> Any:
+        """Asset class of the symbol."""
+        return self.symbol.security_type
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """How long the order may rest."""
+        return self.properties.time_in_force
+
+    @property
+    def exact_limit_price(self) -> Decimal | None:
+        """Limit price, for the types that have one."""
+        return None
+
+    @property
+    def exact_stop_price(self) -> Decimal | None:
+        """Stop price, for the types that have one."""
+        return None
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over the fields of an accepted update."""
+        if fields.quantity is not None:
+            self.exact_quantity = to_decimal(fields.quantity)
+        if fields.tag is not None:
+            self.tag = fields.tag
+
+    def clone(self) -> Order:
+        """Return a copy."""
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+    def next_event_id(self) -> int:
+        """Return the number of the order's next event."""
+        self.event_count += 1
+        return self.event_count
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id} {self.symbol} {plain(self.exact_quantity)} {self.status})"
+
+
+class MarketOrder(Order):
+    """Fills at the current price."""
+
+
+class MarketOnOpenOrder(Order):
+    """Fills at the next opening price."""
+
+    type = OrderType.MARKET_ON_OPEN
+
+
+class MarketOnCloseOrder(Order):
+    """Fills at the closing price."""
+
+    type = OrderType.MARKET_ON_CLOSE
+
+
+class LimitOrder(Order):
+    """Fills at the limit or better."""
+
+    type = OrderType.LIMIT
+
+    def __init__(self, *args: Any, limit_price: Decimal) -> None:
+        super().__init__(*args)
+        self._limit_price = limit_price
+
+    @property
+    def exact_limit_price(self) -> Decimal:
+        """The limit."""
+        return self._limit_price
+
+    @exact_limit_price.setter
+    def exact_limit_price(self, price: Decimal) -> None:
+        self._limit_price = price
+
+    @property
+    def limit_price(self) -> float:
+        """The limit as Python sees it."""
+        return float(self._limit_price)
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over quantity, tag and limit price."""
+        super().apply_update(fields)
+        if fields.limit_price is not None:
+            self._limit_price = to_decimal(fields.limit_price)
+
+
+class StopMarketOrder(Order):
+    """Becomes a market order when the stop price is reached."""
+
+    type = OrderType.STOP_MARKET
+
+    def __init__(self, *args: Any, stop_price: Decimal) -> None:
+        super().__init__(*args)
+        self._stop_price = stop_price
+        self.stop_triggered = False
+
+    @property
+    def exact_stop_price(self) -> Decimal:
+        """The stop."""
+        return self._stop_price
+
+    @exact_stop_price.setter
+    def exact_stop_price(self, price: Decimal) -> None:
+        self._stop_price = price
+
+    @property
+    def stop_price(self) -> float:
+        """The stop as Python sees it."""
+        return float(self._stop_price)
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over quantity, tag and stop price."""
+        super().apply_update(fields)
+        if fields.stop_price is not None:
+            self._stop_price = to_decimal(fields.stop_price)
+
+
+class StopLimitOrder(LimitOrder):
+    """Becomes a limit order when the stop price is reached, and stays one."""
+
+    type = OrderType.STOP_LIMIT
+
+    def __init__(self, *args: Any, stop_price: Decimal, limit_price: Decimal) -> None:
+        super().__init__(*args, limit_price=limit_price)
+        self._stop_price = stop_price
+        self.stop_triggered = False
+
+    @property
+    def exact_stop_price(self) -> Decimal:
+        """The stop."""
+        return self._stop_price
+
+    @exact_stop_price.setter
+    def exact_stop_price(self, price: Decimal) -> None:
+        self._stop_price = price
+
+    @property
+    def stop_price(self) -> float:
+        """The stop as Python sees it."""
+        return float(self._stop_price)
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over quantity, tag, limit and stop price."""
+        super().apply_update(fields)
+        if fields.stop_price is not None:
+            self._stop_price = to_decimal(fields.stop_price)
+
+
+class LimitIfTouchedOrder(LimitOrder):
+    """Becomes a limit order when the trigger price is touched from the favourable side."""
+
+    type = OrderType.LIMIT_IF_TOUCHED
+
+    def __init__(self, *args: Any, trigger_price: Decimal, limit_price: Decimal) -> None:
+        super().__init__(*args, limit_price=limit_price)
+        self.exact_trigger_price = trigger_price
+        self.trigger_touched = False
+
+    @property
+    def trigger_price(self) -> float:
+        """The trigger as Python sees it."""
+        return float(self.exact_trigger_price)
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over quantity, tag, limit and trigger price."""
+        super().apply_update(fields)
+        if fields.trigger_price is not None:
+            self.exact_trigger_price = to_decimal(fields.trigger_price)
+
+
+class TrailingStopOrder(StopMarketOrder):
+    """A stop that follows the market at a distance."""
+
+    type = OrderType.TRAILING_STOP
+
+    def __init__(
+        self, *args: Any, stop_price: Decimal, trailing_amount: Decimal, trailing_as_percentage: bool
+    ) -> None:
+        super().__init__(*args, stop_price=stop_price)
+        self.exact_trailing_amount = trailing_amount
+        self.trailing_as_percentage = trailing_as_percentage
+
+    @property
+    def trailing_amount(self) -> float:
+        """Distance of the stop from the market, in currency or as a fraction of the price."""
+        return float(self.exact_trailing_amount)
+
+    def apply_update(self, fields: UpdateOrderFields) -> None:
+        """Take over quantity, tag, stop price and distance."""
+        super().apply_update(fields)
+        if fields.trailing_amount is not None:
+            self.exact_trailing_amount = to_decimal(fields.trailing_amount)
+
+
+class OrderEvent(PascalCaseFields):
+    """A change of an order. Events that are not fills have price 0 and no fee."""
+
+    def __init__(self, order: Order, time_ns: int, fee: OrderFee = OrderFee.ZERO, message: str = "") -> None:
+        self.order_id = order.id
+        self.id = 0
+        self.symbol = order.symbol
+        self.time_ns = time_ns
+        self.status = order.status
+        self.direction = order.direction
+        self.order_fee = fee
+        self.message = message
+        self.exact_fill_price = ZERO
+        self.exact_fill_quantity = ZERO
+        self.fill_price_currency = order.price_currency
+        self.exact_quantity = order.exact_quantity
+        self.exact_limit_price: Decimal | None = None
+        self.exact_stop_price: Decimal | None = None
+        self.exact_trigger_price: Decimal | None = None
+        self.is_assignment = False
+        self.ticket: Any = None
+
+    @property
+    def utc_time(self) -> datetime:
+        """Time of the event, UTC."""
+        return utc_datetime(self.time_ns)
+
+    @property
+    def fill_price(self) -> float:
+        """Price of the fill, 0 when there is none."""
+        return float(self.exact_fill_price)
+
+    @fill_price.setter
+    def fill_price(self, price: Number) -> None:
+        self.exact_fill_price = to_decimal(price)
+
+    @property
+    def fill_quantity(self) -> float:
+        """Signed quantity of the fill."""
+        return float(self.exact_fill_quantity)
+
+    @fill_quantity.setter
+    def fill_quantity(self, quantity: Number) -> None:
+        self.exact_fill_quantity = to_decimal(quantity)
+
+    @property
+    def absolute_fill_quantity(self) -> float:
+        """Quantity of the fill without its sign."""
+        return abs(self.fill_quantity)
+
+    @property
+    def quantity(self) -> float:
+        """The order's quantity at this moment."""
+        return float(self.exact_quantity)
+
+    @property
+    def limit_price(self) -> float | None:
+        """The order's limit at this moment."""
+        return None if self.exact_limit_price is None else float(self.exact_limit_price)
+
+    @property
+    def stop_price(self) -> float | None:
+        """The order's stop at this moment."""
+        return None if self.exact_stop_price is None else float(self.exact_stop_price)
+
+    @property
+    def trigger_price(self) -> float | None:
+        """The order's trigger at this moment."""
+        return None if self.exact_trigger_price is None else float(self.exact_trigger_price)
+
+    def __str__(self) -> str:
+        text = f"Time: {self.utc_time} OrderID: {self.order_id} EventID: {self.id} Symbol: {self.symbol} Status: {self.status}"
+        text += f" Quantity: {plain(self.exact_quantity)}"
+        if self.exact_fill_quantity:
+            text += f" FillQuantity: {plain(self.exact_fill_quantity)} FillPrice: {plain(self.exact_fill_price)}"
+        if self.order_fee.value.exact_amount:
+            text += f" OrderFee: {self.order_fee}"
+        return f"{text} Message: {self.message}" if self.message else text
+
+
+def sign(direction: OrderDirection) -> Decimal:
+    """Return +1 for a purchase and -1 for a sale."""
+    return ONE if direction is OrderDirection.BUY else -ONE

@@ -1,0 +1,432 @@
+"""QCAlgorithm as the embedded engine offers it: the members of LEAN's class that the subset covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+
+from live.algorithm.consolidation import ConsolidationMethods
+from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, Resolution, SecurityType
+from live.algorithm.history import HistoryMethods
+from live.algorithm.host import Host
+from live.algorithm.indicator_methods import IndicatorMethods
+from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.numbers import Number
+from live.algorithm.orders import OrderEvent, OrderProperties, utc_datetime
+from live.algorithm.output import OutputMethods
+from live.algorithm.slices import Slice
+from live.algorithm.surface import refuse_member
+from live.algorithm.trading import TradingMethods
+from live.clock import date_to_ns, datetime_to_ns, ns_to_datetime
+from live.errors import UsageError
+
+LAST_SECOND_NS = 86_399_999_999_900
+"""Length of a day less the smallest step of LEAN's clock: the end date includes its whole day."""
+
+
+class UniverseSettings(PascalCaseAccess):
+    """Defaults of the securities that are added."""
+
+    def __init__(self) -> None:
+        self.resolution = Resolution.MINUTE
+        self.leverage: Number = 0
+        self.fill_forward = True
+        self.extended_market_hours = False
+        self.data_normalization_mode = DataNormalizationMode.ADJUSTED
+
+
+class SecurityChanges(PascalCaseAccess):
+    """Securities that were added or removed."""
+
+    def __init__(self, added: list[Any], removed: list[Any]) -> None:
+        self.added_securities = added
+        self.removed_securities = removed
+        self.count = len(added) + len(removed)
+
+
+class QCAlgorithm(
+    TradingMethods, IndicatorMethods, ConsolidationMethods, HistoryMethods, OutputMethods, PascalCaseAccess
+):
+    """Base class of algorithms. Override initialize and the on_ methods; both of LEAN's spellings work.
+
+    The engine attaches itself before `initialize` is called; nothing of the engine may be used in `__init__`.
+    """
+
+    _host: Host
+    _attaching: ClassVar[Host | None] = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> QCAlgorithm:
+        self = super().__new__(cls)
+        host = QCAlgorithm._attaching
+        if host is None:
+            raise UsageError(f"{cls.__name__} can only be made by an engine; run it with lean-live dry-run")
+        self._host = host
+        self._warned = set()
+        self.default_order_properties = OrderProperties()
+        self.universe_settings = UniverseSettings()
+        self.name = cls.__name__
+        self._time_cache = (-1, datetime.min)
+        return self
+
+    # -- callbacks
+
+    def initialize(self) -> None:
+        """Set dates, cash and data; called once."""
+
+    def on_data(self, slice: Slice) -> None:
+        """Called with each slice that carries data."""
+
+    def on_order_event(self, order_event: OrderEvent) -> None:
+        """Called with each event of an order."""
+
+    def on_warmup_finished(self) -> None:
+        """Called once, when the warm-up ends or at the start when there is none."""
+
+    def on_end_of_algorithm(self) -> None:
+        """Called once, at the end of the run, also after an error or Ctrl-C."""
+
+    def on_end_of_day(self, symbol: Any = None) -> None:
+        """Called at the end of each day, ten minutes before a symbol's market closes."""
+
+    def on_securities_changed(self, changes: SecurityChanges) -> None:
+        """Called after securities were added."""
+
+    def on_splits(self, splits: Any) -> None:
+        """Called with splits and their announcements."""
+
+    def on_dividends(self, dividends: Any) -> None:
+        """Called with dividends."""
+
+    def on_delistings(self, delistings: Any) -> None:
+        """Called with delistings and their announcements."""
+
+    def on_symbol_changed_events(self, symbols_changed: Any) -> None:
+        """Called with changes of tickers."""
+
+    def on_margin_call(self, requests: list[Any]) -> list[Any]:
+        """Called before margin call orders are sent; may return a changed list."""
+        return requests
+
+    def on_margin_call_warning(self) -> None:
+        """Called when little margin is left."""
+
+    def on_end_of_time_step(self) -> None:
+        """Called after each time step."""
+
+    # -- time
+
+    @property
+    def time(self) -> datetime:
+        """Present time in the algorithm's time zone."""
+        now_ns = self._host.time_ns
+        if self._time_cache[0] != now_ns:
+            self._time_cache = (now_ns, ns_to_datetime(self._host.zone.to_local_ns(now_ns)))
+        return self._time_cache[1]
+
+    @property
+    def utc_time(self) -> datetime:
+        """Present time, UTC."""
+        return utc_datetime(self._host.time_ns)
+
+    @property
+    def time_zone(self) -> str:
+        """Name of the algorithm's time zone."""
+        return self._host.zone.name
+
+    @property
+    def start_date(self) -> datetime:
+        """First moment of the run, without the warm-up, in the algorithm's time zone."""
+        return ns_to_datetime(self._host.start_ns)
+
+    @property
+    def end_date(self) -> datetime:
+        """Last moment of the run in the algorithm's time zone."""
+        return ns_to_datetime(self._host.end_ns)
+
+    @property
+    def is_warming_up(self) -> bool:
+        """Whether the warm-up is under way."""
+        return self._host.is_warming_up
+
+    @property
+    def live_mode(self) -> bool:
+        """Whether orders reach a real broker: never in a dry run."""
+        return False
+
+    # -- what the engine holds
+
+    @property
+    def securities(self) -> Any:
+        """Securities by symbol."""
+        return self._host.securities
+
+    @property
+    def portfolio(self) -> Any:
+        """Holdings, cash and value."""
+        return self._host.portfolio
+
+    @property
+    def transactions(self) -> Any:
+        """Orders and tickets."""
+        return self._host.transactions
+
+    @property
+    def settings(self) -> Any:
+        """Settings of the engine."""
+        return self._host.settings
+
+    @property
+    def schedule(self) -> Any:
+        """Scheduled events."""
+        return self._host.schedule
+
+    @property
+    def date_rules(self) -> Any:
+        """Rules for days."""
+        return self._host.schedule.date_rules
+
+    @property
+    def time_rules(self) -> Any:
+        """Rules for times of day."""
+        return self._host.schedule.time_rules
+
+    @property
+    def current_slice(self) -> Slice | None:
+        """Slice of the present time step."""
+        return self._host.current_slice
+
+    @property
+    def account_currency(self) -> str:
+        """Currency of the account."""
+        return str(self._host.portfolio.account_currency)
+
+    # -- set-up
+
+    def set_time_zone(self, time_zone: str) -> None:
+        """Choose the time zone of `time` and of scheduled events; New York unless set."""
+        self._only_in_initialize("set_time_zone")
+        self._host.set_time_zone(str(time_zone))
+
+    def set_start_date(self, *args: Any) -> None:
+        """Set the first day: year, month, day, or a datetime."""
+        self._only_in_initialize("set_start_date")
+        self._host.start_ns = date_to_ns(_day(args))
+
+    def set_end_date(self, *args: Any) -> None:
+        """Set the last day, which is included."""
+        self._only_in_initialize("set_end_date")
+        self._host.end_ns = date_to_ns(_day(args)) + LAST_SECOND_NS
+
+    def set_cash(self, *args: Any) -> None:
+        """Set the starting cash: amount, or currency, amount and conversion rate."""
+        self._only_in_initialize("set_cash")
+        portfolio = self._host.portfolio
+        if isinstance(args[0], str):
+            portfolio.set_cash(*args)
+        else:
+            portfolio.set_cash(portfolio.account_currency, args[0])
+
+    def set_account_currency(self, account_currency: str, starting_cash: Number | None = None) -> None:
+        """Choose the account's currency, before any security is added."""
+        self._only_in_initialize("set_account_currency")
+        self._host.portfolio.set_account_currency(account_currency, starting_cash)
+
+    def set_benchmark(self, *args: Any) -> None:
+        """Accept a benchmark. A dry run has no use for one and subscribes to nothing."""
+        self._only_in_initialize("set_benchmark")
+
+    def set_brokerage_model(
+        self, brokerage: BrokerageName | Any, account_type: AccountType = AccountType.MARGIN
+    ) -> None:
+        """Choose the rules of a brokerage: fees, leverage, order types."""
+        self._only_in_initialize("set_brokerage_model")
+        self._host.set_brokerage_model(brokerage, account_type)
+
+    def set_security_initializer(self, security_initializer: Any) -> None:
+        """Call something with each security that is added, after the brokerage's models were set."""
+        self._only_in_initialize("set_security_initializer")
+        self._host.load_security_models(security_initializer)
+
+    def set_warm_up(self, bar_count: int | timedelta, resolution: Resolution | None = None) -> None:
+        """Run over data before the start: a number of bars, or a span of time."""
+        self._only_in_initialize("set_warm_up")
+        if isinstance(bar_count, timedelta):
+            self._host.set_warm_up(None, bar_count, resolution)
+        else:
+            self._host.set_warm_up(int(bar_count), None, resolution)
+
+    set_warmup = set_warm_up
+
+    def set_name(self, name: str) -> None:
+        """Name the algorithm."""
+        self.name = name
+
+    def get_parameter(self, name: str, default_value: Any = None) -> Any:
+        """Return a parameter of the run, converted to the type of the default."""
+        value = self._host.parameters.get(name)
+        if value is None:
+            return default_value
+        if isinstance(default_value, bool):
+            return value.strip().lower() in ("true", "1", "yes")
+        if isinstance(default_value, int | float):
+            try:
+                return type(default_value)(value)
+            except ValueError:
+                raise UsageError(
+                    f"parameter {name}={value!r} is not a {type(default_value).__name__}; pass a number with --parameter"
+                ) from None
+        return value
+
+    def get_parameters(self) -> dict[str, str]:
+        """Return the parameters of the run."""
+        return dict(self._host.parameters)
+
+    def set_parameters(self, parameters: dict[str, Any]) -> None:
+        """Add parameters to those of the run."""
+        self._host.parameters.update({name: str(value) for name, value in parameters.items()})
+
+    def add_equity(
+        self,
+        ticker: str,
+        resolution: Resolution | None = None,
+        market: str | None = None,
+        fill_forward: bool = True,
+        leverage: Number = 0,
+        extended_market_hours: bool = False,
+        data_normalization_mode: DataNormalizationMode | None = None,
+    ) -> Any:
+        """Subscribe to a US equity: trades and quotes, or trade bars only for hours and days."""
+        return self._add(
+            SecurityType.EQUITY,
+            ticker,
+            resolution,
+            market,
+            fill_forward,
+            leverage,
+            extended_market_hours,
+            data_normalization_mode,
+        )
+
+    def add_forex(
+        self,
+        ticker: str,
+        resolution: Resolution | None = None,
+        market: str | None = None,
+        fill_forward: bool = True,
+        leverage: Number = 0,
+    ) -> Any:
+        """Subscribe to the quotes of a currency pair."""
+        return self._add(SecurityType.FOREX, ticker, resolution, market, fill_forward, leverage)
+
+    def add_crypto(
+        self,
+        ticker: str,
+        resolution: Resolution | None = None,
+        market: str | None = None,
+        fill_forward: bool = True,
+        leverage: Number = 0,
+    ) -> Any:
+        """Subscribe to the trades and quotes of a crypto pair."""
+        return self._add(SecurityType.CRYPTO, ticker, resolution, market, fill_forward, leverage)
+
+    def add_security(
+        self,
+        security_type: Any,
+        ticker: str | None = None,
+        resolution: Resolution | None = None,
+        market: str | None = None,
+        fill_forward: bool = True,
+        leverage: Number = 0,
+        extended_market_hours: bool = False,
+        data_mapping_mode: Any = None,
+        data_normalization_mode: DataNormalizationMode | None = None,
+    ) -> Any:
+        """Subscribe to a security of any class of the subset, by type and ticker or by symbol."""
+        if ticker is None or isinstance(ticker, Resolution):
+            symbol = security_type
+            resolution = ticker if isinstance(ticker, Resolution) else resolution
+            security_type, ticker, market = symbol.security_type, symbol.value, symbol.id.market
+        return self._add(
+            security_type,
+            ticker,
+            resolution,
+            market,
+            fill_forward,
+            leverage,
+            extended_market_hours,
+            data_normalization_mode,
+        )
+
+    def symbol(self, ticker: str) -> Any:
+        """Return the symbol of a ticker that was added."""
+        return self._symbol(ticker)
+
+    def is_market_open(self, symbol: Any) -> bool:
+        """Tell whether regular trading of a symbol is open now."""
+        return bool(self._security(symbol).exchange.exchange_open)
+
+    def set_quit(self, quit: bool) -> None:
+        """End the run after this time step."""
+        if quit:
+            self._host.quit("")
+
+    def quit(self, message: str = "") -> None:
+        """End the run after this time step."""
+        self._host.quit(message)
+
+    def _add(
+        self,
+        security_type: SecurityType,
+        ticker: str,
+        resolution: Resolution | None,
+        market: str | None,
+        fill_forward: bool,
+        leverage: Number,
+        extended_market_hours: bool = False,
+        normalization: DataNormalizationMode | None = None,
+    ) -> Any:
+        self._only_in_initialize(f"add_{security_type.name.lower()}")
+        defaults = self.universe_settings
+        return self._host.add_security(
+            security_type,
+            ticker,
+            defaults.resolution if resolution is None else resolution,
+            market,
+            fill_forward,
+            leverage or defaults.leverage,
+            extended_market_hours or defaults.extended_market_hours,
+            defaults.data_normalization_mode if normalization is None else normalization,
+        )
+
+    def _only_in_initialize(self, member: str) -> None:
+        if not self._host.is_initializing:
+            raise UsageError(f"{member} can only be called in initialize; move the call there")
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            refuse_member(self, name)
+            raise
+
+
+Callback = Callable[..., Any]
+
+
+def _day(args: tuple[Any, ...]) -> date:
+    """Return the day of (year, month, day) or of a datetime.
+
+    Raises:
+        UsageError: the arguments are no day.
+    """
+    try:
+        if len(args) == 1:
+            moment = args[0]
+            return moment.date() if isinstance(moment, datetime) else date(moment.year, moment.month, moment.day)
+        return date(*args)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{args!r} is not a day ({error}); pass year, month, day or a datetime") from error
+
+
+__all__ = ["QCAlgorithm", "SecurityChanges", "UniverseSettings", "datetime_to_ns"]

@@ -1,0 +1,406 @@
+"""The order methods of an algorithm: LEAN's names, conversions and order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from live.algorithm.enums import OrderType
+from live.algorithm.numbers import ZERO, Number, round_down_to_lot, to_decimal
+from live.algorithm.orders import (
+    LimitIfTouchedOrder,
+    LimitOrder,
+    MarketOnCloseOrder,
+    MarketOnOpenOrder,
+    MarketOrder,
+    Order,
+    OrderProperties,
+    StopLimitOrder,
+    StopMarketOrder,
+    TimeInForce,
+    TrailingStopOrder,
+)
+from live.algorithm.symbols import Symbol
+from live.algorithm.tickets import OrderTicket
+from live.errors import UsageError
+
+if TYPE_CHECKING:
+    from live.algorithm.host import Host
+
+_LIQUIDATED = "Liquidated"
+
+
+class PortfolioTarget:
+    """A wish: hold this fraction of the portfolio's value in a symbol."""
+
+    def __init__(self, symbol: Symbol, quantity: Number, tag: str = "") -> None:
+        self.symbol = symbol
+        self.quantity = quantity
+        self.tag = tag
+
+
+class TradingMethods:
+    """Order methods; mixed into QCAlgorithm."""
+
+    _host: Host
+    default_order_properties: OrderProperties
+    _warned: set[str]
+
+    def market_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Buy (or sell, with a negative quantity) at the market.
+
+        While the exchange is closed the order becomes market-on-open. A security with daily data only trades at the close, or at the
+        next open when it is too late for that.
+        """
+        security = self._security(symbol)
+        if not security.exchange.exchange_open:
+            self._warn_once("market orders sent while the market is closed become MarketOnOpen orders")
+            return self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
+        if security.is_daily_only and not security.hours.is_market_always_open:
+            self._warn_once("market orders on daily data become MarketOnClose orders, or MarketOnOpen near the close")
+            if self._host.is_too_late_for_close(security):
+                return self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
+            return self.market_on_close_order(symbol, quantity, asynchronous, tag, order_properties)
+        return self._submit(MarketOrder, security, quantity, asynchronous, tag, order_properties)
+
+    def buy(self, symbol: Any, quantity: Number) -> OrderTicket:
+        """Buy a quantity at the market."""
+        return self.market_order(symbol, abs(quantity))
+
+    def sell(self, symbol: Any, quantity: Number) -> OrderTicket:
+        """Sell a quantity at the market."""
+        return self.market_order(symbol, -abs(quantity))
+
+    def order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Send a market order."""
+        return self.market_order(symbol, quantity, asynchronous, tag, order_properties)
+
+    def market_on_open_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Trade at the next opening price."""
+        properties = self._without_date(order_properties)
+        return self._submit(MarketOnOpenOrder, self._security(symbol), quantity, asynchronous, tag, properties)
+
+    def market_on_close_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Trade at the closing price; taken until 15.5 minutes before the close."""
+        properties = self._without_date(order_properties)
+        return self._submit(MarketOnCloseOrder, self._security(symbol), quantity, asynchronous, tag, properties)
+
+    def limit_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        limit_price: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Trade at a limit or better."""
+        prices = {"limit_price": to_decimal(limit_price)}
+        return self._submit(LimitOrder, self._security(symbol), quantity, asynchronous, tag, order_properties, prices)
+
+    def stop_market_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        stop_price: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Trade at the market once a stop price is reached."""
+        prices = {"stop_price": to_decimal(stop_price)}
+        security = self._security(symbol)
+        return self._submit(StopMarketOrder, security, quantity, asynchronous, tag, order_properties, prices)
+
+    def stop_limit_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        stop_price: Number,
+        limit_price: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Place a limit order once a stop price is reached."""
+        prices = {"stop_price": to_decimal(stop_price), "limit_price": to_decimal(limit_price)}
+        security = self._security(symbol)
+        return self._submit(StopLimitOrder, security, quantity, asynchronous, tag, order_properties, prices)
+
+    def limit_if_touched_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        trigger_price: Number,
+        limit_price: Number,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Place a limit order once a trigger price is touched."""
+        prices = {"trigger_price": to_decimal(trigger_price), "limit_price": to_decimal(limit_price)}
+        security = self._security(symbol)
+        return self._submit(LimitIfTouchedOrder, security, quantity, asynchronous, tag, order_properties, prices)
+
+    def trailing_stop_order(
+        self,
+        symbol: Any,
+        quantity: Number,
+        trailing_amount: Number,
+        trailing_as_percentage: bool,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        """Place a stop that follows the market at a distance, first set from the present price."""
+        security = self._security(symbol)
+        amount = to_decimal(trailing_amount)
+        prices: dict[str, Any] = {
+            "stop_price": initial_trailing_stop(security.exact_price, amount, trailing_as_percentage, quantity > 0),
+            "trailing_amount": amount,
+            "trailing_as_percentage": trailing_as_percentage,
+        }
+        return self._submit(TrailingStopOrder, security, quantity, asynchronous, tag, order_properties, prices)
+
+    def liquidate(
+        self,
+        symbol: Any = None,
+        asynchronous: bool = False,
+        tag: str | None = None,
+        order_properties: OrderProperties | None = None,
+    ) -> list[OrderTicket]:
+        """Cancel the open orders and close the holding, of one symbol, several, or all in alphabetical order."""
+        host = self._host
+        if not host.settings.liquidate_enabled:
+            self._warn_once("liquidate is disabled by settings.liquidate_enabled")
+            return []
+        tag = _LIQUIDATED if tag is None else tag
+        tickets: list[OrderTicket] = []
+        for each in self._symbols_to_close(symbol):
+            security = host.securities.get(each)
+            if security is None:
+                self._warn_once(f"liquidate ignored {each}: it was not added to the algorithm")
+                continue
+            tickets.extend(self._close(security, asynchronous, tag, order_properties))
+        return tickets
+
+    def set_holdings(
+        self,
+        symbol: Any,
+        percentage: Any = None,
+        liquidate_existing_holdings: bool = False,
+        asynchronous: bool = False,
+        tag: str | None = None,
+        order_properties: OrderProperties | None = None,
+    ) -> list[OrderTicket]:
+        """Trade so that a symbol makes up a fraction of the portfolio's value.
+
+        Parameters:
+            symbol: a symbol, or a list of PortfolioTarget; a list is executed with the targets that free margin first.
+            percentage: the fraction, negative for a short holding; with a list, whether to liquidate everything else.
+            liquidate_existing_holdings: close all other holdings first.
+            asynchronous: as in market_order.
+            tag: the orders' tag.
+            order_properties: the orders' properties.
+        """
+        if isinstance(symbol, list | tuple):
+            liquidate = bool(percentage) or liquidate_existing_holdings
+            return self._set_targets(list(symbol), liquidate, asynchronous, tag, order_properties)
+        quantity = self._exact_order_quantity(symbol, to_decimal(percentage))
+        tickets = self._liquidate_others([symbol], tag, order_properties) if liquidate_existing_holdings else []
+        return tickets + self._trade_toward(symbol, quantity, asynchronous, tag, order_properties)
+
+    def calculate_order_quantity(self, symbol: Any, target: Number) -> float:
+        """Return the quantity to trade so that a symbol makes up a fraction of the portfolio's value."""
+        return float(self._exact_order_quantity(symbol, to_decimal(target)))
+
+    # -- helpers
+
+    def _submit(
+        self,
+        kind: type[Order],
+        security: Any,
+        quantity: Number,
+        asynchronous: bool,
+        tag: str,
+        properties: OrderProperties | None,
+        prices: dict[str, Any] | None = None,
+    ) -> OrderTicket:
+        chosen = (properties or self.default_order_properties).clone()
+        order = kind(
+            0, security.symbol, to_decimal(quantity), self._host.time_ns, tag or "", chosen, **(prices or {})
+        )
+        return self._host.submit_order(order, asynchronous)
+
+    def _close(
+        self, security: Any, asynchronous: bool, tag: str, properties: OrderProperties | None
+    ) -> list[OrderTicket]:
+        transactions = self._host.transactions
+        orders = transactions.open_orders(security.symbol)
+        held = security.holdings.exact_quantity if security.holdings.invested else ZERO
+        if len(orders) == 1 and held and orders[0].exact_quantity == -held and orders[0].type is OrderType.MARKET:
+            return []
+        pending = ZERO
+        for order in orders:
+            if order.type is OrderType.MARKET:
+                pending += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+            else:
+                transactions.cancel_order(order.id, tag)
+        if not held:
+            return []
+        return [self.market_order(security.symbol, -held - pending, asynchronous, tag, properties)]
+
+    def _symbols_to_close(self, symbol: Any) -> Iterable[Any]:
+        if symbol is None:
+            return sorted(self._host.securities.keys(), key=lambda each: each.value)
+        if isinstance(symbol, list | tuple | set):
+            return [self._symbol(each) for each in symbol]
+        return [self._symbol(symbol)]
+
+    def _set_targets(
+        self,
+        targets: list[PortfolioTarget],
+        liquidate: bool,
+        asynchronous: bool,
+        tag: str | None,
+        properties: OrderProperties | None,
+    ) -> list[OrderTicket]:
+        tickets = self._liquidate_others([each.symbol for each in targets], tag, properties) if liquidate else []
+        deltas = [
+            (each.symbol, self._exact_order_quantity(each.symbol, to_decimal(each.quantity))) for each in targets
+        ]
+        for symbol, quantity in self._targets_by_margin_impact(deltas):
+            tickets.extend(self._trade_toward(symbol, quantity, asynchronous, tag, properties))
+        return tickets
+
+    def _targets_by_margin_impact(self, deltas: list[tuple[Any, Decimal]]) -> list[tuple[Any, Decimal]]:
+        """Return the changes worth at least a lot: reductions first, then the more expensive ones."""
+        ranked: list[tuple[bool, Decimal, tuple[Any, Decimal]]] = []
+        transactions = self._host.transactions
+        for symbol, quantity in deltas:
+            security = self._security(symbol)
+            lots = round_down_to_lot(quantity, security.properties.lot_size)
+            if not security.has_data or abs(lots) < security.properties.lot_size:
+                continue
+            projected = security.holdings.exact_quantity
+            for order in transactions.open_orders(security.symbol):
+                projected += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+            is_reduction = projected != ZERO and abs(projected + lots) < abs(projected)
+            ranked.append((not is_reduction, -abs(lots * security.exact_price), (symbol, quantity)))
+        ranked.sort(key=lambda item: item[:2])
+        return [item[2] for item in ranked]
+
+    def _liquidate_others(
+        self, symbols: list[Any], tag: str | None, properties: OrderProperties | None
+    ) -> list[OrderTicket]:
+        kept = [self._symbol(each) for each in symbols]
+        others = sorted(
+            (each for each in self._host.securities.keys() if each not in kept), key=lambda each: str(each.value)
+        )
+        return self.liquidate(others, tag=tag, order_properties=properties) if others else []
+
+    def _trade_toward(
+        self, symbol: Any, quantity: Decimal, asynchronous: bool, tag: str | None, properties: OrderProperties | None
+    ) -> list[OrderTicket]:
+        security = self._security(symbol)
+        transactions = self._host.transactions
+        pending = ZERO
+        for order in transactions.open_orders(security.symbol):
+            if order.type in (OrderType.MARKET, OrderType.MARKET_ON_OPEN):
+                pending += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+        quantity -= pending
+        if not quantity:
+            return []
+        if security.exchange.exchange_open:
+            return [self.market_order(symbol, quantity, asynchronous, tag or "", properties)]
+        return [self.market_on_open_order(symbol, quantity, asynchronous, tag or "", properties)]
+
+    def _exact_order_quantity(self, symbol: Any, target: Decimal) -> Decimal:
+        """Return the signed quantity that moves a holding to a fraction of the portfolio's value."""
+        security = self._security(symbol)
+        portfolio = self._host.portfolio
+        if not security.exact_price:
+            self._host.write_log("error", f"set_holdings: {security.symbol} has no price yet; wait for its first data")
+            return ZERO
+        total = portfolio.exact_total_portfolio_value
+        spendable = portfolio.exact_total_portfolio_value_less_free_buffer
+        adjusted = target * spendable / total if total else ZERO
+        model = security.buying_power_model
+        result = model.get_maximum_order_quantity_for_target_buying_power(
+            portfolio,
+            security,
+            adjusted / to_decimal(model.get_leverage(security)),
+            to_decimal(self._host.settings.minimum_order_margin_portfolio_percentage),
+        )
+        if result.is_error:
+            self._host.write_log("error", f"set_holdings: {result.reason}")
+            return ZERO
+        return to_decimal(result.quantity)
+
+    def _without_date(self, properties: OrderProperties | None) -> OrderProperties:
+        """Return properties for on-open and on-close orders, which cannot be good till a date."""
+        chosen = (properties or self.default_order_properties).clone()
+        if chosen.time_in_force.expiry is not None:
+            self._warn_once("good-til-date is not supported for MOO and MOC orders; good-til-canceled is used instead")
+            chosen.time_in_force = TimeInForce.GOOD_TIL_CANCELED
+        return chosen
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._host.write_log("debug", f"Warning: {text}")
+
+    def _symbol(self, value: Any) -> Symbol:
+        """Return the symbol of a Symbol, a Security or a ticker.
+
+        Raises:
+            UsageError: the ticker was not added.
+        """
+        if isinstance(value, Symbol):
+            return value
+        symbol = getattr(value, "symbol", None)
+        if isinstance(symbol, Symbol):
+            return symbol
+        for known in self._host.securities.keys():
+            if known == value:
+                return known  # type: ignore[no-any-return]
+        raise UsageError(f"{value!r} was not added to the algorithm; add it in initialize, for example with add_equity")
+
+    def _security(self, value: Any) -> Any:
+        return self._host.securities[self._symbol(value)]
+
+
+def initial_trailing_stop(price: Decimal, amount: Decimal, as_percentage: bool, is_purchase: bool) -> Decimal:
+    """Return the first stop of a trailing order: above the market for a purchase, below it for a sale."""
+    distance = price * amount if as_percentage else amount
+    return price + distance if is_purchase else price - distance
+

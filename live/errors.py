@@ -1,0 +1,72 @@
+"""The one error tree of the runtime, and the exit code that each branch ends a command with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes shared by every command; scripts may rely on them."""
+
+    OK = 0
+    RUN_FAILED = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    ENVIRONMENT = 4
+    BREACH = 5
+    INTERRUPTED = 130
+
+
+class LeanLiveError(Exception):
+    """Base of every error that a user can cause or cure.
+
+    The message is one line that names the file, line or key and the remedy. Anything else that escapes is a defect of ours.
+    """
+
+    exit_code = ExitCode.RUN_FAILED
+
+
+class UsageError(LeanLiveError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(LeanLiveError):
+    """A configuration file holds an unknown key or a value out of its range."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class DataError(LeanLiveError):
+    """Market data are missing, corrupt, or not what the path promises."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class MalformedRowError(DataError):
+    """One row of a data file cannot be trusted: the file and the line are named."""
+
+
+class AlgorithmError(LeanLiveError):
+    """The user's file cannot be loaded as an algorithm."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class UnsupportedApiError(AlgorithmError):
+    """The algorithm uses a member of LEAN's API that the embedded engine does not have."""
+
+
+class AlgorithmRuntimeError(LeanLiveError):
+    """The user's code raised, or did not return, while the run was under way."""
+
+
+class EnvironmentFault(LeanLiveError):
+    """The machine cannot do what was asked: full disk, no permission, missing tool."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class StaleViewError(LeanLiveError):
+    """A reused view of the hot path was read after its callback had returned (checked mode only)."""

@@ -1,0 +1,121 @@
+"""One bar subscription of the run: decoded rows become bars, repeats fill the gaps, closed hours are dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.enums import DataNormalizationMode, Resolution
+from live.algorithm.symbols import Symbol
+from live.clock import Zone
+from live.feeds.fill_forward import FillForwardRules, fill_forward
+from live.feeds.market_hours import MarketHours
+
+END_OF_DATA_NS = (1 << 63) - 1
+
+
+@dataclass(slots=True)
+class SubscriptionConfig:
+    """What is subscribed to, and how.
+
+    `order` is the place of the subscription among all of the run: trades before quotes within an asset class, then by ticker, as LEAN sorts them.
+    """
+
+    symbol: Symbol
+    resolution: Resolution
+    is_quote: bool
+    normalization: DataNormalizationMode
+    extended_market_hours: bool
+    fill_forward: bool
+    hours: MarketHours
+    order: int = 0
+
+    @property
+    def sort_key(self) -> tuple[int, int, str, int]:
+        """LEAN's order of subscriptions."""
+        return (int(self.symbol.security_type), int(self.is_quote), self.symbol.value, int(self.resolution))
+
+    @property
+    def data_zone(self) -> Zone:
+        """Zone that the files are written in."""
+        return self.hours.data_zone
+
+
+class BarSubscription:
+    """Data points of one subscription in order of the moment they become known.
+
+    `next_time_ns` is the UTC moment of `current`, END_OF_DATA_NS when there is no more.
+    """
+
+    __slots__ = ("_points", "_rules", "_strict", "config", "current", "next_time_ns")
+
+    def __init__(self, config: SubscriptionConfig, points: Iterator[BaseData], rules: FillForwardRules) -> None:
+        self.config = config
+        self._rules = rules
+        self._strict = rules.strict_daily
+        if config.fill_forward:
+            points = fill_forward(points, rules)
+        self._points = self._in_hours(points)
+        self.current: BaseData | None = None
+        self.next_time_ns = 0
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next data point."""
+        point = next(self._points, None)
+        self.current = point
+        if point is None:
+            self.next_time_ns = END_OF_DATA_NS
+            return
+        self.next_time_ns = self._rules.to_utc(point.end_local_ns)
+        if point.is_fill_forward:
+            self._align(point)
+
+    def _align(self, point: BaseData) -> None:
+        """Give a repeat made at a finer step the times of the bar it repeats."""
+        span = point.end_local_ns - point.time_local_ns
+        if self._strict:
+            point.time_local_ns, point.end_local_ns = self._rules.hours.daily_calendar(point.time_local_ns)
+        elif span:
+            point.time_local_ns = self._rules.round_down_to_open(point.time_local_ns, span)
+            point.end_local_ns = point.time_local_ns + span
+
+    def _in_hours(self, points: Iterator[BaseData]) -> Iterator[BaseData]:
+        hours, extended, end = self.config.hours, self.config.extended_market_hours, self._rules.end_local_ns
+        for point in points:
+            if isinstance(point, TradeBar | QuoteBar) and not hours.is_open_during(
+                point.time_local_ns, point.end_local_ns, extended
+            ):
+                continue
+            if point.time_local_ns > end:
+                return
+            yield point
+
+
+def keep_missing_sides(bars: Iterator[BaseData]) -> Iterator[BaseData]:
+    """Give a quote bar without bid or ask the side of the bar before it."""
+    previous: QuoteBar | None = None
+    for bar in bars:
+        if isinstance(bar, QuoteBar):
+            if previous is not None:
+                if bar.bid is None and previous.bid is not None:
+                    bar.bid = previous.bid.clone()
+                if bar.ask is None and previous.ask is not None:
+                    bar.ask = previous.ask.clone()
+            previous = bar
+        yield bar
+
+
+def merge_by_end(bars: Iterator[BaseData], events: Iterator[BaseData], on_bar: Callable[[BaseData], None]) -> Iterator[BaseData]:
+    """Yield bars and corporate actions in order of their end, events first where both end together."""
+    event = next(events, None)
+    for bar in bars:
+        while event is not None and event.end_local_ns <= bar.time_local_ns:
+            yield event
+            event = next(events, None)
+        on_bar(bar)
+        yield bar
+    while event is not None:
+        yield event
+        event = next(events, None)

@@ -1,0 +1,76 @@
+"""The user's callbacks: found under either spelling, called only when overridden, and blamed by file and line when they raise."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from live.algorithm.naming import pascal_case
+from live.algorithm.orders import OrderEvent
+from live.algorithm.qc_algorithm import QCAlgorithm
+from live.algorithm.slices import Slice
+from live.errors import AlgorithmRuntimeError, LeanLiveError
+
+_BASES = set(QCAlgorithm.__mro__)
+
+
+class Callbacks:
+    """Bound callbacks of one algorithm; None where the user did not override."""
+
+    def __init__(self, algorithm: QCAlgorithm) -> None:
+        self._algorithm = algorithm
+        self.on_data = self.find("on_data")
+        self.on_order_event = self.find("on_order_event")
+        self.on_end_of_time_step = self.find("on_end_of_time_step")
+
+    def find(self, name: str) -> Callable[..., Any] | None:
+        """Return the user's method of a name, in the spelling that the most derived class uses."""
+        spellings = (name, pascal_case(name), pascal_case(name).replace("Warmup", "WarmUp"))
+        for owner in type(self._algorithm).__mro__:
+            if owner in _BASES:
+                continue
+            for spelling in spellings:
+                if spelling in vars(owner):
+                    return getattr(self._algorithm, spelling)  # type: ignore[no-any-return]
+        return None
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call a rare callback, if the user has it."""
+        method = self.find(name)
+        if method is None:
+            return None
+        return guarded(name, method, *args)
+
+    def order_event(self, event: OrderEvent) -> None:
+        """Hand an order event to the user."""
+        if self.on_order_event is not None:
+            guarded("on_order_event", self.on_order_event, event)
+
+    def data(self, slice: Slice) -> None:
+        """Hand a slice to the user."""
+        if self.on_data is not None:
+            guarded("on_data", self.on_data, slice)
+
+
+def guarded(name: str, method: Callable[..., Any], *args: Any) -> Any:
+    """Call the user's code; what it raises becomes an error that names file and line.
+
+    Raises:
+        AlgorithmRuntimeError: the user's code raised.
+    """
+    try:
+        return method(*args)
+    except LeanLiveError:
+        raise
+    except Exception as error:
+        raise AlgorithmRuntimeError(f"{name} raised {type(error).__name__}: {error} ({where(error)})") from error
+
+
+def where(error: BaseException) -> str:
+    """Return "file line N" of the last frame that is not ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if "/live/" not in frame.filename and not frame.filename.startswith("<"):
+            return f"{frame.filename} line {frame.lineno}"
+    return f"{frames[-1].filename} line {frames[-1].lineno}" if frames else "unknown place"

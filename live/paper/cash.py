@@ -1,0 +1,113 @@
+"""Cash by currency, and its value in the account's currency."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
+from live.algorithm.orders import CashAmount
+
+if TYPE_CHECKING:
+    from live.paper.securities import Security
+
+
+class Cash(PascalCaseAccess):
+    """One currency of the account: an amount, and the security whose price converts it."""
+
+    def __init__(self, symbol: str, amount: Decimal, conversion_rate: Decimal) -> None:
+        self.symbol = symbol
+        self.exact_amount = amount
+        self.exact_conversion_rate = conversion_rate
+        self.conversion_security: Security | None = None
+        """Pair that gives the rate; None for the account's own currency."""
+        self.is_inverted = False
+        """Whether the pair quotes this currency, so that its rate is the inverse of the price."""
+
+    @property
+    def amount(self) -> float:
+        """Amount held."""
+        return float(self.exact_amount)
+
+    @property
+    def conversion_rate(self) -> float:
+        """Account currency per unit."""
+        return float(self.exact_conversion_rate)
+
+    @property
+    def value_in_account_currency(self) -> float:
+        """Amount times rate."""
+        return float(self.exact_value)
+
+    @property
+    def exact_value(self) -> Decimal:
+        """Amount in the account's currency."""
+        return self.exact_amount * self.exact_conversion_rate
+
+    def add_amount(self, amount: Number) -> float:
+        """Add to the amount and return the new one."""
+        self.exact_amount += to_decimal(amount)
+        return self.amount
+
+    def set_amount(self, amount: Number) -> None:
+        """Replace the amount."""
+        self.exact_amount = to_decimal(amount)
+
+    def update(self) -> None:
+        """Take the rate from the converting security's newest price; without a price the rate stays."""
+        if self.conversion_security is None:
+            return
+        price = self.conversion_security.exact_price
+        if price:
+            self.exact_conversion_rate = ONE / price if self.is_inverted else price
+
+    def __repr__(self) -> str:
+        return f"Cash({self.symbol} {self.amount:g} @ {self.conversion_rate:g})"
+
+
+class CashBook(dict[str, Cash], PascalCaseAccess):
+    """All currencies of the account."""
+
+    def __init__(self, account_currency: str = "USD") -> None:
+        super().__init__()
+        self.account_currency = account_currency
+        self[account_currency] = Cash(account_currency, ZERO, ONE)
+
+    def ensure(self, currency: str) -> Cash:
+        """Return a currency's entry, made with no amount and no rate when it is new."""
+        found = self.get(currency)
+        if found is None:
+            found = self[currency] = Cash(currency, ZERO, ONE if currency == self.account_currency else ZERO)
+        return found
+
+    def contains_key(self, currency: str) -> bool:
+        """Tell whether a currency is in the book."""
+        return currency in self
+
+    @property
+    def exact_total_value(self) -> Decimal:
+        """All amounts in the account's currency."""
+        return sum((cash.exact_value for cash in self.values()), ZERO)
+
+    @property
+    def total_value_in_account_currency(self) -> float:
+        """All amounts in the account's currency."""
+        return float(self.exact_total_value)
+
+    def exact_to_account_currency(self, amount: Decimal, currency: str) -> Decimal:
+        """Convert an amount at the present rate."""
+        if currency == self.account_currency or not amount:
+            return amount
+        return amount * self[currency].exact_conversion_rate
+
+    def convert_to_account_currency(self, amount: Number | CashAmount, currency: str | None = None) -> float:
+        """Convert an amount at the present rate."""
+        if isinstance(amount, CashAmount):
+            return float(self.exact_to_account_currency(amount.exact_amount, amount.currency))
+        return float(self.exact_to_account_currency(to_decimal(amount), currency or self.account_currency))
+
+    def convert(self, amount: Number, source: str, destination: str) -> float:
+        """Convert an amount between two currencies of the book."""
+        rate = self[destination].exact_conversion_rate
+        return float(self.exact_to_account_currency(to_decimal(amount), source) / rate) if rate else 0.0

@@ -1,0 +1,271 @@
+"""The embedded paper engine: the state of one run, and everything an algorithm may ask of it.
+
+The order of work inside a time step lives in `live.paper.loop`; this class holds what the steps change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from live.algorithm.data import BaseData
+from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, Resolution, SecurityType, TickType
+from live.algorithm.host import Host
+from live.algorithm.numbers import Number, to_decimal, use_engine_context
+from live.algorithm.orders import Order, OrderEvent
+from live.algorithm.qc_algorithm import QCAlgorithm
+from live.algorithm.schedule import ScheduleManager
+from live.algorithm.slices import Slice
+from live.algorithm.symbols import Symbol
+from live.algorithm.tickets import OrderTicket
+from live.clock import date_to_ns, ns_to_date, zone
+from live.errors import UnsupportedApiError, UsageError
+from live.paper.callbacks import Callbacks
+from live.paper.consolidation import ConsolidatorBoard
+from live.paper.models.brokerage import brokerage_model
+from live.paper.order_checks import check_order, is_too_late_for_close
+from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.recorder import Recorder
+from live.paper.securities import Security, SecurityManager
+from live.paper.subscriptions import Subscriptions
+from live.paper.transactions import OrderHost, SecurityTransactionManager
+from live.paper.warmup import WarmUp
+
+if TYPE_CHECKING:
+    from live.paper.object_store import ObjectStore
+
+DEFAULT_ZONE = "America/New_York"
+DEFAULT_CASH = 100_000
+_TRADABLE = (SecurityType.EQUITY, SecurityType.FOREX, SecurityType.CRYPTO)
+
+
+class PaperEngine(OrderHost, Host):
+    """One run of one algorithm.
+
+    Parameters:
+        subscriptions: where data come from.
+        recorder: where events, log lines and measurements go.
+        object_store: objects kept between runs.
+        parameters: values for get_parameter.
+    """
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        recorder: Recorder,
+        object_store: ObjectStore,
+        parameters: dict[str, str],
+    ) -> None:
+        use_engine_context()
+        self.subscriptions = subscriptions
+        self.recorder = recorder
+        self.object_store = object_store
+        self.parameters = parameters
+        self.zone = zone(DEFAULT_ZONE)
+        self.time_ns = 0
+        self.start_ns = date_to_ns(ns_to_date(0))
+        self.end_ns = 0
+        self.is_initializing = True
+        self.is_warming_up = True
+        self.current_slice: Slice | None = None
+        self.settings = AlgorithmSettings()
+        self.securities = SecurityManager()
+        self.portfolio = SecurityPortfolioManager(self.securities, self.settings)
+        self.portfolio.set_cash("USD", DEFAULT_CASH)
+        self.transactions = SecurityTransactionManager(self)
+        self.portfolio.transactions = self.transactions
+        self.brokerage_model = brokerage_model(BrokerageName.DEFAULT, AccountType.MARGIN)
+        self.portfolio.margin_call_model = self.brokerage_model.get_margin_call_model(self.portfolio)
+        self.schedule = ScheduleManager(self)
+        self.consolidators = ConsolidatorBoard(lambda: self.time_ns)
+        self.warm_up = WarmUp()
+        self.quit_message: str | None = None
+        self._initializer: Any = None
+        self.algorithm: QCAlgorithm
+        self.callbacks: Callbacks
+
+    def attach(self, algorithm_class: type[QCAlgorithm]) -> None:
+        """Make the algorithm's object with this engine behind it."""
+        QCAlgorithm._attaching = self
+        try:
+            self.algorithm = algorithm_class()
+        finally:
+            QCAlgorithm._attaching = None
+        self.callbacks = Callbacks(self.algorithm)
+
+    # -- time
+
+    @property
+    def start_utc_ns(self) -> int:
+        """Start of the run without the warm-up, UTC."""
+        return self.zone.to_utc_ns(self.start_ns)
+
+    @property
+    def end_utc_ns(self) -> int:
+        """End of the run, UTC."""
+        return self.zone.to_utc_ns(self.end_ns)
+
+    def set_time(self, time_ns: int) -> None:
+        """Move the clock of the algorithm and of every security."""
+        self.time_ns = time_ns
+        for security in self.securities.values():
+            security.time_ns = time_ns
+        if self.is_warming_up and not self.is_initializing and time_ns >= self.start_utc_ns:
+            self.is_warming_up = False
+
+    # -- set-up, called by the algorithm
+
+    def set_time_zone(self, name: str) -> None:
+        """Choose the zone of the algorithm's clock."""
+        self.zone = zone(name)
+        self.schedule.set_time_zone(self.zone)
+
+    def set_warm_up(self, bars: int | None, span: timedelta | None, resolution: Resolution | None) -> None:
+        """Ask for data before the start."""
+        self.warm_up = WarmUp(bars, span, resolution)
+
+    def set_brokerage_model(self, model: BrokerageName | Any, account_type: AccountType) -> None:
+        """Choose the brokerage's rules, for securities added before too."""
+        self.brokerage_model = brokerage_model(model, account_type) if isinstance(model, BrokerageName) else model
+        self.portfolio.margin_call_model = self.brokerage_model.get_margin_call_model(self.portfolio)
+        for security in self.securities.values():
+            self._set_models(security)
+
+    def load_security_models(self, initializer: Any) -> None:
+        """Call the user's initializer for every security, present and future."""
+        self._initializer = initializer
+        for security in self.securities.values():
+            self._run_initializer(security)
+
+    def add_security(
+        self,
+        security_type: SecurityType,
+        ticker: str,
+        resolution: Resolution,
+        market: str | None,
+        fill_forward: bool,
+        leverage: Number,
+        extended_market_hours: bool,
+        normalization: DataNormalizationMode,
+    ) -> Security:
+        """Subscribe to a security, or add a resolution to one that is there."""
+        if security_type not in _TRADABLE:
+            raise UnsupportedApiError(
+                f"{security_type} is not in the subset of the embedded engine; use equity, forex or crypto, or run in real LEAN"
+            )
+        market = (market or self.brokerage_model.default_market(security_type)).lower()
+        found = self.subscriptions.find(self.securities, security_type, ticker, market)
+        if found is not None:
+            found.resolutions.add(resolution)
+            self.subscriptions.subscribe(found, resolution, fill_forward, extended_market_hours, normalization)
+            return found
+        security = self.subscriptions.create_security(
+            self.portfolio, security_type, ticker, market, resolution, fill_forward, extended_market_hours, normalization
+        )
+        security.time_ns = self.time_ns
+        self.securities[security.symbol] = security
+        self._set_models(security)
+        if leverage:
+            security.buying_power_model.set_leverage(security, to_decimal(leverage))
+        self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, normalization)
+        return security
+
+    def _set_models(self, security: Security) -> None:
+        model = self.brokerage_model
+        security.fill_model = model.get_fill_model(security)
+        security.fee_model = model.get_fee_model(security)
+        security.slippage_model = model.get_slippage_model(security)
+        security.buying_power_model = model.get_buying_power_model(security)
+        security.settlement_model = model.get_settlement_model(security)
+        if self._initializer is not None:
+            self._run_initializer(security)
+
+    def _run_initializer(self, security: Security) -> None:
+        initialize = getattr(self._initializer, "initialize", self._initializer)
+        initialize(security)
+
+    # -- orders
+
+    def submit_order(self, order: Order, asynchronous: bool) -> OrderTicket:
+        """Check an order as LEAN does before it becomes one, then as the risk gate does, and submit it."""
+        refusal = check_order(self, order)
+        if refusal is not None:
+            return self.transactions.reject(order, refusal[0], refusal[1], order.tag)
+        ticket = self.transactions.submit(order, asynchronous)
+        self.recorder.on_order(self.transactions.open_count)
+        return ticket
+
+    def is_too_late_for_close(self, security: Security) -> bool:
+        """Tell whether a market-on-close order would come too late today."""
+        return is_too_late_for_close(security)
+
+    def publish(self, event: OrderEvent) -> None:
+        """Record an event, then hand it to the algorithm."""
+        self.recorder.on_order_event(event)
+        self.callbacks.order_event(event)
+
+    def report_error(self, text: str) -> None:
+        """Write an error line to the run's log."""
+        self.write_log("error", text)
+
+    # -- data for the algorithm
+
+    def add_consolidator(self, symbol: Symbol, consolidator: Any, tick_type: TickType | None) -> None:
+        """Feed a consolidator with a symbol's data."""
+        self.consolidators.add(self.subscriptions.configs_of(symbol), symbol, consolidator, tick_type)
+
+    def remove_consolidator(self, symbol: Symbol, consolidator: Any) -> None:
+        """Stop feeding a consolidator."""
+        self.consolidators.remove(consolidator)
+
+    def history(
+        self,
+        symbols: list[Symbol],
+        resolution: Resolution | None,
+        bars: int | None,
+        start_ns: int | None,
+        end_ns: int | None,
+        options: dict[str, Any],
+    ) -> Iterable[Slice]:
+        """Return past slices from disk, never past the present moment."""
+        return self.subscriptions.history.slices(self, symbols, resolution, bars, start_ns, end_ns, options)
+
+    def last_known_prices(self, symbol: Symbol) -> list[BaseData]:
+        """Return the newest data of a symbol before the present moment."""
+        return self.subscriptions.history.last_known(self, symbol)
+
+    def write_log(self, level: str, text: str) -> None:
+        """Write a line of the algorithm to the run's log."""
+        self.recorder.on_log(self.zone.to_local_ns(self.time_ns), level, text)
+
+    def add_series_point(self, chart: str, series: str, value: float) -> None:
+        """Keep a point of a plot."""
+        self.recorder.on_series_point(chart, series, self.time_ns, value)
+
+    def set_statistic(self, name: str, value: str) -> None:
+        """Keep a named value for the summary."""
+        self.recorder.statistics[name] = value
+
+    def quit(self, message: str) -> None:
+        """End the run after this time step."""
+        self.quit_message = message
+        if message:
+            self.write_log("log", message)
+
+    def finish_initialize(self) -> None:
+        """Check what initialize set, and close the set-up.
+
+        Raises:
+            UsageError: no end or an end before the start, or no data.
+        """
+        if not self.start_ns or not self.end_ns:
+            raise UsageError("the algorithm sets no dates; call set_start_date and set_end_date in initialize")
+        if self.end_ns < self.start_ns:
+            raise UsageError("the end date lies before the start date; correct set_start_date or set_end_date")
+        if not self.securities:
+            raise UsageError("the algorithm subscribes to nothing; call add_equity, add_forex or add_crypto in initialize")
+        self.is_initializing = False
+
+
+__all__ = ["PaperEngine"]

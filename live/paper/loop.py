@@ -1,0 +1,181 @@
+"""The run loop: time steps in order, and LEAN's order of work inside each.
+
+1. events and consolidators due before the step, each at its own time; 2. prices into the securities; 3. resting orders fill;
+4. scheduled events due now; 5. margin calls, splits, dividends; 6. consolidators and indicators; 7. on_data; 8. the order queue again.
+"""
+
+from __future__ import annotations
+
+from live.algorithm.data import QuoteBar, TradeBar
+from live.algorithm.enums import DataNormalizationMode, SecurityType, SplitType
+from live.algorithm.qc_algorithm import SecurityChanges
+from live.algorithm.slices import Slice
+from live.clock import monotonic_ns
+from live.feeds.bar_subscription import END_OF_DATA_NS
+from live.paper.callbacks import guarded
+from live.paper.engine import PaperEngine
+from live.paper.frontier import Frontier, Update
+from live.paper.slice_builder import build_slice
+
+_HOUR_NS = 3_600_000_000_000
+_MARGIN_CALL_NS = 300_000_000_000
+
+
+class RunLoop:
+    """Runs the time steps of one engine until the data end, the algorithm quits, or somebody asks to stop."""
+
+    def __init__(self, engine: PaperEngine, frontier: Frontier) -> None:
+        self._engine = engine
+        self._frontier = frontier
+        self._next_settlement_ns = 0
+        self._next_margin_call_ns = 0
+        self._warm_up_reported = False
+        self.stop_requested = False
+
+    def run(self) -> None:
+        """Run all time steps.
+
+        Raises:
+            AlgorithmRuntimeError: the user's code raised.
+            DataError: the data cannot be trusted.
+        """
+        engine = self._engine
+        begin_ns = self._frontier.begin_ns
+        engine.set_time(begin_ns)
+        if not engine.is_warming_up:
+            self._finish_warm_up()
+        self._step(begin_ns, self._frontier.collect(begin_ns), is_first=True)
+        while not self.stop_requested and engine.quit_message is None:
+            time_ns = self._frontier.next_time_ns()
+            if time_ns == END_OF_DATA_NS:
+                break
+            if engine.is_warming_up and time_ns > engine.start_utc_ns:
+                self._pulse(engine.start_utc_ns)
+            self._step(time_ns, self._frontier.collect(time_ns))
+            if self._is_broke():
+                engine.write_log("error", "the portfolio is worth nothing; the run ends here")
+                break
+
+    def _pulse(self, time_ns: int) -> None:
+        """Move the clock to the end of the warm-up although no data come then."""
+        engine = self._engine
+        self._catch_up(time_ns)
+        engine.set_time(time_ns)
+        self._finish_warm_up()
+
+    def _catch_up(self, time_ns: int) -> None:
+        engine = self._engine
+        if engine.schedule.events.next_time_ns < time_ns:
+            engine.schedule.events.fire_past(time_ns, engine.set_time)
+        if engine.consolidators.next_scan_ns() < time_ns:
+            guarded("consolidator", engine.consolidators.scan_past, time_ns, engine.set_time)
+
+    def _step(self, time_ns: int, updates: list[Update], is_first: bool = False) -> None:
+        engine = self._engine
+        began_ns = monotonic_ns()
+        self._catch_up(time_ns)
+        engine.set_time(time_ns)
+        slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)
+        engine.current_slice = slice
+        self._store_prices(updates)
+        self._settle(time_ns)
+        for cash in engine.portfolio.cash_book.values():
+            cash.update()
+        if not engine.is_warming_up:
+            self._finish_warm_up()
+        engine.transactions.process_step()
+        if engine.schedule.events.next_time_ns <= time_ns:
+            engine.schedule.events.fire_due(time_ns)
+        self._call_margin(time_ns)
+        if is_first:
+            changes = SecurityChanges(list(engine.securities.values()), [])
+            engine.callbacks.call("on_securities_changed", changes)
+        self._apply_corporate_actions(slice)
+        for update in updates:
+            points = update.consolidator_points()
+            if points:
+                guarded("consolidator", engine.consolidators.update, update.config, points)
+        self._report_corporate_actions(slice)
+        if slice.has_data:
+            engine.recorder.before_data(began_ns)
+            engine.callbacks.data(slice)
+            engine.recorder.after_data(began_ns, slice)
+        engine.transactions.process_step()
+        if engine.callbacks.on_end_of_time_step is not None:
+            guarded("on_end_of_time_step", engine.callbacks.on_end_of_time_step)
+        engine.recorder.after_step(time_ns, engine)
+
+    def _store_prices(self, updates: list[Update]) -> None:
+        for update in updates:
+            config, cache = update.config, update.security.cache
+            is_default = not (config.is_quote and config.symbol.security_type is SecurityType.EQUITY)
+            if update.is_ticks:
+                ticks = update.price_ticks()
+                if ticks:
+                    cache.store_ticks(ticks, is_default)
+                continue
+            for point in update.points:
+                if isinstance(point, TradeBar | QuoteBar) and not point.is_fill_forward:
+                    cache.store_bar(point, is_default)
+
+    def _settle(self, time_ns: int) -> None:
+        if time_ns < self._next_settlement_ns:
+            return
+        engine = self._engine
+        for security in engine.securities.values():
+            security.settlement_model.scan(engine.portfolio, security, time_ns)
+        self._next_settlement_ns = time_ns - time_ns % _HOUR_NS + _HOUR_NS
+
+    def _finish_warm_up(self) -> None:
+        if not self._warm_up_reported:
+            self._warm_up_reported = True
+            self._engine.callbacks.call("on_warmup_finished")
+
+    def _call_margin(self, time_ns: int) -> None:
+        """Every five minutes: sell what the account can no longer carry."""
+        if time_ns < self._next_margin_call_ns:
+            return
+        self._next_margin_call_ns = time_ns + _MARGIN_CALL_NS
+        engine = self._engine
+        if not engine.portfolio.invested:
+            return
+        orders, is_warning = engine.portfolio.margin_call_model.get_margin_call_orders(time_ns)
+        executed = []
+        if orders and all(engine.securities[order.symbol].exchange.exchange_open for order in orders):
+            changed = engine.callbacks.call("on_margin_call", orders)
+            executed = engine.portfolio.margin_call_model.execute_margin_call(
+                orders if changed is None else changed, engine.submit_order
+            )
+        if not executed and is_warning:
+            engine.callbacks.call("on_margin_call_warning")
+
+    def _apply_corporate_actions(self, slice: Slice) -> None:
+        engine = self._engine
+        if engine.is_warming_up:
+            return
+        for dividend in slice.dividends.values():
+            security = engine.securities[dividend.symbol]
+            if security.data_normalization_mode is DataNormalizationMode.RAW:
+                engine.portfolio.apply_dividend(security, dividend)
+        for split in slice.splits.values():
+            security = engine.securities[split.symbol]
+            if security.data_normalization_mode is DataNormalizationMode.RAW and split.type is SplitType.SPLIT_OCCURRED:
+                engine.portfolio.apply_split(security, split)
+                engine.transactions.apply_split(security, split)
+
+    def _report_corporate_actions(self, slice: Slice) -> None:
+        callbacks = self._engine.callbacks
+        if slice.splits:
+            callbacks.call("on_splits", slice.splits)
+        if slice.dividends:
+            callbacks.call("on_dividends", slice.dividends)
+        if slice.delistings:
+            callbacks.call("on_delistings", slice.delistings)
+        if slice.symbol_changed_events:
+            callbacks.call("on_symbol_changed_events", slice.symbol_changed_events)
+
+    def _is_broke(self) -> bool:
+        portfolio = self._engine.portfolio
+        return portfolio.invested and portfolio.exact_total_portfolio_value <= 0
+
+

@@ -1,0 +1,112 @@
+"""Checks of an order before it becomes one: LEAN's, in LEAN's order and words, then the risk gate's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from live.algorithm.enums import OrderResponseErrorCode as Code
+from live.algorithm.enums import OrderType
+from live.algorithm.numbers import plain
+from live.algorithm.orders import Order
+from live.algorithm.tickets import INVALID_ORDER_ID
+from live.errors import UsageError
+from live.paper.securities import Security
+
+if TYPE_CHECKING:
+    from live.paper.engine import PaperEngine
+
+SUBMISSION_BUFFER_NS = 930 * 1_000_000_000
+"""A market-on-close order must be sent 15.5 minutes before the close."""
+
+Refusal = tuple[Code, str]
+
+WARMING_UP_TEXT = (
+    "This operation is not allowed in initialize or during warm up: OrderRequest.submit. "
+    "Please move this code to the on_warmup_finished() method."
+)
+
+
+def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
+    """Return why an order is refused, None when it may be submitted.
+
+    Raises:
+        UsageError: an on-open or on-close order for a market that never closes.
+    """
+    if engine.is_warming_up:
+        return Code.ALGORITHM_WARMING_UP, WARMING_UP_TEXT
+    security = engine.securities.get(order.symbol)
+    if security is None:
+        return Code.MISSING_SECURITY, f"You haven't requested {order.symbol} data. Add this with add_security() in initialize()."
+    return _check_quantity(order, security) or _check_prices(engine, order, security) or _check_session(order, security)
+
+
+def _check_quantity(order: Order, security: Security) -> Refusal | None:
+    quantity = order.exact_quantity
+    if not quantity:
+        return Code.ORDER_QUANTITY_ZERO, f"Unable to submit order with id {INVALID_ORDER_ID} that has zero quantity."
+    lot = security.properties.lot_size
+    if abs(quantity) < lot:
+        text = (
+            f"Unable to submit order with id {INVALID_ORDER_ID} which quantity ({plain(abs(quantity))}) "
+            f"is less than lot size ({plain(lot)})."
+        )
+        return Code.ORDER_QUANTITY_LESS_THAN_LOT_SIZE, text
+    if not security.is_tradable:
+        return Code.NON_TRADABLE_SECURITY, f"The security with symbol '{order.symbol}' is marked as non-tradable."
+    return None
+
+
+def _check_prices(engine: PaperEngine, order: Order, security: Security) -> Refusal | None:
+    if not security.cache.price:
+        text = (
+            f"{order.symbol}: The security does not have an accurate price as it has not yet received a bar of data. "
+            "Before placing a trade (or using set_holdings) warm up your algorithm with set_warm_up, or use "
+            "slice.contains(symbol) to confirm the Slice object has price before using the data. Data does not necessarily "
+            "all arrive at the same time so your algorithm should confirm the data is ready before using it."
+        )
+        return Code.SECURITY_PRICE_ZERO, text
+    for cash in (security.quote_cash, security.base_cash):
+        if cash is not None and not cash.exact_conversion_rate:
+            text = (
+                f"{order.symbol}: requires {cash.symbol} to have a non-zero conversion rate. "
+                "This can be caused by lack of data."
+            )
+            return Code.CONVERSION_RATE_ZERO, text
+    if not security.has_data:
+        text = (
+            "There is no data for this symbol yet, please check the security.HasData flag to ensure there is at least "
+            "one data point."
+        )
+        return Code.SECURITY_HAS_NO_DATA, text
+    return None
+
+
+def _check_session(order: Order, security: Security) -> Refusal | None:
+    if order.type not in (OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE):
+        return None
+    if security.hours.is_market_always_open:
+        kind = "MarketOnOpen" if order.type is OrderType.MARKET_ON_OPEN else "MarketOnClose"
+        raise UsageError(f"the market of {security.symbol} never closes: it takes no {kind} orders; send a market order")
+    if order.type is OrderType.MARKET_ON_OPEN:
+        if security.exchange.exchange_open and not security.is_daily_only:
+            text = "Cannot submit a MarketOnOpen order while the market is open."
+            return Code.MARKET_ON_OPEN_NOT_ALLOWED_DURING_REGULAR_HOURS, text
+    elif is_too_late_for_close(security):
+        text = (
+            "MarketOnClose orders must be placed within 00:15:30 before market close. Override this TimeSpan buffer by "
+            "setting Orders.MarketOnCloseOrder.SubmissionTimeBuffer in QCAlgorithm.Initialize()."
+        )
+        return Code.MARKET_ON_CLOSE_ORDER_TOO_LATE, text
+    return None
+
+
+def is_too_late_for_close(security: Security) -> bool:
+    """Tell whether the time for market-on-close orders of this session has passed."""
+    hours = security.hours
+    if hours.is_market_always_open:
+        return False
+    close = hours.next_market_close(security.local_ns, False)
+    return security.time_ns > hours.exchange_zone.to_utc_ns(close) - SUBMISSION_BUFFER_NS
+
+
+

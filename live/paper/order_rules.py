@@ -1,0 +1,64 @@
+"""Rules that hold for an order whatever the model: its value, and the rounding of its prices."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from live.algorithm.enums import DataNormalizationMode, SecurityType
+from live.algorithm.numbers import ONE, ZERO, plain
+from live.algorithm.orders import LimitIfTouchedOrder, LimitOrder, Order, StopLimitOrder, StopMarketOrder, TrailingStopOrder
+from live.paper.securities import Security
+
+_SUB_PENNY = Decimal("0.0001")
+
+
+def order_value(order: Order, security: Security) -> Decimal:
+    """Return an order's worth in the account's currency.
+
+    A resting purchase is valued at the lower of its own price and the market's, a resting sale at the higher one.
+    """
+    price = security.exact_price
+    own = order.exact_limit_price if isinstance(order, LimitOrder) else order.exact_stop_price
+    if own is not None:
+        price = max(own, price) if order.exact_quantity < ZERO else min(own, price)
+    rate = security.quote_cash.exact_conversion_rate
+    return order.exact_quantity * price * rate * security.properties.contract_multiplier
+
+
+def price_increment(security: Security, price: Decimal) -> Decimal:
+    """Return the smallest step of a price; zero for adjusted equity prices, which are not rounded.
+
+    Equities follow SEC rule 612: a cent from one dollar up, a hundredth of a cent below.
+    """
+    if security.type is SecurityType.EQUITY:
+        if security.data_normalization_mode is not DataNormalizationMode.RAW:
+            return ZERO
+        return security.properties.minimum_price_variation if price >= ONE else _SUB_PENNY
+    return security.properties.minimum_price_variation
+
+
+def round_order_prices(order: Order, security: Security) -> str | None:
+    """Round an order's prices to the security's step, ties to even; return a warning when one of them moved."""
+    warning: str | None = None
+
+    def rounded(price: Decimal, name: str) -> Decimal:
+        nonlocal warning
+        increment = price_increment(security, price)
+        if not increment:
+            return price
+        result = (price / increment).to_integral_value(rounding=ROUND_HALF_EVEN) * increment
+        if result != price and warning is None:
+            warning = (
+                f"Warning: To meet brokerage precision requirements, order {name} was rounded to {plain(result)} from {plain(price)}"
+            )
+        return result
+
+    if isinstance(order, LimitOrder):
+        order.exact_limit_price = rounded(order.exact_limit_price, "LimitPrice")
+    if isinstance(order, StopMarketOrder | StopLimitOrder):
+        order.exact_stop_price = rounded(order.exact_stop_price, "StopPrice")
+    if isinstance(order, LimitIfTouchedOrder):
+        order.exact_trigger_price = rounded(order.exact_trigger_price, "TriggerPrice")
+    if isinstance(order, TrailingStopOrder) and not order.trailing_as_percentage:
+        order.exact_trailing_amount = rounded(order.exact_trailing_amount, "TrailingAmount")
+    return warning

@@ -1,0 +1,599 @@
+"""A security of the run: its prices, its exchange, what is held of it, and the models that decide how it trades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
+from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
+from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
+from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
+from live.algorithm.symbols import Symbol
+from live.clock import Zone, ns_to_datetime
+from live.feeds.market_hours import MarketHours
+from live.feeds.symbol_properties import SymbolProperties
+from live.paper.cash import Cash
+
+
+class SecurityCache:
+    """Newest prices of a security, by LEAN's rules: repeats (fill-forward bars) and doubtful ticks are never stored.
+
+    Kept as floats; the engine asks the security for exact values.
+    """
+
+    __slots__ = (
+        "_last_bar_end_ns",
+        "_last_quote_end_ns",
+        "ask_price",
+        "ask_size",
+        "bid_price",
+        "bid_size",
+        "close",
+        "high",
+        "last_data",
+        "last_quote_bar",
+        "last_trade_bar",
+        "low",
+        "open",
+        "price",
+        "quote_ticks",
+        "trade_ticks",
+        "volume",
+    )
+
+    def __init__(self) -> None:
+        self.price = self.bid_price = self.ask_price = self.bid_size = self.ask_size = 0.0
+        self.open = self.high = self.low = self.close = self.volume = 0.0
+        self.last_data: BaseData | None = None
+        self.last_trade_bar: TradeBar | None = None
+        self.last_quote_bar: QuoteBar | None = None
+        self.trade_ticks: list[Tick] = []
+        """Trade ticks of the last step that had some."""
+        self.quote_ticks: list[Tick] = []
+        """Quote ticks of the last step that had some."""
+        self._last_bar_end_ns = -1
+        self._last_quote_end_ns = -1
+
+    @property
+    def last_trade_tick(self) -> Tick | None:
+        """Newest trade tick."""
+        return self.trade_ticks[-1] if self.trade_ticks else None
+
+    @property
+    def last_quote_tick(self) -> Tick | None:
+        """Newest quote tick."""
+        return self.quote_ticks[-1] if self.quote_ticks else None
+
+    def step_ticks(self) -> list[Tick]:
+        """Return the newest step's trade ticks, then its quote ticks."""
+        return self.trade_ticks + self.quote_ticks
+
+    def store_ticks(self, ticks: list[Tick], is_default_kind: bool) -> None:
+        """Store one step's ticks of one kind.
+
+        Parameters:
+            ticks: not empty, in file order, none of them suspicious.
+            is_default_kind: False for the quotes of an equity, which never become `last_data`.
+        """
+        last = ticks[-1]
+        if last.is_trade:
+            self.trade_ticks = ticks
+            for tick in ticks:
+                if tick.value:
+                    self.price = tick.value
+                if tick.quantity:
+                    self.volume = tick.quantity
+        else:
+            self.quote_ticks = ticks
+            for tick in ticks:
+                self._store_quote_tick(tick)
+        if is_default_kind:
+            self.last_data = last
+
+    def _store_quote_tick(self, tick: Tick) -> None:
+        if tick.value:
+            self.price = tick.value
+        if tick.bid_price:
+            self.bid_price = tick.bid_price
+        if tick.bid_size:
+            self.bid_size = tick.bid_size
+        if tick.ask_price:
+            self.ask_price = tick.ask_price
+        if tick.ask_size:
+            self.ask_size = tick.ask_size
+
+    def store_bar(self, bar: TradeBar | QuoteBar, is_default_kind: bool) -> None:
+        """Store a real bar. A trade bar that ends with the newest quote bar does not displace it."""
+        end_ns = bar.end_local_ns
+        is_quote = isinstance(bar, QuoteBar)
+        if is_default_kind and (self.last_data is None or self._last_quote_end_ns != end_ns or is_quote):
+            self.last_data = bar
+        if is_default_kind and (self._last_quote_end_ns != end_ns or self._last_bar_end_ns != end_ns):
+            self._last_bar_end_ns = end_ns
+            self._store_prices(bar)
+        if isinstance(bar, QuoteBar):
+            self._store_quote_bar(bar)
+        else:
+            self.last_trade_bar = bar
+            if bar.volume:
+                self.volume = bar.volume
+
+    def _store_prices(self, bar: TradeBar | QuoteBar) -> None:
+        self.open = bar.open or self.open
+        self.high = bar.high or self.high
+        self.low = bar.low or self.low
+        close = bar.close
+        if close:
+            self.price = self.close = close
+
+    def _store_quote_bar(self, bar: QuoteBar) -> None:
+        self.last_quote_bar = bar
+        self._last_quote_end_ns = bar.end_local_ns
+        if bar.ask is not None and bar.ask.close:
+            self.ask_price = bar.ask.close
+        if bar.bid is not None and bar.bid.close:
+            self.bid_price = bar.bid.close
+        self.bid_size = bar.last_bid_size or self.bid_size
+        self.ask_size = bar.last_ask_size or self.ask_size
+
+    def apply_split(self, factor: float) -> None:
+        """Scale the stored prices by a split that happens in the portfolio (raw prices)."""
+        for name in ("price", "open", "high", "low", "close", "bid_price", "ask_price"):
+            setattr(self, name, getattr(self, name) * factor)
+        for name in ("volume", "bid_size", "ask_size"):
+            setattr(self, name, getattr(self, name) / factor)
+
+
+class SecurityExchange(PascalCaseAccess):
+    """The exchange of a security at the engine's present time."""
+
+    __slots__ = ("_security", "hours", "zone")
+
+    def __init__(self, security: Security, hours: MarketHours) -> None:
+        self._security = security
+        self.hours = hours
+        self.zone: Zone = hours.exchange_zone
+
+    @property
+    def exchange_open(self) -> bool:
+        """Whether regular trading is open now."""
+        return self.hours.is_open(self._security.local_ns, False)
+
+    @property
+    def time_zone(self) -> str:
+        """Name of the exchange's time zone."""
+        return self.zone.name
+
+    @property
+    def local_time(self) -> datetime:
+        """Present time on the exchange's wall clock."""
+        return ns_to_datetime(self._security.local_ns)
+
+    @property
+    def is_market_always_open(self) -> bool:
+        """Whether the market never closes."""
+        return self.hours.is_market_always_open
+
+
+class SecurityHolding(PascalCaseAccess):
+    """What is held of a security, and what it has earned and cost."""
+
+    def __init__(self, security: Security) -> None:
+        self._security = security
+        self._quantity = ZERO
+        self.exact_average_price = ZERO
+        self.exact_total_fees = ZERO
+        self.exact_profit = ZERO
+        self.exact_last_trade_profit = ZERO
+        self.exact_total_sale_volume = ZERO
+        self.exact_total_dividends = ZERO
+        self.invested = False
+        """Whether at least one lot is held."""
+
+    @property
+    def exact_quantity(self) -> Decimal:
+        """Signed quantity held."""
+        return self._quantity
+
+    def set_holdings(self, average_price: Number, quantity: Number) -> None:
+        """Replace quantity and average price."""
+        self.exact_average_price = to_decimal(average_price)
+        self._quantity = to_decimal(quantity)
+        self.invested = abs(self._quantity) >= self._security.properties.lot_size
+
+    @property
+    def symbol(self) -> Symbol:
+        """Symbol of the security."""
+        return self._security.symbol
+
+    @property
+    def quantity(self) -> float:
+        """Signed quantity held."""
+        return float(self._quantity)
+
+    @property
+    def absolute_quantity(self) -> float:
+        """Quantity without its sign."""
+        return abs(float(self._quantity))
+
+    @property
+    def average_price(self) -> float:
+        """Average price paid."""
+        return float(self.exact_average_price)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether more than nothing is held."""
+        return self._quantity > ZERO
+
+    @property
+    def is_short(self) -> bool:
+        """Whether less than nothing is held."""
+        return self._quantity < ZERO
+
+    @property
+    def hold_stock(self) -> bool:
+        """The same as `invested`."""
+        return self.invested
+
+    @property
+    def price(self) -> float:
+        """Newest price of the security."""
+        return self._security.price
+
+    def exact_value_of(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """Return a quantity's worth at a price, in the account's currency."""
+        security = self._security
+        rate = security.quote_cash.exact_conversion_rate
+        return quantity * price * security.properties.contract_multiplier * rate
+
+    @property
+    def exact_holdings_value(self) -> Decimal:
+        """Worth of the holding at the newest price, signed, in the account's currency."""
+        return self.exact_value_of(self._quantity, self._security.exact_price) if self._quantity else ZERO
+
+    @property
+    def exact_holdings_cost(self) -> Decimal:
+        """What the holding cost, signed, in the account's currency."""
+        return self.exact_value_of(self._quantity, self.exact_average_price) if self._quantity else ZERO
+
+    @property
+    def exact_unrealized_profit(self) -> Decimal:
+        """Gain if everything were sold at the touch, less the fee of that sale."""
+        security = self._security
+        if not self._quantity:
+            return ZERO
+        price = security.exact_bid if self._quantity > ZERO else security.exact_ask
+        gain = self.exact_value_of(self._quantity, price) - self.exact_holdings_cost
+        return gain - security.exact_fee_to_close()
+
+    @property
+    def holdings_value(self) -> float:
+        """Worth of the holding."""
+        return float(self.exact_holdings_value)
+
+    @property
+    def absolute_holdings_value(self) -> float:
+        """Worth of the holding without its sign."""
+        return abs(self.holdings_value)
+
+    @property
+    def holdings_cost(self) -> float:
+        """Cost of the holding."""
+        return float(self.exact_holdings_cost)
+
+    @property
+    def absolute_holdings_cost(self) -> float:
+        """Cost of the holding without its sign."""
+        return abs(self.holdings_cost)
+
+    @property
+    def unrealized_profit(self) -> float:
+        """Gain if everything were sold now, after the fee."""
+        return float(self.exact_unrealized_profit)
+
+    @property
+    def unrealized_profit_percent(self) -> float:
+        """Unrealized profit over the cost, as a fraction."""
+        cost = abs(self.exact_holdings_cost)
+        return float(self.exact_unrealized_profit / cost) if cost else 0.0
+
+    @property
+    def total_fees(self) -> float:
+        """Fees paid, in the account's currency."""
+        return float(self.exact_total_fees)
+
+    @property
+    def profit(self) -> float:
+        """Realized profit before fees."""
+        return float(self.exact_profit)
+
+    @property
+    def net_profit(self) -> float:
+        """Realized profit and dividends after fees."""
+        return float(self.exact_profit + self.exact_total_dividends - self.exact_total_fees)
+
+    @property
+    def last_trade_profit(self) -> float:
+        """Profit of the last closing trade."""
+        return float(self.exact_last_trade_profit)
+
+    @property
+    def total_sale_volume(self) -> float:
+        """Worth of everything ever traded."""
+        return float(self.exact_total_sale_volume)
+
+    @property
+    def total_dividends(self) -> float:
+        """Dividends received."""
+        return float(self.exact_total_dividends)
+
+    @property
+    def leverage(self) -> float:
+        """Leverage of the security."""
+        return self._security.leverage
+
+
+class Security(PascalCaseFields):
+    """A tradable of the run.
+
+    `price`, `bid_price`, `ask_price` and their like are floats for the user; `exact_*` are the engine's decimals.
+    """
+
+    def __init__(
+        self,
+        symbol: Symbol,
+        hours: MarketHours,
+        properties: SymbolProperties,
+        quote_cash: Cash,
+        base_cash: Cash | None,
+        resolution: Resolution,
+        normalization: DataNormalizationMode,
+        extended_market_hours: bool,
+        fill_forward: bool,
+    ) -> None:
+        self.symbol = symbol
+        self.hours = hours
+        self.properties = properties
+        self.quote_cash = quote_cash
+        self.base_cash = base_cash
+        self.resolutions: set[Resolution] = {resolution}
+        self.data_normalization_mode = normalization
+        self.is_extended_market_hours = extended_market_hours
+        self.is_fill_data_forward = fill_forward
+        self.cache = SecurityCache()
+        self.exchange = SecurityExchange(self, hours)
+        self.holdings = SecurityHolding(self)
+        self.time_ns = 0
+        self.is_tradable = True
+        self.is_delisted = False
+        self.fill_model: Any = None
+        self.fee_model: Any = None
+        self.slippage_model: Any = None
+        self.buying_power_model: Any = None
+        self.settlement_model: Any = None
+        self.volatility_model: Any = None
+
+    @property
+    def type(self) -> SecurityType:
+        """Asset class."""
+        return self.symbol.security_type
+
+    @property
+    def local_ns(self) -> int:
+        """Present time on the exchange's wall clock, in nanoseconds."""
+        return self.exchange.zone.to_local_ns(self.time_ns)
+
+    @property
+    def utc_ns(self) -> int:
+        """Present time, UTC."""
+        return self.time_ns
+
+    @property
+    def local_time(self) -> datetime:
+        """Present time on the exchange's wall clock."""
+        return ns_to_datetime(self.local_ns)
+
+    @property
+    def resolution(self) -> Resolution:
+        """Finest resolution subscribed to."""
+        return min(self.resolutions)
+
+    @property
+    def has_ticks(self) -> bool:
+        """Whether ticks are subscribed to."""
+        return Resolution.TICK in self.resolutions
+
+    @property
+    def is_daily_only(self) -> bool:
+        """Whether nothing finer than daily bars is subscribed to."""
+        return self.resolutions == {Resolution.DAILY}
+
+    @property
+    def symbol_properties(self) -> SymbolProperties:
+        """Lot size, tick size, currencies."""
+        return self.properties
+
+    @property
+    def quote_currency(self) -> Cash:
+        """Cash entry of the currency that prices are in."""
+        return self.quote_cash
+
+    @property
+    def base_currency(self) -> Cash | None:
+        """Cash entry of what is bought: forex and crypto only."""
+        return self.base_cash
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a price has arrived."""
+        return self.cache.last_data is not None or self.cache.price != 0.0
+
+    @property
+    def invested(self) -> bool:
+        """Whether at least one lot is held."""
+        return self.holdings.invested
+
+    hold_stock = invested
+
+    @property
+    def price(self) -> float:
+        """Newest price."""
+        return self.cache.price
+
+    @property
+    def bid_price(self) -> float:
+        """Newest bid; the price when there are no quotes."""
+        return self.cache.bid_price or self.cache.price
+
+    @property
+    def ask_price(self) -> float:
+        """Newest ask; the price when there are no quotes."""
+        return self.cache.ask_price or self.cache.price
+
+    @property
+    def bid_size(self) -> float:
+        """Size at the newest bid."""
+        return self.cache.bid_size
+
+    @property
+    def ask_size(self) -> float:
+        """Size at the newest ask."""
+        return self.cache.ask_size
+
+    @property
+    def open(self) -> float:
+        """Open of the newest bar; the price with ticks."""
+        return self.cache.open or self.cache.price
+
+    @property
+    def high(self) -> float:
+        """High of the newest bar; the price with ticks."""
+        return self.cache.high or self.cache.price
+
+    @property
+    def low(self) -> float:
+        """Low of the newest bar; the price with ticks."""
+        return self.cache.low or self.cache.price
+
+    @property
+    def close(self) -> float:
+        """Close of the newest bar; the price with ticks."""
+        return self.cache.close or self.cache.price
+
+    @property
+    def volume(self) -> float:
+        """Volume of the newest bar, quantity of the newest trade tick."""
+        return self.cache.volume
+
+    @property
+    def exact_price(self) -> Decimal:
+        """Newest price as the engine computes with it."""
+        return to_decimal(self.cache.price)
+
+    @property
+    def exact_bid(self) -> Decimal:
+        """Newest bid, or price."""
+        return to_decimal(self.bid_price)
+
+    @property
+    def exact_ask(self) -> Decimal:
+        """Newest ask, or price."""
+        return to_decimal(self.ask_price)
+
+    @property
+    def exact_open(self) -> Decimal:
+        """Open of the newest bar."""
+        return to_decimal(self.open)
+
+    @property
+    def exact_high(self) -> Decimal:
+        """High of the newest bar."""
+        return to_decimal(self.high)
+
+    @property
+    def exact_low(self) -> Decimal:
+        """Low of the newest bar."""
+        return to_decimal(self.low)
+
+    @property
+    def exact_close(self) -> Decimal:
+        """Close of the newest bar."""
+        return to_decimal(self.close)
+
+    @property
+    def leverage(self) -> float:
+        """Leverage that the buying power model allows."""
+        return float(self.buying_power_model.get_leverage(self))
+
+    def exact_fee_to_close(self) -> Decimal:
+        """Fee, in the account's currency, of a market order that closes the holding."""
+        from live.paper.models.fees import fee_to_close  # noqa: PLC0415 - models import securities for typing
+
+        return fee_to_close(self)
+
+    def get_last_data(self) -> BaseData | None:
+        """Return the newest data point."""
+        return self.cache.last_data
+
+    def set_leverage(self, leverage: Number) -> None:
+        """Set the leverage."""
+        self.buying_power_model.set_leverage(self, to_decimal(leverage))
+
+    def set_fee_model(self, model: Any) -> None:
+        """Set the model that computes fees."""
+        self.fee_model = model
+
+    def set_fill_model(self, model: Any) -> None:
+        """Set the model that fills orders."""
+        self.fill_model = model
+
+    def set_slippage_model(self, model: Any) -> None:
+        """Set the model that worsens market fills."""
+        self.slippage_model = model
+
+    def set_buying_power_model(self, model: Any) -> None:
+        """Set the model that decides what can be afforded."""
+        self.buying_power_model = model
+
+    set_margin_model = set_buying_power_model
+
+    def set_settlement_model(self, model: Any) -> None:
+        """Set the model that decides when money arrives."""
+        self.settlement_model = model
+
+    def set_data_normalization_mode(self, mode: DataNormalizationMode) -> None:
+        """Choose raw or adjusted prices; before the first data only."""
+        self.data_normalization_mode = mode
+
+    def __repr__(self) -> str:
+        return f"Security({self.symbol} {self.price:g})"
+
+
+class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
+    """Securities of the run by symbol; a ticker may be used as the key."""
+
+    def contains_key(self, symbol: Symbol | str) -> bool:
+        """Tell whether a symbol was added."""
+        return symbol in self
+
+    @property
+    def count(self) -> int:
+        """Number of securities."""
+        return len(self)
+
+    def total(self) -> Iterable[Security]:
+        """Return all securities."""
+        return self.values()
+
+    def __missing__(self, symbol: Symbol | str) -> Security:
+        if isinstance(symbol, str) and not symbol.isupper():
+            return self[symbol.upper()]  # type: ignore[index]
+        known = ", ".join(map(str, self.keys())) or "none"
+        raise KeyError(f"{symbol} was not added to the algorithm; added are: {known}")
+
+
+__all__ = ["ONE", "Security", "SecurityCache", "SecurityExchange", "SecurityHolding", "SecurityManager"]
