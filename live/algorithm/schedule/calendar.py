@@ -1,4 +1,4 @@
-"""What the rules need of an exchange's calendar and of a wall clock: open days, sessions, and LEAN's reading of clock changes."""
+"""What the rules need of calendars and clocks: open days, sessions, and LEAN's reading of clock changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ExchangeHours(Protocol):
         """Whether the market never closes."""
 
     def segments(self, day_local_ns: int, /) -> Sequence[tuple[int, int, str]]:
-        """Return (start, end, state) of a day in order, in local nanoseconds; holidays, early closes and late opens applied."""
+        """Return (start, end, state) of a day in order, in local nanoseconds, with holidays and half days applied."""
 
 
 class ScheduleHost(Protocol):
@@ -62,7 +62,7 @@ class ScheduleHost(Protocol):
 def wall_to_utc_ns(clock: Zone, local_ns: int) -> int:
     """Return the UTC instant at which LEAN fires an event of a wall-clock time.
 
-    A time that occurs twice (autumn) means the later instant; one that is skipped (spring) means the first instant after the gap.
+    A time that occurs twice (autumn) means the later instant; one that is skipped (spring) the first after the gap.
     """
     before = clock.offset_ns(local_ns - NANOSECONDS_PER_DAY)
     after = clock.offset_ns(local_ns + NANOSECONDS_PER_DAY)
@@ -86,7 +86,7 @@ def each_day(start: date, end: date) -> Iterator[date]:
 def day_span(hours: ExchangeHours, day: date, extended: bool) -> Span | None:
     """Return the first open and the last close of a day in local nanoseconds; None when the market is shut.
 
-    Breaks between sessions do not count. A session that goes on after midnight ends at 24:00 here, as LEAN's last daily close does.
+    Breaks between sessions do not count. A session that goes on after midnight ends at 24:00, as in LEAN.
     """
     found = [segment for segment in hours.segments(date_to_ns(day)) if segment[2] == _REGULAR or extended]
     return (found[0][0], found[-1][1]) if found else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,11 +26,34 @@ from live.clock import ns_to_date
 from live.errors import UsageError
 
 _MONTHS_PER_YEAR = 12
-_MONTHS_PER_QUARTER = 3
 _WEEK = timedelta(days=7)
+_LARGEST_WEEK_OFFSET = 6
+_YEAR_MONTH_DAY = 3
 
-Period = tuple[date, date]
-"""First and last day of a month, quarter or year."""
+
+@dataclass(frozen=True)
+class _Period:
+    """A kind of rule that looks for a day from the first (forward) or the last day of a period of months.
+
+    A plain rule is one without a symbol; LEAN leaves its offset unchecked when the period is a month.
+    """
+
+    name: str
+    months: int
+    forward: bool
+    largest_offset: int
+
+    @property
+    def is_plain_offset_checked(self) -> bool:
+        return self.months > 1
+
+
+_YEAR_START = _Period("YearStart", 12, True, 365)
+_YEAR_END = _Period("YearEnd", 12, False, 365)
+_QUARTER_START = _Period("QuarterStart", 3, True, 92)
+_QUARTER_END = _Period("QuarterEnd", 3, False, 92)
+_MONTH_START = _Period("MonthStart", 1, True, 30)
+_MONTH_END = _Period("MonthEnd", 1, False, 30)
 
 
 class DateRules(ScheduleRules, PascalCaseAccess):
@@ -38,7 +62,7 @@ class DateRules(ScheduleRules, PascalCaseAccess):
     def on(self, *dates: Any) -> DateRule:
         """Return a rule for single days: `on(2013, 10, 7)`, or dates and lists of dates.
 
-        Days are taken in the order given, as LEAN takes them: one that comes after a later one fires together with that later one.
+        Days are taken in the order given, as LEAN takes them: one that comes after a later one fires together with it.
 
         Raises:
             UsageError: an argument is neither a date nor part of a year, month, day.
@@ -74,16 +98,16 @@ class DateRules(ScheduleRules, PascalCaseAccess):
         if symbol is None:
             return DateRule("EveryDay", each_day)
         symbol = self._symbol(symbol)
-        hours = self._hours(symbol)
+        hours, extended = self._hours(symbol), extended_market_hours
         return DateRule(
             f"{symbol.value}: EveryDay",
-            lambda start, end: (day for day in each_day(start, end) if is_date_open(hours, day, extended_market_hours)),
+            lambda start, end: (each for each in each_day(start, end) if is_date_open(hours, each, extended)),
         )
 
     def year_start(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the first day of each year plus an offset; with a symbol its trading days are counted.
 
-        The year's first day must lie in or after the month in which the run begins, also when the offset leads far beyond it.
+        As in LEAN, a year counts only when it begins in or after the month in which the run does, whatever the offset.
 
         Parameters:
             symbol: Symbol, Security or ticker; may be left out: `year_start(3)`.
@@ -93,30 +117,30 @@ class DateRules(ScheduleRules, PascalCaseAccess):
         Raises:
             UsageError: the offset is out of range.
         """
-        return self._period_rule("YearStart", 365, True, _years, True, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_YEAR_START, symbol, days_offset, extended_market_hours)
 
     def year_end(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the last day of each year minus an offset of 0 to 365 days; see year_start."""
-        return self._period_rule("YearEnd", 365, False, _years, True, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_YEAR_END, symbol, days_offset, extended_market_hours)
 
     def quarter_start(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the first day of each quarter plus an offset of 0 to 92 days; see year_start."""
-        return self._period_rule("QuarterStart", 92, True, _quarters, True, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_QUARTER_START, symbol, days_offset, extended_market_hours)
 
     def quarter_end(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the last day of each quarter minus an offset of 0 to 92 days; see year_start."""
-        return self._period_rule("QuarterEnd", 92, False, _quarters, True, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_QUARTER_END, symbol, days_offset, extended_market_hours)
 
     def month_start(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the first day of each month plus an offset; see year_start.
 
         The range 0 to 30 of the offset is checked with a symbol only, as in LEAN; the month's last day is never passed.
         """
-        return self._period_rule("MonthStart", 30, True, _months, False, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_MONTH_START, symbol, days_offset, extended_market_hours)
 
     def month_end(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for the last day of each month minus an offset; see month_start."""
-        return self._period_rule("MonthEnd", 30, False, _months, False, symbol, days_offset, extended_market_hours)
+        return self._period_rule(_MONTH_END, symbol, days_offset, extended_market_hours)
 
     def week_start(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
         """Return a rule for Monday plus an offset of 0 to 6 days, or for a symbol's first weekday plus trading days.
@@ -127,7 +151,7 @@ class DateRules(ScheduleRules, PascalCaseAccess):
         return self._week_rule("WeekStart", True, symbol, days_offset, extended_market_hours)
 
     def week_end(self, symbol: Any = None, days_offset: Any = 0, extended_market_hours: bool = True) -> DateRule:
-        """Return a rule for Friday minus an offset of 0 to 6 days, or for a symbol's last weekday minus trading days."""
+        """Return a rule for Friday minus an offset of 0 to 6 days, or a symbol's last weekday minus trading days."""
         return self._week_rule("WeekEnd", False, symbol, days_offset, extended_market_hours)
 
     def _current_day(self) -> date:
@@ -141,35 +165,27 @@ class DateRules(ScheduleRules, PascalCaseAccess):
             return None, symbol, extended
         return self._symbol(symbol), int(days_offset), extended
 
-    def _period_rule(
-        self,
-        kind: str,
-        largest_offset: int,
-        forward: bool,
-        periods: Callable[[date, date], Iterator[Period]],
-        is_always_checked: bool,
-        symbol: Any,
-        days_offset: Any,
-        extended_market_hours: bool,
-    ) -> DateRule:
-        target, offset, extended = self._target(symbol, days_offset, extended_market_hours)
-        if (is_always_checked or target is not None) and not 0 <= offset <= largest_offset:
-            raise UsageError(f"DateRules.{kind}() : Offset must be between 0 and {largest_offset}; it is {offset}")
+    def _period_rule(self, kind: _Period, symbol: Any, days_offset: Any, extended: bool) -> DateRule:
+        target, offset, extended = self._target(symbol, days_offset, extended)
+        is_checked = kind.is_plain_offset_checked or target is not None
+        if is_checked and not 0 <= offset <= kind.largest_offset:
+            raise UsageError(
+                f"DateRules.{kind.name}() : Offset must be between 0 and {kind.largest_offset}; it is {offset}"
+            )
         hours = None if target is None else self._hours(target)
 
         def days(start: date, end: date) -> Iterator[date]:
-            for first, last in periods(start, end):
-                base, boundary = (first, last) if forward else (last, first)
-                day = scheduled_day(hours, base, offset, forward, extended, boundary)
+            for base, boundary in _bases(kind, start, end):
+                day = scheduled_day(hours, base, offset, kind.forward, extended, boundary)
                 if start <= day <= end:
                     yield day
 
-        return DateRule(_rule_name(target, kind, offset if forward else -offset), days)
+        return DateRule(_rule_name(target, kind.name, offset if kind.forward else -offset), days)
 
     def _week_rule(self, kind: str, forward: bool, symbol: Any, days_offset: Any, extended: bool) -> DateRule:
         target, offset, extended = self._target(symbol, days_offset, extended)
         if target is None:
-            if not 0 <= offset <= 6:
+            if not 0 <= offset <= _LARGEST_WEEK_OFFSET:
                 raise UsageError(f"DateRules.{kind}() : Offset must be between 0 and 6; it is {offset}")
             hours = None
             base, boundary = (1, 7) if forward else (5, -1)
@@ -178,7 +194,7 @@ class DateRules(ScheduleRules, PascalCaseAccess):
             weekdays = open_weekdays(hours)
             base, boundary = (weekdays[0], weekdays[-1]) if forward else (weekdays[-1], weekdays[0])
             if offset > len(weekdays) - 1:
-                raise UsageError(_week_offset_text(kind, forward, base, offset, target, weekdays))
+                raise UsageError(_week_offset_text(kind, "+" if forward else "-", base, offset, target, weekdays))
         reach = timedelta(days=boundary - base)
 
         def days(start: date, end: date) -> Iterator[date]:
@@ -208,7 +224,7 @@ def scheduled_day(
         offset: trading days away from the base.
         forward: direction of the search.
         extended: whether a day with extended hours only may be the base.
-        boundary: the day not to be passed; the nearest trading day before it (behind it, when searching backward) is taken instead.
+        boundary: the day not to be passed; a day beyond it gives way to it, or to the nearest trading day on this side.
     """
     step = ONE_DAY if forward else -ONE_DAY
     day = base if is_date_open(hours, base, extended) else step_trading_day(hours, base, step)
@@ -220,7 +236,7 @@ def scheduled_day(
 
 
 def _single_days(values: tuple[Any, ...]) -> list[date]:
-    if len(values) == 3 and all(isinstance(value, int) for value in values):
+    if len(values) == _YEAR_MONTH_DAY and all(isinstance(value, int) for value in values):
         return [date(*values)]
     flat = [each for value in values for each in (value if isinstance(value, Iterable) else [value])]
     if not flat or not all(isinstance(each, date) for each in flat):
@@ -228,17 +244,31 @@ def _single_days(values: tuple[Any, ...]) -> list[date]:
     return [as_date(each) for each in flat]
 
 
-def _months(start: date, end: date, length: int = 1) -> Iterator[Period]:
-    """Yield the periods of a number of months, in step with the calendar year, that touch a closed range."""
+def _bases(kind: _Period, start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Yield (base, boundary) of the periods that touch a closed range: the day to search from and the period's other end.
+
+    Of years LEAN takes only those whose base lies in the months of the range.
+    """
     index = start.year * _MONTHS_PER_YEAR + start.month - 1
-    index -= index % length
     last_index = end.year * _MONTHS_PER_YEAR + end.month - 1
-    while index <= last_index:
-        year, month = divmod(index, _MONTHS_PER_YEAR)
-        last_month = month + length
-        yield date(year, month + 1, 1), date(year, last_month, monthrange(year, last_month)[1])
-        index += length
+    earliest, latest = start.replace(day=1), end.replace(day=monthrange(end.year, end.month)[1])
+    for first_index in range(index - index % kind.months, last_index + 1, kind.months):
+        year, month = divmod(first_index, _MONTHS_PER_YEAR)
+        last_month = month + kind.months
+        ends = date(year, month + 1, 1), date(year, last_month, monthrange(year, last_month)[1])
+        base, boundary = ends if kind.forward else ends[::-1]
+        if kind.months < _MONTHS_PER_YEAR or earliest <= base <= latest:
+            yield base, boundary
 
 
-def _quarters(start: date, end: date) -> Iterator[Period]:
-    return _months(start, end, _MONTHS_PER_QUARTER)
+def _rule_name(symbol: Symbol | None, kind: str, offset: int) -> str:
+    signed = f"{offset:+d}" if offset else ""
+    return f"{kind}{signed}" if symbol is None else f"{symbol.value}: {kind}{signed}"
+
+
+def _week_offset_text(kind: str, sign: str, base: int, offset: int, symbol: Symbol, weekdays: list[int]) -> str:
+    names = [DayOfWeek(day).name.capitalize() for day in weekdays]
+    return (
+        f"DateRules.{kind}() : {DayOfWeek(base).name.capitalize()}{sign}{offset} is out of range for {symbol.value}'s"
+        f" schedule, please use an offset between 0 - {len(weekdays) - 1}; Schedule : {', '.join(names)}"
+    )

@@ -1,0 +1,123 @@
+"""`self.schedule`: registers callbacks for days and times."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, overload
+
+from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.schedule.calendar import END_OF_TIME, ONE_DAY, ScheduleHost
+from live.algorithm.schedule.date_rules import DateRules
+from live.algorithm.schedule.events import EventCallback, EventQueue, ScheduledEvent
+from live.algorithm.schedule.rules import DateRule, TimeRule
+from live.algorithm.schedule.time_rules import TimeRules
+from live.clock import Zone, ns_to_date
+from live.errors import UsageError
+
+_PARAMETERS = ("name", "date_rule", "time_rule", "callback")
+_NAME_AND_TIME = 2
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class ScheduleManager(PascalCaseAccess):
+    """The schedule of one run.
+
+    Parameters:
+        host: the engine.
+    """
+
+    def __init__(self, host: ScheduleHost) -> None:
+        self._host = host
+        self.date_rules = DateRules(host)
+        self.time_rules = TimeRules(host)
+        self.events = EventQueue(lambda: host.time_ns)
+        """The queue that the engine fires."""
+
+    def set_time_zone(self, zone: Zone) -> None:
+        """Follow a change of the algorithm's zone."""
+        self.date_rules.set_default_time_zone(zone)
+        self.time_rules.set_default_time_zone(zone)
+
+    @overload
+    def on(self, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /) -> ScheduledEvent: ...
+
+    @overload
+    def on(
+        self, name: str, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /
+    ) -> ScheduledEvent: ...
+
+    @overload
+    def on(
+        self, *, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], name: str | None = None
+    ) -> ScheduledEvent: ...
+
+    def on(self, *args: Any, **named: Any) -> ScheduledEvent:
+        """Register a callback for the times that a time rule gives on the days of a date rule.
+
+        Times that lie before the present moment of the run are passed over.
+
+        Parameters:
+            name: name of the event; "days: times" when left out.
+            date_rule: days, from `date_rules`.
+            time_rule: times of these days, from `time_rules`.
+            callback: takes nothing, or the event's name and its UTC time.
+
+        Returns:
+            The event; `enabled = False` pauses it, `schedule.remove(event)` ends it.
+
+        Raises:
+            UsageError: the arguments do not fit, or the callback needs another number of them.
+        """
+        name, date_rule, time_rule, callback = _bind(args, named)
+        times_ns = time_rule.times_ns(self._days(date_rule))
+        event = ScheduledEvent(name or f"{date_rule.name}: {time_rule.name}", times_ns, _with_two_arguments(callback))
+        self.events.add(event)
+        return event
+
+    def add(self, event: ScheduledEvent) -> None:
+        """Register an event again, or one made by hand."""
+        self.events.add(event)
+
+    def remove(self, event: ScheduledEvent) -> None:
+        """End an event."""
+        self.events.remove(event)
+
+    def _days(self, rule: DateRule) -> Iterator[date]:
+        """Yield a rule's days from the day before the UTC day on which the first of them is asked for."""
+        yield from rule.days(ns_to_date(self._host.time_ns) - ONE_DAY, END_OF_TIME)
+
+
+def _bind(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[str | None, DateRule, TimeRule, Callable[..., Any]]:
+    names = _PARAMETERS if args and isinstance(args[0], str) else _PARAMETERS[1:]
+    values = dict(zip(names, args, strict=False))
+    is_clash = len(args) > len(names) or values.keys() & named.keys() or named.keys() - set(_PARAMETERS)
+    values.update(named)
+    date_rule, time_rule, callback = (values.get(name) for name in _PARAMETERS[1:])
+    if is_clash or not isinstance(date_rule, DateRule) or not isinstance(time_rule, TimeRule) or not callable(callback):
+        raise UsageError(
+            "schedule.on() takes a name or not, then a date rule (self.date_rules...), a time rule (self.time_rules...)"
+            " and a callback"
+        )
+    return values.get("name"), date_rule, time_rule, callback
+
+
+def _with_two_arguments(callback: Callable[..., Any]) -> EventCallback:
+    """Return the callback as one of name and time.
+
+    Parameters with defaults are left alone, so that lambdas which bind a loop variable by a default work.
+    """
+    try:
+        parameters = list(inspect.signature(callback).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []  # a builtin without a signature is called without arguments
+    needed = sum(each.kind in _POSITIONAL and each.default is inspect.Parameter.empty for each in parameters)
+    if needed == _NAME_AND_TIME:
+        return callback
+    if needed:
+        raise UsageError(
+            f"the callback {callback!r} of a scheduled event needs {needed} arguments;"
+            " let it take none, or name and time"
+        )
+    return lambda name, time: callback()

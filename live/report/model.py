@@ -1,0 +1,209 @@
+"""The plain values that pass between a command, a run and its reports: what was asked for, how far it is, what came out.
+
+These types hold no behaviour beyond sums over their own fields, so that the engine, the progress bar, the summary and the result
+files share them without knowing one another. Times are integer nanoseconds, money is decimal in the account's currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from live.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunRequest:
+    """What `lean-live dry-run` was asked to do.
+
+    Attributes:
+        algorithm: the user's file.
+        class_name: the class to run; None when the file has exactly one.
+        data_folder: the folder named by the user; None to look for one.
+        parameters: values for `get_parameter`.
+        config: limits and settings, from live.toml or the defaults.
+        results_folder: folder in which the run's own folder is made.
+        working_folder: folder from which data are looked for.
+    """
+
+    algorithm: Path
+    results_folder: Path
+    class_name: str | None = None
+    data_folder: Path | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    working_folder: Path = field(default_factory=Path.cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where the market data of a run came from, and in words how they were found."""
+
+    path: Path
+    how: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """A distribution of durations in nanoseconds; all zero when nothing was measured."""
+
+    count: int = 0
+    p50_ns: int = 0
+    p99_ns: int = 0
+    p999_ns: int = 0
+    max_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramDump:
+    """All non-empty buckets of a histogram: (inclusive upper bound in ns, samples in the bucket), bounds rising."""
+
+    count: int
+    sum_ns: int
+    max_ns: int
+    buckets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A holding at the end of a run; prices in the security's quote currency."""
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    market_price: Decimal
+    unrealized_profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCollections:
+    """Pauses of Python's garbage collector while the session ran, and the number of collections of each generation."""
+
+    pauses: LatencySummary = field(default_factory=LatencySummary)
+    collections: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a finished run came to.
+
+    Attributes:
+        algorithm: name of the class that ran.
+        algorithm_path: the user's file.
+        data: where the market data came from.
+        session_start_ns: first instant of the run, UTC.
+        session_end_ns: last instant that was processed, UTC.
+        wall_seconds: duration of the run by the wall clock, loading not included.
+        ticks: ticks delivered, by kind ("trade", "quote").
+        bars: bars delivered, by kind ("trade", "quote"), repeats included.
+        calls: calls of the user's methods, by name ("on_data", "on_tick", "on_order_event").
+        orders: orders by their status at the end ("Filled", "Canceled", ...), as LEAN names it.
+        denials: orders that the risk gate refused, by code name.
+        order_event_count: order events, the ones beyond the file's cap included.
+        order_events_sha256: digest of the order events (see `live.report.order_events`).
+        currency: the account's currency; fees and equity are in it.
+        fees: sum of all fees.
+        starting_equity: total portfolio value at the start.
+        equity: total portfolio value at the end.
+        positions: holdings that are not flat.
+        tick_to_decision: from the receipt of a time step's data to the return of the user's callback.
+        tick_to_order: from the receipt of a time step's data to the acceptance of an order.
+        python_gc: pauses of the garbage collector.
+        ticks_dropped: ticks that were thrown away, by reason.
+        ticks_conflated: ticks merged into a later one because the algorithm asked for that.
+        resident_memory_peak_bytes: largest resident size of the process.
+        is_compiled: whether the hot path ran compiled.
+        log_lines_dropped: log lines over the rate or size limit.
+        statistics: values set by `set_summary_statistic`.
+        quit_message: text given to `quit`; None when the data came to their end.
+        results_folder: where the result files are.
+    """
+
+    algorithm: str
+    algorithm_path: Path
+    data: DataSource
+    session_start_ns: int
+    session_end_ns: int
+    wall_seconds: float
+    ticks: Mapping[str, int]
+    bars: Mapping[str, int]
+    calls: Mapping[str, int]
+    orders: Mapping[str, int]
+    denials: Mapping[str, int]
+    order_event_count: int
+    order_events_sha256: str
+    currency: str
+    fees: Decimal
+    starting_equity: Decimal
+    equity: Decimal
+    positions: tuple[Position, ...]
+    tick_to_decision: LatencySummary
+    tick_to_order: LatencySummary
+    python_gc: PythonCollections
+    ticks_dropped: Mapping[str, int]
+    ticks_conflated: int
+    resident_memory_peak_bytes: int
+    is_compiled: bool
+    log_lines_dropped: int = 0
+    statistics: Mapping[str, str] = field(default_factory=dict)
+    quit_message: str | None = None
+    results_folder: Path | None = None
+
+    @property
+    def tick_count(self) -> int:
+        """Ticks of all kinds."""
+        return sum(self.ticks.values())
+
+    @property
+    def ticks_per_second(self) -> float:
+        """Ticks per second of wall time; 0 for a run too short to tell."""
+        return self.tick_count / self.wall_seconds if self.wall_seconds > 0 else 0.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. The engine fills one object again and again; a sink reads it during `update` and keeps nothing.
+
+    Attributes:
+        processed: units of data behind us, at most `total`.
+        total: units of data in all (bytes of rows); 0 when unknown.
+        time_ns: the session's clock, UTC.
+        ticks: ticks delivered so far.
+        p50_ns: running median of tick to decision.
+        p99_ns: running 99th percentile of tick to decision.
+        orders: orders so far.
+        equity: total portfolio value.
+        currency: the account's currency.
+    """
+
+    processed: int = 0
+    total: int = 0
+    time_ns: int = 0
+    ticks: int = 0
+    p50_ns: int = 0
+    p99_ns: int = 0
+    orders: int = 0
+    equity: float = 0.0
+    currency: str = "USD"
+
+    @property
+    def fraction(self) -> float:
+        """Share of the session that is done, from 0 to 1."""
+        return min(self.processed / self.total, 1.0) if self.total > 0 else 0.0
+
+
+class ProgressSink(Protocol):
+    """Something that shows progress. It limits its own refresh rate: calling it too often costs one reading of the clock."""
+
+    def begin(self, title: str, data: DataSource) -> None:
+        """Start: the algorithm's name, and which data will be played."""
+
+    def update(self, progress: Progress) -> None:
+        """Show the state of the run; called every few thousand ticks."""
+
+    def end(self) -> None:
+        """Stop and leave the screen in order; called exactly once, after a failure too."""

@@ -1,0 +1,72 @@
+"""The summary of a run as plain data: the content of summary.json, and what `dry-run --json` prints.
+
+Durations end in `_ns`, instants are ISO 8601 in UTC, money is a decimal in text so that no digit is lost on the way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from live.algorithm.numbers import plain
+from live.clock import ns_to_datetime
+from live.report.model import LatencySummary, RunResult
+
+SUMMARY_VERSION = 1
+"""Raised when a member of the summary changes its meaning or goes away; new members do not raise it."""
+
+
+def result_to_dict(result: RunResult) -> dict[str, Any]:
+    """Return a result as JSON-ready data, members in the order of the summary table."""
+    return {
+        "version": SUMMARY_VERSION,
+        "algorithm": result.algorithm,
+        "algorithm_path": str(result.algorithm_path),
+        "data": {"folder": str(result.data.path), "how": result.data.how, "is_sample": result.data.is_sample},
+        "session": {"start": iso_utc(result.session_start_ns), "end": iso_utc(result.session_end_ns)},
+        "wall_seconds": round(result.wall_seconds, 6),
+        "ticks_per_second": round(result.ticks_per_second, 1),
+        "compiled": result.is_compiled,
+        "ticks": dict(result.ticks),
+        "bars": dict(result.bars),
+        "calls": dict(result.calls),
+        "orders": dict(result.orders),
+        "order_events": {"count": result.order_event_count, "sha256": result.order_events_sha256},
+        "denials": dict(result.denials),
+        "currency": result.currency,
+        "fees": plain(result.fees),
+        "starting_equity": plain(result.starting_equity),
+        "equity": plain(result.equity),
+        "positions": [
+            {
+                "symbol": position.symbol,
+                "quantity": plain(position.quantity),
+                "average_price": plain(position.average_price),
+                "market_price": plain(position.market_price),
+                "unrealized_profit": plain(position.unrealized_profit),
+            }
+            for position in result.positions
+        ],
+        "tick_to_decision": _latency(result.tick_to_decision),
+        "tick_to_order": _latency(result.tick_to_order),
+        "python_gc": {
+            "pauses": _latency(result.python_gc.pauses),
+            "collections_by_generation": list(result.python_gc.collections),
+        },
+        "ticks_dropped": dict(result.ticks_dropped),
+        "ticks_conflated": result.ticks_conflated,
+        "resident_memory_peak_bytes": result.resident_memory_peak_bytes,
+        "log_lines_dropped": result.log_lines_dropped,
+        "statistics": dict(result.statistics),
+        "quit_message": result.quit_message,
+        "results_folder": None if result.results_folder is None else str(result.results_folder),
+    }
+
+
+def iso_utc(time_ns: int) -> str:
+    """Return an instant as ISO 8601 text in UTC, to the microsecond."""
+    return f"{ns_to_datetime(time_ns).isoformat()}Z"
+
+
+def _latency(latency: LatencySummary) -> dict[str, int]:
+    return dataclasses.asdict(latency)
