@@ -192,7 +192,7 @@ def describe_range(kind: Any) -> str:
     if base is int:
         return f"a whole number from {meta.ge} to {meta.le}"
     if base is float:
-        return f"a number from {meta.ge:g} to {meta.le:g}"
+        return f"a number from {int(meta.ge)} to {int(meta.le)}"
     if base is str:
         return f"text of {meta.min_length} to {meta.max_length} characters"
     return f"a list of at most {meta.max_length} elements, each {describe_range(get_args(base)[0])}"

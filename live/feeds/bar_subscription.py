@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import DataNormalizationMode, Resolution
 from live.algorithm.symbols import Symbol
 from live.clock import Zone
@@ -35,6 +35,13 @@ class SubscriptionConfig:
     def sort_key(self) -> tuple[int, int, str, int]:
         """LEAN's order of subscriptions."""
         return (int(self.symbol.security_type), int(self.is_quote), self.symbol.value, int(self.resolution))
+
+    @property
+    def data_class(self) -> type[BaseData]:
+        """Class of the data points."""
+        if self.resolution is Resolution.TICK:
+            return Tick
+        return QuoteBar if self.is_quote else TradeBar
 
     @property
     def data_zone(self) -> Zone:
@@ -107,14 +114,13 @@ def keep_missing_sides(bars: Iterator[BaseData]) -> Iterator[BaseData]:
         yield bar
 
 
-def merge_by_end(bars: Iterator[BaseData], events: Iterator[BaseData], on_bar: Callable[[BaseData], None]) -> Iterator[BaseData]:
-    """Yield bars and corporate actions in order of their end, events first where both end together."""
+def merge_by_end(bars: Iterator[BaseData], events: Iterator[BaseData]) -> Iterator[BaseData]:
+    """Yield bars and corporate actions in order; an event comes before the bar that begins at its moment."""
     event = next(events, None)
     for bar in bars:
         while event is not None and event.end_local_ns <= bar.time_local_ns:
             yield event
             event = next(events, None)
-        on_bar(bar)
         yield bar
     while event is not None:
         yield event

@@ -138,6 +138,13 @@ class RowStream:
         where = f"{entry.path} ({entry.name}) line {decoder.line}" if entry is not None else f"line {decoder.line}"
         raise MalformedRowError(f"{where}: {ERROR_TEXTS[decoder.error]}; row {row!r}; mend or replace the file")
 
+    def skip_rest(self) -> None:
+        """Leave the rest unread: what follows lies after the run. It counts as read, so that progress ends at its total."""
+        self.close()
+        self._files = iter(())
+        self._text, self._at, self._is_last = b"", 0, True
+        self.bytes_read = self.bytes_total
+
     def close(self) -> None:
         """Close the file that is open."""
         if self._entry is not None:

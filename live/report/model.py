@@ -103,8 +103,6 @@ class RunResult:
         calls: calls of the user's methods, by name ("on_data", "on_tick", "on_order_event").
         orders: orders by their status at the end ("Filled", "Canceled", ...), as LEAN names it.
         denials: orders that the risk gate refused, by code name.
-        order_event_count: order events, the ones beyond the file's cap included.
-        order_events_sha256: digest of the order events (see `live.report.order_events`).
         currency: the account's currency; fees and equity are in it.
         fees: sum of all fees.
         starting_equity: total portfolio value at the start.
@@ -118,9 +116,11 @@ class RunResult:
         resident_memory_peak_bytes: largest resident size of the process.
         is_compiled: whether the hot path ran compiled.
         log_lines_dropped: log lines over the rate or size limit.
+        order_event_count: order events, the ones beyond the file's cap included; filled in by `RunFolder.finish`.
+        order_events_sha256: digest of the order events (see `live.report.order_events`); filled in by `RunFolder.finish`.
         statistics: values set by `set_summary_statistic`.
         quit_message: text given to `quit`; None when the data came to their end.
-        results_folder: where the result files are.
+        results_folder: where the result files are; filled in by `RunFolder.finish`.
     """
 
     algorithm: str
@@ -134,8 +134,6 @@ class RunResult:
     calls: Mapping[str, int]
     orders: Mapping[str, int]
     denials: Mapping[str, int]
-    order_event_count: int
-    order_events_sha256: str
     currency: str
     fees: Decimal
     starting_equity: Decimal
@@ -149,6 +147,8 @@ class RunResult:
     resident_memory_peak_bytes: int
     is_compiled: bool
     log_lines_dropped: int = 0
+    order_event_count: int = 0
+    order_events_sha256: str = ""
     statistics: Mapping[str, str] = field(default_factory=dict)
     quit_message: str | None = None
     results_folder: Path | None = None

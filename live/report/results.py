@@ -7,6 +7,7 @@ they come, so that a killed run leaves what it had. When the run is over the fol
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import re
@@ -99,8 +100,10 @@ class RunFolder:
         with _writing(self.path / ORDER_EVENTS_FILE, f"up to {self.digest.count - 1} earlier order events are safe there"):
             self._events.write(separator + lean_json(event, self.algorithm))
 
-    def finish(self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series) -> Path:
-        """Write the remaining files, give the folder its final name, and return that.
+    def finish(self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series) -> RunResult:
+        """Write the remaining files and give the folder its final name.
+
+        Returns the result with the count and digest of the order events and the folder filled in.
 
         Parameters:
             result: what the run came to.
@@ -111,13 +114,19 @@ class RunFolder:
             EnvironmentFault: a file cannot be written; what is there stays in the partial folder.
         """
         self._close_events()
+        complete = dataclasses.replace(
+            result,
+            order_event_count=self.digest.count,
+            order_events_sha256=self.digest.hexdigest(),
+            results_folder=self._final,
+        )
         self._write(HISTOGRAMS_FILE, {name: _histogram_to_dict(dump) for name, dump in histograms.items()})
         self._write(SERIES_FILE, {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()})
-        self._write(SUMMARY_FILE, result_to_dict(result))
+        self._write(SUMMARY_FILE, result_to_dict(complete))
         self._rename(self._final)
         self._point_latest()
         self._delete_old_runs()
-        return self.path
+        return complete
 
     def fail(self, message: str) -> Path:
         """Keep the files of a run that did not succeed, with the reason, under a name that ends in `-failed`.

@@ -1,0 +1,79 @@
+"""Tick subscriptions: records become tick objects when their moment comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from live.algorithm.data import BaseData, Tick
+from live.algorithm.ticks import build_ticks
+from live.clock import NANOSECONDS_PER_DAY, ns_to_date
+from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
+from live.feeds.streams import TickStream
+from live.paper.securities import Security
+
+
+class TickSubscription:
+    """Ticks of one subscription, one moment at a time, with the corporate actions of its equity.
+
+    Parameters:
+        config: the subscription.
+        security: its security.
+        stream: the decoded records.
+        scale_of: exchange day to the factor of its prices.
+        events: splits and dividends in order.
+    """
+
+    __slots__ = ("_day", "_event", "_events", "_scale", "_scale_of", "config", "next_time_ns", "security", "stream")
+
+    def __init__(
+        self,
+        config: SubscriptionConfig,
+        security: Security,
+        stream: TickStream,
+        scale_of: Callable[[date], float],
+        events: Iterator[BaseData],
+    ) -> None:
+        self.config = config
+        self.security = security
+        self.stream = stream
+        self._scale_of = scale_of
+        self._events = events
+        self._event = next(events, None)
+        self._day = -1
+        self._scale = 1.0
+        stream.prime()
+        self.next_time_ns = 0
+        self._plan()
+
+    def take(self, time_ns: int) -> list[Any]:
+        """Return what became known up to a moment, and go on."""
+        points: list[Any] = []
+        while self._event is not None and self._event_ns() <= time_ns:
+            points.append(self._event)
+            self._event = next(self._events, None)
+        stream = self.stream
+        while stream.time_ns <= time_ns:
+            end = stream.group_end()
+            local_ns = self.config.hours.exchange_zone.to_local_ns(stream.time_ns)
+            points.extend(self._ticks(local_ns, end))
+            stream.advance_to(end)
+        self._plan()
+        return points
+
+    def _ticks(self, local_ns: int, end: int) -> list[Tick]:
+        day = local_ns // NANOSECONDS_PER_DAY
+        if day != self._day:
+            self._day = day
+            self._scale = self._scale_of(ns_to_date(local_ns))
+        stream = self.stream
+        return build_ticks(stream.buffer, stream.position, end, self.config.symbol, local_ns, self._scale)
+
+    def _event_ns(self) -> int:
+        assert self._event is not None
+        return self.config.hours.exchange_zone.to_utc_ns(self._event.end_local_ns)
+
+    def _plan(self) -> None:
+        event_ns = END_OF_DATA_NS if self._event is None else self._event_ns()
+        self.next_time_ns = min(self.stream.time_ns, event_ns)
