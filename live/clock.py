@@ -112,22 +112,22 @@ class Zone:
     def to_utc_ns(self, local_ns: int) -> int:
         """Convert a wall-clock reading to UTC.
 
-        A reading that occurs twice means the earlier instant; one that is skipped is moved forward by the length of the gap,
-        as LEAN's lenient conversion does.
+        A reading that occurs twice means the later instant; one that is skipped becomes the first instant after the gap. This is
+        what LEAN makes of such readings.
         """
-        early = self.offset_ns(local_ns - NANOSECONDS_PER_DAY)
-        late = self.offset_ns(local_ns + NANOSECONDS_PER_DAY)
-        if early == late:
-            guess = local_ns - early
-            if self.offset_ns(guess) == early:
-                return guess
-        first = local_ns - max(early, late)
-        second = local_ns - min(early, late)
-        if self.offset_ns(first) == max(early, late):
-            return first
-        if self.offset_ns(second) == min(early, late):
-            return second
-        return local_ns - early
+        guess = local_ns - self._offset_ns
+        if self._from_ns + NANOSECONDS_PER_DAY <= guess < self._until_ns - NANOSECONDS_PER_DAY:
+            return guess
+        before = self.offset_ns(local_ns - NANOSECONDS_PER_DAY)
+        after = self.offset_ns(local_ns + NANOSECONDS_PER_DAY)
+        late = local_ns - min(before, after)
+        if self.offset_ns(late) == min(before, after):
+            return late
+        early = local_ns - max(before, after)
+        if self.offset_ns(early) == max(before, after):
+            return early
+        self.offset_ns(late)
+        return self._from_ns
 
     def _load_interval(self, time_ns: int) -> None:
         """Find the year's changes of offset around an instant by halving, once a year of data."""

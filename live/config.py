@@ -10,6 +10,7 @@ import math
 import os
 import tomllib
 from difflib import SequenceMatcher
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -69,14 +70,12 @@ class RunSettings(Struct, frozen=True, kw_only=True):
         results_folder: folder of the result folders, relative to the working folder; `--results` goes before it.
         keep_runs: finished runs of the same algorithm that are kept; older ones are deleted after a success. Zero keeps all.
         max_order_event_rows: order events written to order-events.json; those beyond it are counted, not written.
-        max_series: plotted series that are kept.
     """
 
     watchdog_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     results_folder: Annotated[str, Meta(min_length=1, max_length=4_096)] = "results"
     keep_runs: Annotated[int, Meta(ge=0, le=100_000)] = 0
     max_order_event_rows: Annotated[int, Meta(ge=1, le=10_000_000)] = 1_000_000
-    max_series: Annotated[int, Meta(ge=0, le=1_000)] = 64
 
 
 class HostSettings(Struct, frozen=True, kw_only=True):
@@ -202,7 +201,8 @@ def _suggestion(name: str, known: list[str]) -> str:
     """Name the known word that starts most alike, then is most alike; all of them when none is near."""
 
     def likeness(candidate: str) -> tuple[int, float]:
-        shared = len(os.path.commonprefix([name, candidate]))
+        pairs = zip(name, candidate, strict=False)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         return shared, SequenceMatcher(None, name, candidate).ratio()
 
     best = max(known, key=likeness)

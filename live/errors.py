@@ -70,3 +70,9 @@ class EnvironmentFault(LeanLiveError):
 
 class StaleViewError(LeanLiveError):
     """A reused view of the hot path was read after its callback had returned (checked mode only)."""
+
+
+class RunInterrupted(LeanLiveError):
+    """Somebody stopped the run; what it did until then is kept."""
+
+    exit_code = ExitCode.INTERRUPTED

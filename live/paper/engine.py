@@ -21,6 +21,8 @@ from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
 from live.clock import date_to_ns, ns_to_date, zone
 from live.errors import UnsupportedApiError, UsageError
+from live.feeds.bar_subscription import SubscriptionConfig
+from live.feeds.market_hours import MarketHours
 from live.paper.callbacks import Callbacks
 from live.paper.consolidation import ConsolidatorBoard
 from live.paper.models.brokerage import brokerage_model
@@ -193,7 +195,7 @@ class PaperEngine(OrderHost, Host):
         if refusal is not None:
             return self.transactions.reject(order, refusal[0], refusal[1], order.tag)
         ticket = self.transactions.submit(order, asynchronous)
-        self.recorder.on_order(self.transactions.open_count)
+        self.recorder.on_order()
         return ticket
 
     def is_too_late_for_close(self, security: Security) -> bool:
@@ -210,6 +212,17 @@ class PaperEngine(OrderHost, Host):
         self.write_log("error", text)
 
     # -- data for the algorithm
+
+    def market_hours(self, symbol: Symbol) -> MarketHours:
+        """Return the sessions of a symbol, added to the algorithm or not."""
+        security = self.securities.get(symbol)
+        if security is not None:
+            return security.hours
+        return self.subscriptions.market_hours.hours(symbol.security_type, symbol.id.market, symbol.value)
+
+    def subscription_for(self, symbol: Symbol, tick_type: TickType | None) -> SubscriptionConfig:
+        """Return the subscription that consolidators of a symbol are fed from: its finest trades, unless quotes are asked for."""
+        return self.subscriptions.for_consolidation(symbol, tick_type)
 
     def add_consolidator(self, symbol: Symbol, consolidator: Any, tick_type: TickType | None) -> None:
         """Feed a consolidator with a symbol's data."""

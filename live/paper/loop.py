@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from live.algorithm.data import QuoteBar, TradeBar
 from live.algorithm.enums import DataNormalizationMode, SecurityType, SplitType
 from live.algorithm.qc_algorithm import SecurityChanges
@@ -22,11 +24,22 @@ _MARGIN_CALL_NS = 300_000_000_000
 
 
 class RunLoop:
-    """Runs the time steps of one engine until the data end, the algorithm quits, or somebody asks to stop."""
+    """Runs the time steps of one engine until the data end, the algorithm quits, or somebody asks to stop.
 
-    def __init__(self, engine: PaperEngine, frontier: Frontier) -> None:
+    Parameters:
+        engine: the run's state.
+        frontier: the run's data.
+        report: called now and then to show progress.
+        report_every_steps: time steps between two reports.
+    """
+
+    def __init__(
+        self, engine: PaperEngine, frontier: Frontier, report: Callable[[], None], report_every_steps: int
+    ) -> None:
         self._engine = engine
         self._frontier = frontier
+        self._report = report
+        self._report_every_steps = report_every_steps
         self._next_settlement_ns = 0
         self._next_margin_call_ns = 0
         self._warm_up_reported = False
@@ -52,6 +65,8 @@ class RunLoop:
             if engine.is_warming_up and time_ns > engine.start_utc_ns:
                 self._pulse(engine.start_utc_ns)
             self._step(time_ns, self._frontier.collect(time_ns))
+            if engine.recorder.steps % self._report_every_steps == 0:
+                self._report()
             if self._is_broke():
                 engine.write_log("error", "the portfolio is worth nothing; the run ends here")
                 break

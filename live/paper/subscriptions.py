@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from live.algorithm.data import Bar, BaseData, Dividend, QuoteBar, Split, TradeBar, make_quote_bar, make_trade_bar
-from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, SplitType
+from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, SplitType, TickType
 from live.algorithm.symbols import SecurityIdentifier, Symbol, security_identifier
 from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
-from live.errors import UnsupportedApiError
+from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_subscription import (
     BarSubscription,
     SubscriptionConfig,
@@ -163,6 +163,21 @@ class Subscriptions:
         """Return the subscriptions of a symbol, trades before quotes."""
         return [config for config in self.configs if config.symbol is symbol]
 
+    def for_consolidation(self, symbol: Symbol, tick_type: TickType | None) -> SubscriptionConfig:
+        """Return the finest subscription of a symbol, of a kind when one is asked for; trades go before quotes.
+
+        Raises:
+            UsageError: the symbol has no such data.
+        """
+        configs = [
+            config
+            for config in self.configs_of(symbol)
+            if tick_type is None or config.is_quote is (tick_type is TickType.QUOTE)
+        ]
+        if not configs:
+            raise UsageError(f"{symbol} has no {tick_type or 'data'} subscription; subscribe to it first")
+        return min(configs, key=lambda config: (config.resolution, config.is_quote))
+
     # -- streams
 
     def open(self, securities: SecurityManager, begin_ns: int, start_ns: int, end_ns: int, warm_up: Resolution | None) -> Frontier:
@@ -191,11 +206,18 @@ class Subscriptions:
         del start_ns, warm_up
         return Frontier(begin_ns, bars, list(ticks))
 
-    def bar_points(self, config: SubscriptionConfig, begin_ns: int, end_ns: int) -> Iterator[BaseData]:
-        """Return the decoded bars of a subscription that end at or after `begin_ns` and start before `end_ns`, adjusted, unfilled."""
+    def bar_points(
+        self, config: SubscriptionConfig, begin_ns: int, end_ns: int, is_counted: bool = True
+    ) -> Iterator[BaseData]:
+        """Return the decoded bars of a subscription that end at or after `begin_ns` and start before `end_ns`, adjusted, unfilled.
+
+        Their bytes count toward the run's progress unless they are read aside, for history.
+        """
         hours = config.hours
         begin, end = hours.exchange_zone.to_local_ns(begin_ns), hours.exchange_zone.to_local_ns(end_ns)
         rows = self._row_stream(config, begin, end)
+        if is_counted:
+            self.streams.append(rows)
         return self._bars(config, rows, begin, end)
 
     def _open_bars(self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int) -> BarSubscription:
@@ -265,9 +287,7 @@ class Subscriptions:
         else:
             files = self._day_files(config, begin, end)
         decoder = bar_decoder(symbol.security_type, config.is_quote, resolution)
-        rows = RowStream(files, decoder, config.data_zone, None)
-        self.streams.append(rows)
-        return rows
+        return RowStream(files, decoder, config.data_zone, None)
 
     def _day_files(self, config: SubscriptionConfig, begin: int, end: int) -> list[DayFile]:
         symbol = config.symbol

@@ -99,7 +99,7 @@ class RunResult:
         session_end_ns: last instant that was processed, UTC.
         wall_seconds: duration of the run by the wall clock, loading not included.
         ticks: ticks delivered, by kind ("trade", "quote").
-        bars: bars delivered, by kind ("trade", "quote"), repeats included.
+        bars: bars delivered, trade and quote bars, repeats included.
         calls: calls of the user's methods, by name ("on_data", "on_tick", "on_order_event").
         orders: orders by their status at the end ("Filled", "Canceled", ...), as LEAN names it.
         denials: orders that the risk gate refused, by code name.
@@ -130,7 +130,7 @@ class RunResult:
     session_end_ns: int
     wall_seconds: float
     ticks: Mapping[str, int]
-    bars: Mapping[str, int]
+    bars: int
     calls: Mapping[str, int]
     orders: Mapping[str, int]
     denials: Mapping[str, int]

@@ -28,7 +28,7 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
         "ticks_per_second": round(result.ticks_per_second, 1),
         "compiled": result.is_compiled,
         "ticks": dict(result.ticks),
-        "bars": dict(result.bars),
+        "bars": result.bars,
         "calls": dict(result.calls),
         "orders": dict(result.orders),
         "order_events": {"count": result.order_event_count, "sha256": result.order_events_sha256},

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from live.algorithm.enums import SecurityType
 from live.algorithm.symbols import Symbol
-from live.clock import NANOSECONDS_PER_DAY, Zone, date_to_ns, zone
+from live.clock import Zone, date_to_ns, zone
 from live.errors import UsageError
 
 END_OF_TIME = date(2050, 12, 31)
@@ -57,19 +57,6 @@ class ScheduleHost(Protocol):
 
     def write_log(self, level: str, text: str) -> None:
         """Write a line to the run's log."""
-
-
-def wall_to_utc_ns(clock: Zone, local_ns: int) -> int:
-    """Return the UTC instant at which LEAN fires an event of a wall-clock time.
-
-    A time that occurs twice (autumn) means the later instant; one that is skipped (spring) the first after the gap.
-    """
-    before = clock.offset_ns(local_ns - NANOSECONDS_PER_DAY)
-    after = clock.offset_ns(local_ns + NANOSECONDS_PER_DAY)
-    instants = [local_ns - offset for offset in {before, after} if clock.offset_ns(local_ns - offset) == offset]
-    if instants:
-        return max(instants)
-    return clock.interval(local_ns - min(before, after))[0]
 
 
 def to_zone(value: Zone | str) -> Zone:

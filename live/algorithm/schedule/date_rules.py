@@ -245,7 +245,7 @@ def _single_days(values: tuple[Any, ...]) -> list[date]:
 
 
 def _bases(kind: _Period, start: date, end: date) -> Iterator[tuple[date, date]]:
-    """Yield (base, boundary) of the periods that touch a closed range: the day to search from and the period's other end.
+    """Yield (base, boundary) of the periods that touch a closed range: the day to search from and the other end.
 
     Of years LEAN takes only those whose base lies in the months of the range.
     """

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from live.algorithm.naming import PascalCaseAccess
-from live.algorithm.schedule.calendar import ExchangeHours, ScheduleRules, day_span, to_zone, wall_to_utc_ns
+from live.algorithm.schedule.calendar import ExchangeHours, ScheduleRules, day_span, to_zone
 from live.algorithm.schedule.rules import TimeRule, short_number
 from live.algorithm.symbols import Symbol
 from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, Zone, date_to_ns, timedelta_to_ns
@@ -36,13 +36,13 @@ class TimeRules(ScheduleRules, PascalCaseAccess):
     @property
     def midnight(self) -> TimeRule:
         """The beginning of the day."""
-        return TimeRule("Midnight", lambda days: (wall_to_utc_ns(self._zone, date_to_ns(day)) for day in days))
+        return TimeRule("Midnight", lambda days: (self._zone.to_utc_ns(date_to_ns(day)) for day in days))
 
     @property
     def noon(self) -> TimeRule:
         """Twelve hours after the beginning of the day: 13:00 or 11:00 on the days of clock changes."""
         hours_ns = 12 * _NANOSECONDS_PER_HOUR
-        return TimeRule("Noon", lambda days: (wall_to_utc_ns(self._zone, date_to_ns(day)) + hours_ns for day in days))
+        return TimeRule("Noon", lambda days: (self._zone.to_utc_ns(date_to_ns(day)) + hours_ns for day in days))
 
     def at(self, *args: Any, **named: Any) -> TimeRule:
         """Return a rule for one time of day.
@@ -62,7 +62,7 @@ class TimeRules(ScheduleRules, PascalCaseAccess):
         clock = self._zone if time_zone is None else to_zone(time_zone)
         return TimeRule(
             short_number(of_day_ns / _NANOSECONDS_PER_HOUR),
-            lambda days: (wall_to_utc_ns(clock, date_to_ns(day) + of_day_ns) for day in days),
+            lambda days: (clock.to_utc_ns(date_to_ns(day) + of_day_ns) for day in days),
         )
 
     def every(self, interval: timedelta) -> TimeRule:
@@ -170,14 +170,14 @@ def _edges(days: Iterable[date], hours: ExchangeHours, extended: bool, edge: int
     for day in days:
         span = day_span(hours, day, extended)
         if span is not None:
-            yield wall_to_utc_ns(hours.exchange_zone, span[edge] + offset_ns)
+            yield hours.exchange_zone.to_utc_ns(span[edge] + offset_ns)
 
 
 def _multiples(days: Iterable[date], interval_ns: int, clock: Zone) -> Iterator[int]:
     for day in days:
         midnight_ns = date_to_ns(day)
         for local_ns in range(midnight_ns, midnight_ns + NANOSECONDS_PER_DAY, interval_ns):
-            yield wall_to_utc_ns(clock, local_ns)
+            yield clock.to_utc_ns(local_ns)
 
 
 def _time_of_day(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[int, Zone | str | None]:

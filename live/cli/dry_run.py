@@ -1,0 +1,85 @@
+"""The verb `dry-run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from live.cli.output import common_options, print_json
+from live.config import find_config, load_config
+from live.errors import UsageError
+from live.paper.run import run_dry
+from live.report.model import DryRunRequest
+from live.report.progress import choose_progress
+from live.report.summary import print_summary
+from live.report.summary_file import result_to_dict
+
+
+@click.command(
+    "dry-run",
+    epilog="Example: lean-live dry-run algorithms/ibm_tick_momentum.py --data-folder data --parameter window=50",
+)
+@click.argument("algorithm", type=click.Path(path_type=Path))
+@click.option(
+    "--data-folder",
+    type=click.Path(path_type=Path),
+    help="Folder of LEAN data. Without it: LEAN_DATA, ./data, the data-folder of a lean.json upwards, "
+    "../shared/lean-data, and at last a sample session that is generated.",
+)
+@click.option("--class", "class_name", metavar="NAME", help="Class to run, when the file has several algorithms.")
+@click.option("--parameter", "parameters", metavar="KEY=VALUE", multiple=True, help="Value for get_parameter; repeatable.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings. Without it: live.toml beside the algorithm.")
+@click.option("--results", type=click.Path(path_type=Path), help="Folder for the results. Without it: that of [run].")
+@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@common_options
+def command(
+    algorithm: Path,
+    data_folder: Path | None,
+    class_name: str | None,
+    parameters: tuple[str, ...],
+    config: Path | None,
+    results: Path | None,
+    progress: bool | None,
+    as_json: bool,
+) -> None:
+    """Play a session to an algorithm on paper, without Docker, .NET or an account.
+
+    ALGORITHM is a LEAN Python file. The run takes the dates that the algorithm sets, and data of the folder named or found; its
+    orders are filled as LEAN's backtests fill them. What it did is printed, and kept in a folder of its own.
+    """
+    if not algorithm.is_file():
+        raise UsageError(f"there is no file {algorithm}; name the Python file of an algorithm")
+    settings = load_config(config if config is not None else find_config(algorithm))
+    request = DryRunRequest(
+        algorithm=algorithm,
+        class_name=class_name,
+        data_folder=data_folder,
+        parameters=parse_parameters(parameters),
+        config=settings,
+        results_folder=results if results is not None else Path(settings.run.results_folder),
+    )
+    result = run_dry(request, choose_progress(progress, sys.stderr))
+    if as_json:
+        print_json(result_to_dict(result))
+    else:
+        print_summary(result, Console(file=sys.stdout))
+
+
+def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:
+    """Return the values of `--parameter key=value`.
+
+    Raises:
+        UsageError: a word has no key or no sign of equality, or a key occurs twice.
+    """
+    values: dict[str, str] = {}
+    for word in words:
+        key, separator, value = word.partition("=")
+        if not key or not separator:
+            raise UsageError(f"--parameter {word!r} has no key and value; write --parameter key=value")
+        if key in values:
+            raise UsageError(f"--parameter {key!r} is given twice; give it once")
+        values[key] = value
+    return values

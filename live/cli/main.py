@@ -1,0 +1,100 @@
+"""The `lean-live` command: its verbs, and how every error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from live import __version__
+from live.cli.output import print_json
+from live.errors import ExitCode, LeanLiveError
+
+VERBS = {
+    "check": ("live.cli.check", "Find what an algorithm uses that the embedded engine does not have."),
+    "dry-run": ("live.cli.dry_run", "Play a session to an algorithm on paper, without Docker, .NET or an account."),
+    "init": ("live.cli.init", "Write a starter project with a sample session."),
+    "version": ("live.cli.version", "Say which version this is, and whether the hot path is compiled."),
+}
+"""Module and one-line help by verb. A verb's module holds its command under the name `command` and is imported when it is used."""
+
+
+class VerbGroup(click.Group):
+    """A group that imports a verb's module only when that verb is used, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, sorted."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb's command, None when there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(VERBS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, VERBS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=VerbGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: lean-live dry-run algorithms/ibm_tick_momentum.py --data-folder data",
+)
+@click.version_option(__version__, prog_name="lean-live")
+def cli() -> None:
+    """Run QuantConnect LEAN Python algorithms with low latency."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a code of `live.errors.ExitCode`.
+
+    Parameters:
+        arguments: words after the command's name; None takes those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    options = words[: words.index("--")] if "--" in words else words
+    try:
+        code = cli.main(args=words, prog_name="lean-live", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except (click.Abort, KeyboardInterrupt):
+        return _report("interrupted", "Interrupted", ExitCode.INTERRUPTED, options)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see '{context.command_path} --help'" if context is not None else ""
+        return _report(error.format_message().rstrip(".") + hint, "UsageError", ExitCode.USAGE, options)
+    except LeanLiveError as error:
+        return _report(str(error), type(error).__name__, error.exit_code, options)
+    except Exception as error:
+        text = f"internal error, {type(error).__name__}: {error}; run again with --traceback and report it"
+        return _report(text, type(error).__name__, ExitCode.RUN_FAILED, options)
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _report(message: str, kind: str, code: ExitCode, options: list[str]) -> int:
+    """Report an error where the user asked for it, and return its exit code."""
+    if "--traceback" in options:
+        click.echo(traceback.format_exc(), err=True, nl=False)
+    line = " ".join(message.split("\n"))
+    if "--json" in options:
+        print_json({"error": {"type": kind, "message": line, "exit_code": int(code)}})
+    else:
+        click.echo(f"error: {line}", err=True)
+    return int(code)

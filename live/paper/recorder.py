@@ -1,0 +1,148 @@
+"""What a run leaves behind while it goes: counts, latencies, series, log lines and order events. Memory does not grow with the run."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+from live.algorithm.orders import OrderEvent
+from live.algorithm.slices import Slice
+from live.clock import monotonic_ns
+from live.paper.series import BoundedSeries
+
+if TYPE_CHECKING:
+    from live.hot.histogram import Histogram
+    from live.paper.engine import PaperEngine
+
+CHARTS_MAX = 64
+SERIES_MAX = 256
+_EQUITY_EVERY_NS = 60_000_000_000
+"""Data time between two samples of the equity curve."""
+
+
+class RunSink(Protocol):
+    """Where order events and log lines go: files in a real run, lists in a test."""
+
+    def order_event(self, event: OrderEvent) -> None:
+        """Take an order event."""
+
+    def log_line(self, local_ns: int, level: str, text: str) -> None:
+        """Take a line of the algorithm's log."""
+
+
+class Recorder:
+    """Counts and measures one run.
+
+    Parameters:
+        sink: where events and lines go.
+        tick_to_decision: histogram of a step's beginning to the end of on_data or on_tick.
+        tick_to_order: histogram of a step's beginning to an order accepted by the paper broker.
+        gc_pauses: histogram of pauses of Python's garbage collector.
+    """
+
+    def __init__(
+        self, sink: RunSink, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
+    ) -> None:
+        self._sink = sink
+        self.tick_to_decision = tick_to_decision
+        self.tick_to_order = tick_to_order
+        self.gc_pauses = gc_pauses
+        self.trade_ticks = 0
+        self.quote_ticks = 0
+        self.trade_bars = 0
+        self.quote_bars = 0
+        self.steps = 0
+        self.data_calls = 0
+        self.tick_calls = 0
+        self.order_events = 0
+        self.denials: Counter[str] = Counter()
+        self.statistics: dict[str, str] = {}
+        self.equity = BoundedSeries()
+        self.charts: dict[str, dict[str, BoundedSeries]] = {}
+        self.series_dropped = 0
+        self._series_count = 0
+        self._next_equity_ns = 0
+        self._step_began_ns = 0
+        self._gc_began_ns = 0
+
+    # -- latency
+
+    def before_data(self, began_ns: int) -> None:
+        """Remember when the step began, for orders sent in it."""
+        self._step_began_ns = began_ns
+
+    def after_data(self, began_ns: int, slice: Slice) -> None:
+        """Count a call of on_data, and how long the decision took from the step's beginning."""
+        self.tick_to_decision.record(monotonic_ns() - began_ns)
+        self._step_began_ns = 0
+        self.data_calls += 1
+        self.trade_bars += len(slice.bars)
+        self.quote_bars += len(slice.quote_bars)
+        for ticks in slice.ticks.values():
+            trades = sum(tick.is_trade for tick in ticks)
+            self.trade_ticks += trades
+            self.quote_ticks += len(ticks) - trades
+
+    def on_order(self) -> None:
+        """Measure how long an accepted order took from the step's beginning."""
+        if self._step_began_ns:
+            self.tick_to_order.record(monotonic_ns() - self._step_began_ns)
+
+    def watch_gc(self) -> None:
+        """Begin to measure the pauses of Python's garbage collector."""
+        gc.callbacks.append(self._on_gc)
+
+    def unwatch_gc(self) -> None:
+        """Stop measuring pauses."""
+        if self._on_gc in gc.callbacks:
+            gc.callbacks.remove(self._on_gc)
+
+    def _on_gc(self, phase: str, info: dict[str, int]) -> None:
+        now = monotonic_ns()
+        if phase == "start":
+            self._gc_began_ns = now
+        elif self._gc_began_ns:
+            self.gc_pauses.record(now - self._gc_began_ns)
+            self._gc_began_ns = 0
+
+    # -- what happened
+
+    def after_step(self, time_ns: int, engine: PaperEngine) -> None:
+        """Count a step, and sample the equity once a minute of data time."""
+        self.steps += 1
+        if time_ns >= self._next_equity_ns:
+            self._next_equity_ns = time_ns + _EQUITY_EVERY_NS
+            self.equity.append(time_ns, engine.portfolio.total_portfolio_value)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """Pass an order event on."""
+        self.order_events += 1
+        self._sink.order_event(event)
+
+    def on_denial(self, code: str) -> None:
+        """Count an order that the risk gate refused."""
+        self.denials[code] += 1
+
+    def on_log(self, local_ns: int, level: str, text: str) -> None:
+        """Pass a line of the algorithm's log on."""
+        self._sink.log_line(local_ns, level, text)
+
+    def on_series_point(self, chart: str, series: str, time_ns: int, value: float) -> None:
+        """Keep a point of a plot; charts and series beyond the named maxima are counted, not kept."""
+        lines = self.charts.get(chart)
+        if lines is None:
+            if len(self.charts) >= CHARTS_MAX:
+                self.series_dropped += 1
+                return
+            lines = self.charts[chart] = {}
+        line = lines.get(series)
+        if line is None:
+            if self._series_count >= SERIES_MAX:
+                self.series_dropped += 1
+                return
+            self._series_count += 1
+            line = lines[series] = BoundedSeries()
+        line.append(time_ns, value)
+
+

@@ -1,0 +1,289 @@
+"""A dry run from beginning to end: data, algorithm, engine, loop, results."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from types import FrameType
+
+import live.hot
+from live.algorithm.loader import LoadedAlgorithm, load_algorithm
+from live.clock import monotonic_ns
+from live.errors import AlgorithmRuntimeError, LeanLiveError, RunInterrupted
+from live.feeds.data_folder import DataFolder, find_data_folder
+from live.feeds.sample import write_sample
+from live.hot.histogram import Histogram
+from live.paper.engine import PaperEngine
+from live.paper.loop import RunLoop
+from live.paper.object_store import ObjectStore
+from live.paper.recorder import Recorder, RunSink
+from live.paper.run_model import (
+    DataSource,
+    DryRunRequest,
+    HistogramDump,
+    LatencySummary,
+    Position,
+    Progress,
+    ProgressSink,
+    PythonCollections,
+    RunResult,
+)
+from live.paper.runlog import RunLog
+from live.paper.seeding import seed_conversion_rates
+from live.paper.subscriptions import Subscriptions
+from live.paper.watchdog import Watchdog
+
+SAMPLE_FOLDER = "sample-data"
+_PROGRESS_EVERY_STEPS = 2_048
+
+
+class DryRun:
+    """One dry run.
+
+    Parameters:
+        request: what to run, on what, with which limits.
+        sink_of: makes the sink of order events once the algorithm's name is known.
+        progress: shows how far the run is.
+    """
+
+    def __init__(self, request: DryRunRequest, progress: ProgressSink) -> None:
+        self.request = request
+        self._progress_sink = progress
+        self._progress = Progress()
+        self.data = find_data(request)
+        self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
+        self.recorder: Recorder
+        self.engine: PaperEngine
+        self.log: RunLog
+        self._starting_equity = Decimal(0)
+        self._wall_seconds = 0.0
+        self._collections_before = _collections()
+        self._loop: RunLoop
+
+    def run(self, sink: RunSink, log_path: Path) -> None:
+        """Run the algorithm over its data.
+
+        Raises:
+            LeanLiveError: the run could not begin or did not end well; what was recorded until then is kept.
+            RunInterrupted: somebody pressed Ctrl-C.
+        """
+        config = self.request.config
+        self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
+        self.recorder = Recorder(_Sinks(sink, self.log), Histogram(), Histogram(), Histogram())
+        subscriptions = Subscriptions(DataFolder(self.data.path))
+        store = ObjectStore(self.request.results_folder / "object-store")
+        self.engine = PaperEngine(subscriptions, self.recorder, store, dict(self.request.parameters))
+        self._progress_sink.begin(self.loaded.cls.__name__, self.data)
+        try:
+            with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, lambda: self.recorder.steps):
+                self._run_engine()
+        finally:
+            self._report_progress(is_end=True)
+            self._progress_sink.end()
+            self.log.close()
+
+    def _run_engine(self) -> None:
+        engine = self.engine
+        engine.attach(self.loaded.cls)
+        for warning in self.loaded.warnings:
+            engine.write_log("log", f"Warning: {warning}")
+        engine.callbacks.call("initialize")
+        engine.finish_initialize()
+        begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
+        engine.set_time(begin_ns)
+        frontier = engine.subscriptions.open(
+            engine.securities, begin_ns, engine.start_utc_ns, engine.end_utc_ns, engine.warm_up.resolution
+        )
+        seed_conversion_rates(engine)
+        self._starting_equity = engine.portfolio.exact_total_portfolio_value
+        self._loop = RunLoop(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        gc.collect()
+        gc.freeze()
+        self.recorder.watch_gc()
+        began_ns = monotonic_ns()
+        try:
+            with stop_on_interrupt(self._loop):
+                self._run_loop()
+        finally:
+            self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
+            self.recorder.unwatch_gc()
+            gc.unfreeze()
+
+    def _run_loop(self) -> None:
+        """Run the steps, and on_end_of_algorithm whatever happened in them."""
+        failure: LeanLiveError | None = None
+        try:
+            self._loop.run()
+        except LeanLiveError as error:
+            failure = error
+        try:
+            self.engine.callbacks.call("on_end_of_algorithm")
+        except AlgorithmRuntimeError as error:
+            failure = failure or error
+        if failure is not None:
+            raise failure
+        if self._loop.stop_requested:
+            raise RunInterrupted("stopped by Ctrl-C; the results up to that moment are kept")
+
+    def _report_progress(self, is_end: bool = False) -> None:
+        progress = self._progress
+        subscriptions = self.engine.subscriptions
+        progress.total = subscriptions.bytes_total
+        progress.processed = subscriptions.bytes_read
+        progress.time_ns = self.engine.time_ns
+        progress.ticks = self.recorder.trade_ticks + self.recorder.quote_ticks
+        progress.p50_ns = self.recorder.tick_to_decision.quantile(0.5)
+        progress.p99_ns = self.recorder.tick_to_decision.quantile(0.99)
+        progress.orders = self.engine.transactions.orders_count
+        progress.equity = self.engine.portfolio.total_portfolio_value
+        progress.currency = self.engine.portfolio.account_currency
+        self._progress_sink.update(progress)
+
+    # -- results
+
+    def result(self) -> RunResult:
+        """Return what the run came to, however it ended."""
+        engine, recorder = self.engine, self.recorder
+        portfolio = engine.portfolio
+        return RunResult(
+            algorithm=self.loaded.cls.__name__,
+            algorithm_path=self.loaded.path,
+            data=self.data,
+            session_start_ns=engine.start_utc_ns,
+            session_end_ns=engine.time_ns,
+            wall_seconds=self._wall_seconds,
+            ticks={"trade": recorder.trade_ticks, "quote": recorder.quote_ticks},
+            bars={"trade": recorder.trade_bars, "quote": recorder.quote_bars},
+            calls={"on_data": recorder.data_calls, "on_tick": recorder.tick_calls, "on_order_event": recorder.order_events},
+            orders=_orders_by_status(engine),
+            denials=dict(recorder.denials),
+            currency=portfolio.account_currency,
+            fees=portfolio.exact_total_fees,
+            starting_equity=self._starting_equity,
+            equity=portfolio.exact_total_portfolio_value,
+            positions=_positions(engine),
+            tick_to_decision=latency_of(recorder.tick_to_decision),
+            tick_to_order=latency_of(recorder.tick_to_order),
+            python_gc=PythonCollections(latency_of(recorder.gc_pauses), self._collections_since()),
+            ticks_dropped={},
+            ticks_conflated=0,
+            resident_memory_peak_bytes=peak_memory_bytes(),
+            is_compiled=live.hot.COMPILED,
+            log_lines_dropped=self.log.lines_dropped,
+            statistics=dict(recorder.statistics),
+            quit_message=engine.quit_message,
+        )
+
+    def histograms(self) -> dict[str, HistogramDump]:
+        """Return the latency histograms whole."""
+        recorder = self.recorder
+        named = {
+            "tick_to_decision": recorder.tick_to_decision,
+            "tick_to_order": recorder.tick_to_order,
+            "python_gc_pause": recorder.gc_pauses,
+        }
+        return {name: _dump(histogram) for name, histogram in named.items()}
+
+    def series(self) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """Return the equity curve and the algorithm's plots."""
+        found = {"Strategy Equity": {"Equity": self.recorder.equity.points()}}
+        for chart, lines in self.recorder.charts.items():
+            found.setdefault(chart, {}).update({name: line.points() for name, line in lines.items()})
+        return found
+
+    def _collections_since(self) -> tuple[int, int, int]:
+        before, now = self._collections_before, _collections()
+        return (now[0] - before[0], now[1] - before[1], now[2] - before[2])
+
+
+class _Sinks:
+    """Order events to the run's folder, log lines to its log."""
+
+    def __init__(self, sink: RunSink, log: RunLog) -> None:
+        self.order_event = sink.order_event
+        self.log_line = log.write
+
+
+def find_data(request: DryRunRequest) -> DataSource:
+    """Return the data to run on: a LEAN data folder, or the sample session, written when it is not there yet.
+
+    Raises:
+        DataError: a folder that was named is no LEAN data folder.
+    """
+    found = find_data_folder(request.data_folder, request.working_folder)
+    if found is not None:
+        return DataSource(found.path, found.how, False)
+    folder = request.results_folder / SAMPLE_FOLDER
+    write_sample(folder)
+    return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
+
+
+@contextmanager
+def stop_on_interrupt(loop: RunLoop) -> Iterator[None]:
+    """Let the first Ctrl-C end the loop after its step; a second one interrupts at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if loop.stop_requested:
+            raise KeyboardInterrupt
+        loop.stop_requested = True
+
+    try:
+        previous = signal.signal(signal.SIGINT, stop)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def latency_of(histogram: Histogram) -> LatencySummary:
+    """Return the quantiles of a histogram."""
+    if histogram.count == 0:
+        return LatencySummary()
+    quantile = histogram.quantile
+    return LatencySummary(histogram.count, quantile(0.5), quantile(0.99), quantile(0.999), histogram.max_ns)
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident size that the process had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1_024
+
+
+def _dump(histogram: Histogram) -> HistogramDump:
+    return HistogramDump(histogram.count, histogram.sum_ns, histogram.max_ns, tuple(histogram.buckets()))
+
+
+def _collections() -> tuple[int, int, int]:
+    first, second, third = (generation["collections"] for generation in gc.get_stats())
+    return first, second, third
+
+
+def _orders_by_status(engine: PaperEngine) -> dict[str, int]:
+    counts = Counter(ticket.status.name.title().replace("_", "") for ticket in engine.transactions.get_order_tickets())
+    return dict(counts)
+
+
+def _positions(engine: PaperEngine) -> tuple[Position, ...]:
+    held = [security for security in engine.securities.values() if security.holdings.exact_quantity]
+    return tuple(
+        Position(
+            security.symbol.value,
+            security.holdings.exact_quantity,
+            security.holdings.exact_average_price,
+            security.exact_price,
+            security.holdings.exact_unrealized_profit,
+        )
+        for security in held
+    )
+
+

@@ -1,0 +1,162 @@
+"""Progress of a run on the terminal: a bar when somebody watches, one line per tenth when the output goes to a file.
+
+Both write to standard error only, so that standard output carries nothing but the result.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bar, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from live.clock import monotonic_ns
+from live.report import text
+from live.report.model import DataSource, Progress, ProgressSink
+
+REFRESH_NS = 100_000_000
+"""Shortest time between two refreshes of the bar."""
+
+_SECOND_NS = 1_000_000_000
+_TENTHS = 10
+
+
+class SilentProgress:
+    """Shows nothing."""
+
+    def begin(self, title: str, data: DataSource) -> None:
+        """Ignore the start."""
+
+    def update(self, progress: Progress) -> None:
+        """Ignore the state."""
+
+    def end(self) -> None:
+        """Ignore the end."""
+
+
+class TickRate:
+    """Ticks per second between two refreshes."""
+
+    def __init__(self) -> None:
+        self._ticks = 0
+        self._time_ns = monotonic_ns()
+
+    def since_last(self, ticks: int, now_ns: int) -> float:
+        """Return the rate since the last call; 0 when no time has passed."""
+        span_ns = now_ns - self._time_ns
+        rate = (ticks - self._ticks) * _SECOND_NS / span_ns if span_ns > 0 else 0.0
+        self._ticks, self._time_ns = ticks, now_ns
+        return rate
+
+
+def describe(progress: Progress, ticks_per_second: float) -> str:
+    """Return the numbers of a run's state in one line."""
+    return (
+        f"{text.count(progress.ticks)} ticks  {text.rate(ticks_per_second)}  "
+        f"p50 {text.duration(progress.p50_ns)}  p99 {text.duration(progress.p99_ns)}  "
+        f"{text.count(progress.orders)} orders  {progress.equity:,.2f} {progress.currency}"
+    )
+
+
+def describe_data(data: DataSource) -> str:
+    """Return in words which data a run plays."""
+    kind = "generated sample session" if data.is_sample else "LEAN data"
+    return f"{kind} {data.path} ({data.how})"
+
+
+class LineProgress:
+    """One line whenever another tenth of the session is done.
+
+    Parameters:
+        stream: where the lines go.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._tenths_shown = 0
+        self._rate = TickRate()
+
+    def begin(self, title: str, data: DataSource) -> None:
+        """Name the algorithm and the data."""
+        self._rate = TickRate()
+        self._write(f"{title}: {describe_data(data)}")
+
+    def update(self, progress: Progress) -> None:
+        """Write a line if a tenth was passed since the last one."""
+        tenths = int(progress.fraction * _TENTHS)
+        if tenths > self._tenths_shown:
+            self._tenths_shown = tenths
+            rate = self._rate.since_last(progress.ticks, monotonic_ns())
+            self._write(f"{tenths * 100 // _TENTHS:3d}%  {describe(progress, rate)}")
+
+    def end(self) -> None:
+        """Leave the lines as they are."""
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+class BarProgress:
+    """A bar with the session's share, the tick rate, running latencies, orders and equity.
+
+    Parameters:
+        console: a console on standard error.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_refresh_ns = 0
+        self._rate = TickRate()
+        # Refreshed by `update` alone: a refreshing thread would fight the strategy for the interpreter.
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            console=console,
+            auto_refresh=False,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def begin(self, title: str, data: DataSource) -> None:
+        """Show the empty bar."""
+        self._console.print(describe_data(data), style="dim", highlight=False, markup=False)
+        self._rate = TickRate()
+        self._task = self._bar.add_task(title.replace("[", r"\["), total=None, numbers="")
+        self._bar.start()
+
+    def update(self, progress: Progress) -> None:
+        """Redraw the bar, unless it was redrawn a moment ago and the session is not over."""
+        now_ns = monotonic_ns()
+        is_done = 0 < progress.total <= progress.processed
+        if self._task is None or (now_ns < self._next_refresh_ns and not is_done):
+            return
+        self._next_refresh_ns = now_ns + REFRESH_NS
+        self._bar.update(
+            self._task,
+            total=progress.total or None,
+            completed=min(progress.processed, progress.total),
+            numbers=describe(progress, self._rate.since_last(progress.ticks, now_ns)),
+        )
+        self._bar.refresh()
+
+    def end(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.stop()
+
+
+def choose_progress(wanted: bool | None, stream: IO[str]) -> ProgressSink:
+    """Return the way of showing progress that suits a stream.
+
+    Parameters:
+        wanted: True or False as the user said; None shows progress in the form that suits.
+        stream: standard error.
+    """
+    if wanted is False:
+        return SilentProgress()
+    if stream.isatty():
+        return BarProgress(Console(file=stream))
+    return LineProgress(stream)

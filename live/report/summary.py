@@ -1,0 +1,106 @@
+"""The summary table that ends a run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from live.algorithm.numbers import plain
+from live.report import text
+from live.report.model import LatencySummary, RunResult
+from live.report.progress import describe_data
+from live.report.summary_file import iso_utc
+
+_POSITIONS_SHOWN_MAX = 20
+
+
+def print_summary(result: RunResult, console: Console) -> None:
+    """Print a run's summary.
+
+    Parameters:
+        result: what the run came to.
+        console: a console on standard output.
+    """
+    table = Table(title=f"{result.algorithm}", show_header=False, title_justify="left", pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in summary_rows(result):
+        # Values hold the user's text; brackets in it are not markup.
+        table.add_row(name, value.replace("[", r"\["))
+    console.print(table, highlight=False)
+
+
+def summary_rows(result: RunResult) -> list[tuple[str, str]]:
+    """Return the rows of the table: a name and a text each."""
+    rows = [
+        ("data", describe_data(result.data)),
+        ("session", f"{iso_utc(result.session_start_ns)} to {iso_utc(result.session_end_ns)}"),
+        ("ticks", _ticks(result)),
+        ("bars", text.count(result.bars)),
+        ("calls", text.counts_by_name(dict(result.calls))),
+        ("orders", text.counts_by_name(dict(result.orders))),
+        ("order events", f"{text.count(result.order_event_count)}, sha256 {result.order_events_sha256[:16]}"),
+        ("denials", text.counts_by_name(dict(result.denials))),
+        ("fees", _money(result.fees, result.currency)),
+        ("equity", _equity(result)),
+        ("positions", _positions(result)),
+        ("tick to decision", latency(result.tick_to_decision)),
+        ("tick to order", latency(result.tick_to_order)),
+        ("Python GC pauses", _collections(result)),
+        ("dropped ticks", text.counts_by_name(dict(result.ticks_dropped))),
+        ("conflated ticks", text.count(result.ticks_conflated)),
+        ("peak memory", text.size(result.resident_memory_peak_bytes)),
+        ("hot path", "compiled" if result.is_compiled else "interpreted (slower; see docs/development.md)"),
+    ]
+    rows += [(f"statistic {name}", value) for name, value in result.statistics.items()]
+    if result.log_lines_dropped:
+        rows.append(("log lines left out", text.count(result.log_lines_dropped)))
+    if result.quit_message is not None:
+        rows.append(("quit", result.quit_message or "by the algorithm"))
+    if result.results_folder is not None:
+        rows.append(("results", str(result.results_folder)))
+    return rows
+
+
+def latency(summary: LatencySummary) -> str:
+    """Return a distribution in one line."""
+    if summary.count == 0:
+        return "none measured"
+    return (
+        f"p50 {text.duration(summary.p50_ns)}, p99 {text.duration(summary.p99_ns)}, "
+        f"p99.9 {text.duration(summary.p999_ns)}, max {text.duration(summary.max_ns)} ({text.count(summary.count)})"
+    )
+
+
+def _ticks(result: RunResult) -> str:
+    if result.tick_count == 0:
+        return "none"
+    kinds = text.counts_by_name(dict(result.ticks))
+    return f"{text.count(result.tick_count)} ({kinds}) in {result.wall_seconds:.2f} s, {text.rate(result.ticks_per_second)}"
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.2f} {currency}"
+
+
+def _equity(result: RunResult) -> str:
+    change = result.equity - result.starting_equity
+    return f"{_money(result.equity, result.currency)} ({change:+,.2f} from {result.starting_equity:,.2f})"
+
+
+def _positions(result: RunResult) -> str:
+    shown = [
+        f"{position.symbol} {plain(position.quantity)} at {plain(position.average_price)}, "
+        f"now {plain(position.market_price)} ({position.unrealized_profit:+,.2f})"
+        for position in result.positions[:_POSITIONS_SHOWN_MAX]
+    ]
+    if len(result.positions) > _POSITIONS_SHOWN_MAX:
+        shown.append(f"and {len(result.positions) - _POSITIONS_SHOWN_MAX} more in summary.json")
+    return "\n".join(shown) or "flat"
+
+
+def _collections(result: RunResult) -> str:
+    young, middle, old = result.python_gc.collections
+    return f"{latency(result.python_gc.pauses)}; collections {young}/{middle}/{old}"
