@@ -1,7 +1,7 @@
 """Build of the compiled modules; everything else about the package is in pyproject.toml.
 
-Every `.py` file of live/ with a `.pxd` of the same name beside it is compiled by Cython in pure-Python mode. The extensions are
-optional: without a C compiler the package installs all the same and runs these modules as plain Python.
+Every `.py` file of live/ with a `.pxd` of the same name beside it is compiled by Cython in pure-Python mode. The
+extensions are optional: without a C compiler the package installs all the same and runs these modules as plain Python.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": False}
-# Records are read as integers and as reals through two views of the same bytes, which strict aliasing would let a compiler reorder.
+# Records are read as integers and as reals through two views of the same bytes, which strict aliasing would let a
+# compiler reorder.
 COMPILE_ARGUMENTS = [] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"]
 
 

@@ -1,8 +1,9 @@
 """A low-latency live runtime for QuantConnect LEAN Python algorithms.
 
-The modules between a tick and an order are compiled, and also run as plain Python with the same results. Setting the environment
-variable `LEAN_LIVE_INTERPRETED=1` before the first import makes every module of this package load from its `.py` file, compiled
-twin or not: for stepping through them with a debugger, and for comparing both. `live.hot.COMPILED` tells which is in use.
+The modules between a tick and an order are compiled, and also run as plain Python with the same results. Setting the
+environment variable `LEAN_LIVE_INTERPRETED=1` before the first import makes every module of this package load from its
+`.py` file, compiled twin or not: for stepping through them with a debugger, and for comparing both. `live.hot.COMPILED`
+tells which is in use.
 """
 
 from __future__ import annotations

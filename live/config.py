@@ -1,7 +1,8 @@
-"""Settings of a run: the tables of `live.toml`, their units and bounds, and a reader that refuses what it does not know.
+"""Settings of a run: the tables of `live.toml`, their units and bounds, and a strict reader of them.
 
-A file may hold any subset of the tables and keys below; what it leaves out keeps its default. Unknown tables and keys, values of
-another type and values out of their range are errors that name the file, the key, the allowed range and the nearest known name.
+A file may hold any subset of the tables and keys below; what it leaves out keeps its default. Unknown tables and keys,
+values of another type and values out of their range are errors that name the file, the key, the allowed range and the
+nearest known name.
 """
 
 from __future__ import annotations
@@ -66,9 +67,10 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     """Table `[run]`: the run itself and its result files.
 
     Attributes:
-        watchdog_seconds: time after which a callback that has not returned ends the run, in seconds; zero waits for ever.
+        watchdog_seconds: time after which a callback that has not returned ends the run; zero waits for ever.
         results_folder: folder of the result folders, relative to the working folder; `--results` goes before it.
-        keep_runs: finished runs of the same algorithm that are kept; older ones are deleted after a success. Zero keeps all.
+        keep_runs: finished runs of the same algorithm that are kept; older ones are deleted after a success. Zero keeps
+            all.
         max_order_event_rows: order events written to order-events.json; those beyond it are counted, not written.
     """
 
@@ -129,7 +131,9 @@ def load_config(path: Path | None) -> Config:
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {os.strerror(error.errno or 0)}; check the path given to --config") from error
+        raise ConfigError(
+            f"cannot read {path}: {os.strerror(error.errno or 0)}; check the path given to --config"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
     return parse_config(text, str(path))

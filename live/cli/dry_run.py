@@ -11,8 +11,8 @@ from rich.console import Console
 from live.cli.output import common_options, print_json
 from live.config import find_config, load_config
 from live.errors import UsageError
-from live.paper.run import run_dry
-from live.report.model import DryRunRequest
+from live.paper.run_model import DryRunRequest
+from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
 from live.report.summary import print_summary
 from live.report.summary_file import result_to_dict
@@ -30,7 +30,9 @@ from live.report.summary_file import result_to_dict
     "../shared/lean-data, and at last a sample session that is generated.",
 )
 @click.option("--class", "class_name", metavar="NAME", help="Class to run, when the file has several algorithms.")
-@click.option("--parameter", "parameters", metavar="KEY=VALUE", multiple=True, help="Value for get_parameter; repeatable.")
+@click.option(
+    "--parameter", "parameters", metavar="KEY=VALUE", multiple=True, help="Value for get_parameter; repeatable."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Settings. Without it: live.toml beside the algorithm.")
 @click.option("--results", type=click.Path(path_type=Path), help="Folder for the results. Without it: that of [run].")
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
@@ -47,8 +49,8 @@ def command(
 ) -> None:
     """Play a session to an algorithm on paper, without Docker, .NET or an account.
 
-    ALGORITHM is a LEAN Python file. The run takes the dates that the algorithm sets, and data of the folder named or found; its
-    orders are filled as LEAN's backtests fill them. What it did is printed, and kept in a folder of its own.
+    ALGORITHM is a LEAN Python file. The run takes the dates that the algorithm sets, and data of the folder named or
+    found; its orders are filled as LEAN's backtests fill them. What it did is printed, and kept in a folder of its own.
     """
     if not algorithm.is_file():
         raise UsageError(f"there is no file {algorithm}; name the Python file of an algorithm")

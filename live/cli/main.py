@@ -20,7 +20,8 @@ VERBS = {
     "init": ("live.cli.init", "Write a starter project with a sample session."),
     "version": ("live.cli.version", "Say which version this is, and whether the hot path is compiled."),
 }
-"""Module and one-line help by verb. A verb's module holds its command under the name `command` and is imported when it is used."""
+"""Module and one-line help by verb. A verb's module holds its command under the name `command` and is imported when it
+is used."""
 
 
 class VerbGroup(click.Group):
@@ -81,20 +82,23 @@ def run(words: list[str]) -> int:
         hint = f"; see '{context.command_path} --help'" if context is not None else ""
         return _report(error.format_message().rstrip(".") + hint, "UsageError", ExitCode.USAGE, options)
     except LeanLiveError as error:
-        return _report(str(error), type(error).__name__, error.exit_code, options)
+        return _report(str(error), type(error).__name__, error.exit_code, options, getattr(error, "__notes__", []))
     except Exception as error:
         text = f"internal error, {type(error).__name__}: {error}; run again with --traceback and report it"
         return _report(text, type(error).__name__, ExitCode.RUN_FAILED, options)
     return code if isinstance(code, int) else int(ExitCode.OK)
 
 
-def _report(message: str, kind: str, code: ExitCode, options: list[str]) -> int:
-    """Report an error where the user asked for it, and return its exit code."""
+def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: Sequence[str] = ()) -> int:
+    """Report an error where the user asked for it, and return its exit code.
+
+    Notes say what is there all the same, such as the results up to the error.
+    """
     if "--traceback" in options:
         click.echo(traceback.format_exc(), err=True, nl=False)
     line = " ".join(message.split("\n"))
     if "--json" in options:
-        print_json({"error": {"type": kind, "message": line, "exit_code": int(code)}})
+        print_json({"error": {"type": kind, "message": line, "exit_code": int(code), "notes": list(notes)}})
     else:
-        click.echo(f"error: {line}", err=True)
+        click.echo("\n".join([f"error: {line}", *notes]), err=True)
     return int(code)

@@ -13,7 +13,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def common_options(command: Command) -> Command:
     """Add `--json` and `--traceback` to a command.
 
-    `--traceback` acts on errors that have left the command already, so the group reads it from the words, not from a parameter.
+    `--traceback` acts on errors that have left the command already, so the group reads it from the words, not from a
+    parameter.
     """
     as_json = click.option("--json", "as_json", is_flag=True, help="Print nothing but JSON on standard output.")
     trace = click.option("--traceback", is_flag=True, expose_value=False, help="Show the traceback of an error.")

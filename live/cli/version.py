@@ -19,12 +19,14 @@ def command(as_json: bool) -> None:
     build = "compiled" if COMPILED else "interpreted"
     implementation = f"{platform.python_implementation()} {platform.python_version()}"
     if as_json:
-        print_json({
-            "version": __version__,
-            "build": build,
-            "python": implementation,
-            "platform": platform.platform(),
-            "executable": sys.executable,
-        })
+        print_json(
+            {
+                "version": __version__,
+                "build": build,
+                "python": implementation,
+                "platform": platform.platform(),
+                "executable": sys.executable,
+            }
+        )
         return
     click.echo(f"lean-live {__version__} ({build}), {implementation}, {platform.platform()}")

@@ -21,6 +21,7 @@ class MapRow:
 
     last_day: date
     ticker: str
+    exchange: str = ""
 
 
 class MapFile:
@@ -44,6 +45,11 @@ class MapFile:
     def delisting_day(self) -> date:
         """Last day of the listing; far in the future while it is listed."""
         return self._rows[-1].last_day if self._rows else LAST_DATE
+
+    @property
+    def primary_exchange(self) -> str:
+        """Code letter of the exchange that the symbol is listed on, empty when the file does not tell."""
+        return self._rows[-1].exchange if self._rows else ""
 
     def ticker_on(self, day: date) -> str:
         """Return the ticker that the files of a day are named by."""
@@ -141,7 +147,7 @@ def load_map_file(path: Path, ticker: str) -> MapFile:
         DataError: a row is damaged.
     """
     rows = [
-        MapRow(_day(path, number, fields[0]), fields[1].upper())
+        MapRow(_day(path, number, fields[0]), fields[1].upper(), fields[2] if len(fields) > 2 else "")
         for number, fields in _rows(path, 2)
     ]
     return MapFile(rows, ticker)

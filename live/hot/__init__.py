@@ -1,6 +1,7 @@
 """What runs between a tick and an order: compiled, allocation-free, without I/O, logging or calendars.
 
-A module that has a `.pxd` file beside it is compiled when the package is built; without a C compiler it runs as plain Python.
+A module that has a `.pxd` file beside it is compiled when the package is built; without a C compiler it runs as plain
+Python.
 """
 
 from __future__ import annotations

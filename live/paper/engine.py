@@ -25,6 +25,7 @@ from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.market_hours import MarketHours
 from live.paper.callbacks import Callbacks
 from live.paper.consolidation import ConsolidatorBoard
+from live.paper.history import history_slices, last_known_prices
 from live.paper.models.brokerage import brokerage_model
 from live.paper.order_checks import check_order, is_too_late_for_close
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
@@ -242,11 +243,11 @@ class PaperEngine(OrderHost, Host):
         options: dict[str, Any],
     ) -> Iterable[Slice]:
         """Return past slices from disk, never past the present moment."""
-        return self.subscriptions.history.slices(self, symbols, resolution, bars, start_ns, end_ns, options)
+        return history_slices(self, symbols, resolution, bars, start_ns, end_ns, options)
 
     def last_known_prices(self, symbol: Symbol) -> list[BaseData]:
         """Return the newest data of a symbol before the present moment."""
-        return self.subscriptions.history.last_known(self, symbol)
+        return last_known_prices(self, symbol)
 
     def write_log(self, level: str, text: str) -> None:
         """Write a line of the algorithm to the run's log."""

@@ -98,9 +98,7 @@ class DryRun:
         engine.finish_initialize()
         begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
         engine.set_time(begin_ns)
-        frontier = engine.subscriptions.open(
-            engine.securities, begin_ns, engine.start_utc_ns, engine.end_utc_ns, engine.warm_up.resolution
-        )
+        frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns)
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
         self._loop = RunLoop(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)

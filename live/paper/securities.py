@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +12,12 @@ from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
 from live.algorithm.symbols import Symbol
-from live.clock import Zone, ns_to_datetime
+from live.clock import Zone, ns_to_date, ns_to_datetime
 from live.feeds.market_hours import MarketHours
 from live.feeds.symbol_properties import SymbolProperties
-from live.paper.cash import Cash
+from live.paper.cash import Cash, CashBook
+from live.paper.models.parameters import OrderFeeParameters
+from live.paper.models.values import trial_order
 
 
 class SecurityCache:
@@ -364,10 +366,15 @@ class Security(PascalCaseFields):
         self.data_normalization_mode = normalization
         self.is_extended_market_hours = extended_market_hours
         self.is_fill_data_forward = fill_forward
+        self.cash_book: CashBook | None = None
         self.cache = SecurityCache()
         self.exchange = SecurityExchange(self, hours)
         self.holdings = SecurityHolding(self)
         self.time_ns = 0
+        self.primary_exchange = ""
+        """Code letter of the listing exchange in the map file; empty when unknown."""
+        self.price_factor_on: Callable[[date], Decimal] | None = None
+        """Exchange day to what raw prices are multiplied by; None for raw prices."""
         self.is_tradable = True
         self.is_delisted = False
         self.fill_model: Any = None
@@ -490,6 +497,14 @@ class Security(PascalCaseFields):
         return self.cache.volume
 
     @property
+    def exact_price_factor(self) -> Decimal:
+        """What raw prices are multiplied by at present."""
+        data = self.cache.last_data
+        if self.price_factor_on is None or data is None:
+            return ONE
+        return self.price_factor_on(ns_to_date(data.end_local_ns))
+
+    @property
     def exact_price(self) -> Decimal:
         """Newest price as the engine computes with it."""
         return to_decimal(self.cache.price)
@@ -531,9 +546,10 @@ class Security(PascalCaseFields):
 
     def exact_fee_to_close(self) -> Decimal:
         """Fee, in the account's currency, of a market order that closes the holding."""
-        from live.paper.models.fees import fee_to_close  # noqa: PLC0415 - models import securities for typing
-
-        return fee_to_close(self)
+        order = trial_order(self, -self.holdings.exact_quantity)
+        fee = self.fee_model.get_order_fee(OrderFeeParameters(self, order)).value
+        book = self.cash_book
+        return fee.exact_amount if book is None else book.exact_to_account_currency(fee.exact_amount, fee.currency)
 
     def get_last_data(self) -> BaseData | None:
         """Return the newest data point."""
@@ -595,5 +611,3 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
         known = ", ".join(map(str, self.keys())) or "none"
         raise KeyError(f"{symbol} was not added to the algorithm; added are: {known}")
 
-
-__all__ = ["ONE", "Security", "SecurityCache", "SecurityExchange", "SecurityHolding", "SecurityManager"]

@@ -100,6 +100,11 @@ class Subscriptions:
             extended_market_hours and is_equity,
             fill_forward,
         )
+        security.cash_book = portfolio.cash_book
+        security.primary_exchange = self._maps[symbol].primary_exchange
+        if security.data_normalization_mode is DataNormalizationMode.ADJUSTED:
+            factors, mode = self._factors[symbol], security.data_normalization_mode
+            security.price_factor_on = lambda day: factors.price_scale(day, mode)
         account = portfolio.account_currency
         if base is not None and quote.symbol == account and base.conversion_security is None:
             base.conversion_security = security
@@ -180,30 +185,46 @@ class Subscriptions:
 
     # -- streams
 
-    def open(self, securities: SecurityManager, begin_ns: int, start_ns: int, end_ns: int, warm_up: Resolution | None) -> Frontier:
+    def open(self, securities: SecurityManager, begin_ns: int, end_ns: int) -> Frontier:
         """Open every subscription.
 
         Parameters:
             securities: the run's securities.
             begin_ns: first moment, warm-up included, UTC.
-            start_ns: first moment without the warm-up, UTC.
             end_ns: last moment, UTC.
-            warm_up: resolution of the warm-up when it is not that of the subscription.
 
         Raises:
             DataError: a file is damaged.
         """
-        steps = [config.resolution for config in self.configs if config.resolution is not Resolution.TICK]
+        return self._open([(config, begin_ns) for config in self.configs], securities, begin_ns, end_ns, is_counted=True)
+
+    def open_aside(
+        self, securities: SecurityManager, configs: list[tuple[SubscriptionConfig, int]], end_ns: int
+    ) -> Frontier:
+        """Open subscriptions for a history request, each from a moment of its own; their bytes are no progress of the run."""
+        begin_ns = min(begin for _, begin in configs)
+        for order, (config, _) in enumerate(configs):
+            config.order = order
+        return self._open(configs, securities, begin_ns, end_ns, is_counted=False)
+
+    def _open(
+        self,
+        configs: list[tuple[SubscriptionConfig, int]],
+        securities: SecurityManager,
+        begin_ns: int,
+        end_ns: int,
+        is_counted: bool,
+    ) -> Frontier:
+        steps = [config.resolution for config, _ in configs if config.resolution is not Resolution.TICK]
         step_ns = min(steps, default=Resolution.MINUTE).period_ns
         bars: list[tuple[BarSubscription, Security]] = []
         ticks: list[TickSubscription] = []
-        for config in self.configs:
+        for config, begin in configs:
             security = securities[config.symbol]
             if config.resolution is Resolution.TICK:
-                ticks.append(self._open_ticks(config, security, begin_ns, end_ns))
+                ticks.append(self._open_ticks(config, security, begin, end_ns, is_counted))
             else:
-                bars.append((self._open_bars(config, begin_ns, end_ns, step_ns), security))
-        del start_ns, warm_up
+                bars.append((self._open_bars(config, begin, end_ns, step_ns, is_counted), security))
         return Frontier(begin_ns, bars, list(ticks))
 
     def bar_points(
@@ -220,10 +241,12 @@ class Subscriptions:
             self.streams.append(rows)
         return self._bars(config, rows, begin, end)
 
-    def _open_bars(self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int) -> BarSubscription:
+    def _open_bars(
+        self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, is_counted: bool
+    ) -> BarSubscription:
         zone = config.hours.exchange_zone
         begin, end = zone.to_local_ns(begin_ns), zone.to_local_ns(end_ns)
-        points = self.bar_points(config, begin_ns, end_ns)
+        points = self.bar_points(config, begin_ns, end_ns, is_counted)
         if config.fill_forward and config.is_quote:
             points = keep_missing_sides(points)
         if config.symbol.security_type is SecurityType.EQUITY and not config.is_quote:
@@ -235,7 +258,7 @@ class Subscriptions:
         return BarSubscription(config, points, rules)
 
     def _open_ticks(
-        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int
+        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool
     ) -> TickSubscription:
         zone = config.hours.exchange_zone
         begin, end = zone.to_local_ns(begin_ns), zone.to_local_ns(end_ns)
@@ -246,7 +269,8 @@ class Subscriptions:
         files = self._day_files(config, begin, end)
         decoder = tick_decoder(config.symbol.security_type, config.is_quote)
         rows = RowStream(files, decoder, config.data_zone, sessions)
-        self.streams.append(rows)
+        if is_counted:
+            self.streams.append(rows)
         stream = TickStream(rows, config.symbol.index)
         events = iter(())
         if config.symbol.security_type is SecurityType.EQUITY and not config.is_quote:

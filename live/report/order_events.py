@@ -1,7 +1,7 @@
 """Order events as LEAN writes them to `<id>-order-events.json`, and a digest that tells whether two runs traded alike.
 
-The file holds nothing that changes between two runs on the same input: no wall time and no run id. Numbers are written from the
-engine's decimals, not through binary floating point, so that every digit survives.
+The file holds nothing that changes between two runs on the same input: no wall time and no run id. Numbers are written
+from the engine's decimals, not through binary floating point, so that every digit survives.
 """
 
 from __future__ import annotations
@@ -75,16 +75,17 @@ def lean_json(event: OrderEvent, algorithm_id: str) -> bytes:
 
 
 def _text(value: str) -> str:
-    # A lone surrogate in a user's message is no valid UTF-8; it is written as a question mark rather than failing the run.
+    # A lone surrogate in a user's message is no valid UTF-8; it is written as a question mark rather than failing the
+    # run.
     return orjson.dumps(value.encode("utf-8", "replace").decode("utf-8")).decode()
 
 
 class OrderEventDigest:
     """SHA-256 over order events in a canonical form: one JSON array and a line feed per event.
 
-    An array holds order id, event id, security identifier, time in ns, status, direction, quantity, fill quantity, fill price,
-    limit, stop, fee, fee currency, message; decimals as text without trailing zeros, absent values as null. The algorithm's
-    name is not part of it, so a renamed algorithm that trades alike has the same digest.
+    An array holds order id, event id, security identifier, time in ns, status, direction, quantity, fill quantity, fill
+    price, limit, stop, fee, fee currency, message; decimals as text without trailing zeros, absent values as null. The
+    algorithm's name is not part of it, so a renamed algorithm that trades alike has the same digest.
     """
 
     def __init__(self) -> None:

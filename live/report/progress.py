@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import IO
 
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from live.clock import monotonic_ns
+from live.paper.run_model import DataSource, Progress, ProgressSink
 from live.report import text
-from live.report.model import DataSource, Progress, ProgressSink
 
 REFRESH_NS = 100_000_000
 """Shortest time between two refreshes of the bar."""
@@ -60,8 +60,7 @@ def describe(progress: Progress, ticks_per_second: float) -> str:
 
 def describe_data(data: DataSource) -> str:
     """Return in words which data a run plays."""
-    kind = "generated sample session" if data.is_sample else "LEAN data"
-    return f"{kind} {data.path} ({data.how})"
+    return f"{data.path} ({data.how})"
 
 
 class LineProgress:
@@ -109,17 +108,17 @@ class BarProgress:
         self._next_refresh_ns = 0
         self._rate = TickRate()
         # Refreshed by `update` alone: a refreshing thread would fight the strategy for the interpreter.
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[numbers]}"),
-            TimeElapsedColumn(),
+        self._bar = rich_progress.Progress(
+            rich_progress.TextColumn("{task.description}"),
+            rich_progress.BarColumn(bar_width=None),
+            rich_progress.TaskProgressColumn(),
+            rich_progress.TextColumn("{task.fields[numbers]}"),
+            rich_progress.TimeElapsedColumn(),
             console=console,
             auto_refresh=False,
             transient=True,
         )
-        self._task: TaskID | None = None
+        self._task: rich_progress.TaskID | None = None
 
     def begin(self, title: str, data: DataSource) -> None:
         """Show the empty bar."""

@@ -1,8 +1,9 @@
 """The folder of one run's result files.
 
-While a run is under way its folder is `<results>/<algorithm>-<UTC stamp>.partial`; order events and the log are written into it as
-they come, so that a killed run leaves what it had. When the run is over the folder loses the `.partial` in one rename and
-`<results>/latest` points to it. A folder that is there already is never written to: a second run in the same second gets `-2`.
+While a run is under way its folder is `<results>/<algorithm>-<UTC stamp>.partial`; order events and the log are written
+into it as they come, so that a killed run leaves what it had. When the run is over the folder loses the `.partial` in
+one rename and `<results>/latest` points to it. A folder that is there already is never written to: a second run in the
+same second gets `-2`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import orjson
 from live.algorithm.orders import OrderEvent
 from live.clock import utc_now
 from live.errors import EnvironmentFault
-from live.report.model import HistogramDump, RunResult
+from live.paper.run_model import HistogramDump, RunResult
 from live.report.order_events import OrderEventDigest, lean_json
 from live.report.summary_file import result_to_dict
 
@@ -97,7 +98,9 @@ class RunFolder:
             return
         self._rows_left -= 1
         separator = b"\n" if self.digest.count == 1 else b",\n"
-        with _writing(self.path / ORDER_EVENTS_FILE, f"up to {self.digest.count - 1} earlier order events are safe there"):
+        with _writing(
+            self.path / ORDER_EVENTS_FILE, f"up to {self.digest.count - 1} earlier order events are safe there"
+        ):
             self._events.write(separator + lean_json(event, self.algorithm))
 
     def finish(self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series) -> RunResult:
@@ -121,7 +124,10 @@ class RunFolder:
             results_folder=self._final,
         )
         self._write(HISTOGRAMS_FILE, {name: _histogram_to_dict(dump) for name, dump in histograms.items()})
-        self._write(SERIES_FILE, {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()})
+        self._write(
+            SERIES_FILE,
+            {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()},
+        )
         self._write(SUMMARY_FILE, result_to_dict(complete))
         self._rename(self._final)
         self._point_latest()
@@ -162,7 +168,10 @@ class RunFolder:
         events, self._events = self._events, None
         if events is None:
             return
-        with _writing(self.path / ORDER_EVENTS_FILE, f"most of {self.digest.count} order events are safe there"), events:
+        with (
+            _writing(self.path / ORDER_EVENTS_FILE, f"most of {self.digest.count} order events are safe there"),
+            events,
+        ):
             events.write(b"\n]\n" if self.digest.count else b"]\n")
             events.flush()
             os.fsync(events.fileno())
@@ -192,13 +201,17 @@ class RunFolder:
             if error.errno in _NO_LINKS:
                 return
             reason = os.strerror(error.errno) if error.errno else str(error)
-            raise EnvironmentFault(f"cannot point {link} to this run: {reason}; all files are safe in {self.path}") from error
+            raise EnvironmentFault(
+                f"cannot point {link} to this run: {reason}; all files are safe in {self.path}"
+            ) from error
 
     def _delete_old_runs(self) -> None:
         if self._keep_runs == 0:
             return
         pattern = re.compile(rf"{re.escape(self._name)}-{_STAMP}")
-        runs = [path for path in self.root.iterdir() if pattern.fullmatch(path.name) and (path / SUMMARY_FILE).is_file()]
+        runs = [
+            path for path in self.root.iterdir() if pattern.fullmatch(path.name) and (path / SUMMARY_FILE).is_file()
+        ]
         for path in sorted(runs, key=_age_key)[: -self._keep_runs]:
             with _writing(path, f"all files of this run are safe in {self.path}"):
                 shutil.rmtree(path)

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from live.algorithm.numbers import plain
+from live.paper.run_model import LatencySummary, RunResult
 from live.report import text
-from live.report.model import LatencySummary, RunResult
 from live.report.progress import describe_data
 from live.report.summary_file import iso_utc
 
@@ -38,18 +38,18 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         ("data", describe_data(result.data)),
         ("session", f"{iso_utc(result.session_start_ns)} to {iso_utc(result.session_end_ns)}"),
         ("ticks", _ticks(result)),
-        ("bars", text.count(result.bars)),
-        ("calls", text.counts_by_name(dict(result.calls))),
-        ("orders", text.counts_by_name(dict(result.orders))),
+        ("bars", text.counts_by_name(result.bars)),
+        ("calls", text.counts_by_name(result.calls)),
+        ("orders", text.counts_by_name(result.orders)),
         ("order events", f"{text.count(result.order_event_count)}, sha256 {result.order_events_sha256[:16]}"),
-        ("denials", text.counts_by_name(dict(result.denials))),
+        ("denials", text.counts_by_name(result.denials)),
         ("fees", _money(result.fees, result.currency)),
         ("equity", _equity(result)),
         ("positions", _positions(result)),
         ("tick to decision", latency(result.tick_to_decision)),
         ("tick to order", latency(result.tick_to_order)),
         ("Python GC pauses", _collections(result)),
-        ("dropped ticks", text.counts_by_name(dict(result.ticks_dropped))),
+        ("dropped ticks", text.counts_by_name(result.ticks_dropped)),
         ("conflated ticks", text.count(result.ticks_conflated)),
         ("peak memory", text.size(result.resident_memory_peak_bytes)),
         ("hot path", "compiled" if result.is_compiled else "interpreted (slower; see docs/development.md)"),
@@ -77,8 +77,8 @@ def latency(summary: LatencySummary) -> str:
 def _ticks(result: RunResult) -> str:
     if result.tick_count == 0:
         return "none"
-    kinds = text.counts_by_name(dict(result.ticks))
-    return f"{text.count(result.tick_count)} ({kinds}) in {result.wall_seconds:.2f} s, {text.rate(result.ticks_per_second)}"
+    kinds, rate = text.counts_by_name(result.ticks), text.rate(result.ticks_per_second)
+    return f"{text.count(result.tick_count)} ({kinds}) in {result.wall_seconds:.2f} s, {rate}"
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from live.algorithm.numbers import plain
 from live.clock import ns_to_datetime
-from live.report.model import LatencySummary, RunResult
+from live.paper.run_model import LatencySummary, RunResult
 
 SUMMARY_VERSION = 1
 """Raised when a member of the summary changes its meaning or goes away; new members do not raise it."""
@@ -28,7 +28,7 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
         "ticks_per_second": round(result.ticks_per_second, 1),
         "compiled": result.is_compiled,
         "ticks": dict(result.ticks),
-        "bars": result.bars,
+        "bars": dict(result.bars),
         "calls": dict(result.calls),
         "orders": dict(result.orders),
         "order_events": {"count": result.order_event_count, "sha256": result.order_events_sha256},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _BINARY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -41,6 +43,6 @@ def rate(per_second: float) -> str:
     return f"{per_second:.0f}/s"
 
 
-def counts_by_name(counts: dict[str, int]) -> str:
+def counts_by_name(counts: Mapping[str, int]) -> str:
     """Return several counts in one line: "trade 24,106, quote 107,998", "none" when there is none."""
     return ", ".join(f"{name} {count(number)}" for name, number in counts.items() if number) or "none"

@@ -1,7 +1,8 @@
-"""The plain values that pass between a command, a run and its reports: what was asked for, how far it is, what came out.
+"""The plain values that pass between a command, a run and its reports.
 
-These types hold no behaviour beyond sums over their own fields, so that the engine, the progress bar, the summary and the result
-files share them without knowing one another. Times are integer nanoseconds, money is decimal in the account's currency.
+These types hold no behaviour beyond sums over their own fields, so that the engine, the progress bar, the summary and
+the result files share them without knowing one another. Times are integer nanoseconds, money is decimal in the
+account's currency.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class RunResult:
         session_end_ns: last instant that was processed, UTC.
         wall_seconds: duration of the run by the wall clock, loading not included.
         ticks: ticks delivered, by kind ("trade", "quote").
-        bars: bars delivered, trade and quote bars, repeats included.
+        bars: bars delivered, by kind ("trade", "quote"), repeats included.
         calls: calls of the user's methods, by name ("on_data", "on_tick", "on_order_event").
         orders: orders by their status at the end ("Filled", "Canceled", ...), as LEAN names it.
         denials: orders that the risk gate refused, by code name.
@@ -116,11 +117,12 @@ class RunResult:
         resident_memory_peak_bytes: largest resident size of the process.
         is_compiled: whether the hot path ran compiled.
         log_lines_dropped: log lines over the rate or size limit.
-        order_event_count: order events, the ones beyond the file's cap included; filled in by `RunFolder.finish`.
-        order_events_sha256: digest of the order events (see `live.report.order_events`); filled in by `RunFolder.finish`.
+        order_event_count: order events, the ones beyond the file's cap included; filled in when the result files are
+            written.
+        order_events_sha256: digest of the order events; filled in when the result files are written.
         statistics: values set by `set_summary_statistic`.
         quit_message: text given to `quit`; None when the data came to their end.
-        results_folder: where the result files are; filled in by `RunFolder.finish`.
+        results_folder: where the result files are; filled in when the result files are written.
     """
 
     algorithm: str
@@ -130,7 +132,7 @@ class RunResult:
     session_end_ns: int
     wall_seconds: float
     ticks: Mapping[str, int]
-    bars: int
+    bars: Mapping[str, int]
     calls: Mapping[str, int]
     orders: Mapping[str, int]
     denials: Mapping[str, int]
@@ -197,7 +199,8 @@ class Progress:
 
 
 class ProgressSink(Protocol):
-    """Something that shows progress. It limits its own refresh rate: calling it too often costs one reading of the clock."""
+    """Something that shows progress. It limits its own refresh rate: calling it too often costs one reading of the
+    clock."""
 
     def begin(self, title: str, data: DataSource) -> None:
         """Start: the algorithm's name, and which data will be played."""

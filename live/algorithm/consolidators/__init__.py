@@ -1,0 +1,29 @@
+"""Consolidators: bars out of finer data."""
+
+from live.algorithm.consolidators.base import (
+    CalendarInfo,
+    DataConsolidator,
+    IdentityDataConsolidator,
+    SequentialConsolidator,
+)
+from live.algorithm.consolidators.period import (
+    BaseDataConsolidator,
+    Calendar,
+    QuoteBarConsolidator,
+    TickConsolidator,
+    TickQuoteBarConsolidator,
+    TradeBarConsolidator,
+)
+
+__all__ = [
+    "BaseDataConsolidator",
+    "Calendar",
+    "CalendarInfo",
+    "DataConsolidator",
+    "IdentityDataConsolidator",
+    "QuoteBarConsolidator",
+    "SequentialConsolidator",
+    "TickConsolidator",
+    "TickQuoteBarConsolidator",
+    "TradeBarConsolidator",
+]
