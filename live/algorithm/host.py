@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from live.algorithm.data import BaseData
@@ -53,6 +54,8 @@ class Host(Protocol):
     ) -> Any: ...
 
     def is_too_late_for_close(self, security: Any) -> bool: ...
+
+    def quantity_for_target(self, security: Any, target: Decimal) -> Any: ...
 
     def submit_order(self, order: Order, asynchronous: bool) -> OrderTicket: ...
 

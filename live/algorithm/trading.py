@@ -353,18 +353,11 @@ class TradingMethods:
             return ZERO
         total = portfolio.exact_total_portfolio_value
         spendable = portfolio.exact_total_portfolio_value_less_free_buffer
-        adjusted = target * spendable / total if total else ZERO
-        model = security.buying_power_model
-        result = model.get_maximum_order_quantity_for_target_buying_power(
-            portfolio,
-            security,
-            adjusted / to_decimal(model.get_leverage(security)),
-            to_decimal(self._host.settings.minimum_order_margin_portfolio_percentage),
-        )
+        result = self._host.quantity_for_target(security, target * spendable / total if total else ZERO)
         if result.is_error:
             self._host.write_log("error", f"set_holdings: {result.reason}")
             return ZERO
-        return to_decimal(result.quantity)
+        return to_decimal(result.exact_quantity)
 
     def _without_date(self, properties: OrderProperties | None) -> OrderProperties:
         """Return properties for on-open and on-close orders, which cannot be good till a date."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,15 +17,21 @@ BLOCK_BYTES = 1 << 18
 ENTRY_BYTES_MAX = 1 << 34
 """Largest uncompressed file that is read: far above a day of any market, far below a decompression bomb."""
 
+_NAMES_SHOWN_MAX = 4
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, RuntimeError)
+
 
 class CsvEntry:
-    """The one CSV file of a zip.
+    """The CSV file of a zip: its only one, or else the only one with every part of the zip's name in its own.
+
+    So `20131007_quote.zip` may hold `20131007_ibm_tick_quote.csv` beside files of other days or kinds.
 
     Parameters:
         path: the zip.
 
     Raises:
-        DataError: the zip is damaged, empty, encrypted, or holds several files.
+        DataError: the zip does not exist, is damaged, empty, encrypted or too large, or it is unclear which file is meant.
         EnvironmentFault: the file may not be read.
     """
 
@@ -31,42 +39,71 @@ class CsvEntry:
         self.path = path
         try:
             self._archive = zipfile.ZipFile(path)
-            entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise DataError(f"{path} is no zip file or is damaged ({error}); get a fresh copy") from error
         except PermissionError as error:
             raise EnvironmentFault(f"{path} may not be read: {error.strerror}; change its permissions") from error
+        except FileNotFoundError as error:
+            raise DataError(f"{path} does not exist; get the file or leave its day out") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}; get a fresh copy") from error
-        if len(entries) != 1:
-            names = ", ".join(entry.filename for entry in entries[:4]) or "nothing"
+        try:
+            self._entry = self._choose()
+        except DataError:
             self._archive.close()
-            raise DataError(f"{path} holds {names} instead of one CSV file; get a fresh copy")
-        entry = entries[0]
-        if entry.flag_bits & 1:
-            self._archive.close()
-            raise DataError(f"{path} is encrypted; LEAN data are not: get a fresh copy")
-        if entry.file_size > ENTRY_BYTES_MAX:
-            self._archive.close()
-            raise DataError(f"{path} claims to hold {entry.file_size} bytes, over the limit of {ENTRY_BYTES_MAX}; get a fresh copy")
-        self.name = entry.filename
-        self.size_bytes = entry.file_size
+            raise
+        self.name = self._entry.filename
+        self.size_bytes = self._entry.file_size
+        self._left_bytes = self.size_bytes
         self._file: IO[bytes] | None = None
 
+    def _choose(self) -> zipfile.ZipInfo:
+        entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
+        if len(entries) > 1:
+            parts = self.path.stem.lower().split("_")
+            named = [entry for entry in entries if _is_csv_named(entry.filename, parts)]
+        else:
+            named = entries
+        if len(named) != 1:
+            names = ", ".join(entry.filename for entry in entries[:_NAMES_SHOWN_MAX]) or "nothing"
+            more = ", ..." if len(entries) > _NAMES_SHOWN_MAX else ""
+            raise DataError(f"{self.path} holds {names}{more} instead of one CSV file; get a fresh copy")
+        entry = named[0]
+        if entry.flag_bits & 1:
+            raise DataError(f"{self.path} ({entry.filename}) is encrypted; LEAN data are not: get a fresh copy")
+        if entry.compress_type not in _METHODS:
+            raise DataError(
+                f"{self.path} ({entry.filename}) is compressed by method {entry.compress_type}, which LEAN data never "
+                "are; zip it again with deflate"
+            )
+        if entry.file_size > ENTRY_BYTES_MAX:
+            raise DataError(
+                f"{self.path} ({entry.filename}) claims to hold {entry.file_size} bytes, over the limit of "
+                f"{ENTRY_BYTES_MAX}; get a fresh copy"
+            )
+        return entry
+
     def read(self) -> bytes:
-        """Return the next block, empty at the end.
+        """Return the next block, empty at the end: exactly `size_bytes` bytes in all.
 
         Raises:
             DataError: the zip is truncated or its checksum is wrong.
         """
         try:
             if self._file is None:
-                self._file = self._archive.open(self.name)
-            return self._file.read(BLOCK_BYTES)
-        except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise DataError(f"{self.path} is damaged ({error}); get a fresh copy") from error
+                self._file = self._archive.open(self._entry)
+            block = self._file.read(BLOCK_BYTES)
+        except _DAMAGE as error:
+            raise DataError(f"{self.path} ({self.name}) is damaged ({error}); get a fresh copy") from error
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror or error}; get a fresh copy") from error
+            reason = error.strerror or error
+            raise DataError(f"{self.path} ({self.name}) cannot be read: {reason}; get a fresh copy") from error
+        self._left_bytes -= len(block)
+        if not block and self._left_bytes:
+            raise DataError(
+                f"{self.path} ({self.name}) is damaged ({self._left_bytes} bytes are missing); get a fresh copy"
+            )
+        return block
 
     def close(self) -> None:
         """Close the zip."""
@@ -76,9 +113,19 @@ class CsvEntry:
 
 
 def entry_size(path: Path) -> int:
-    """Return the uncompressed size of a zip's CSV file, 0 when the zip does not exist."""
+    """Return the uncompressed size of a zip's CSV file, 0 when the zip does not exist.
+
+    Raises:
+        DataError, EnvironmentFault: as when it is opened to be read.
+    """
     if not path.is_file():
         return 0
     entry = CsvEntry(path)
     entry.close()
     return entry.size_bytes
+
+
+def _is_csv_named(name: str, parts: list[str]) -> bool:
+    """Tell whether a file is a CSV, outside of hidden folders, whose name holds all parts."""
+    stem, _, suffix = name.lower().rpartition("/")[2].rpartition(".")
+    return suffix == "csv" and not name.startswith(("__MACOSX/", ".")) and set(parts) <= set(re.split(r"[_\W]+", stem))

@@ -1,23 +1,33 @@
-"""Map and factor files: which ticker a symbol had when, how adjusted prices are scaled, and which splits and dividends happened."""
+"""Map and factor files: tickers through time, the scale of adjusted prices, splits and dividends.
+
+Both kinds of files hold rows that are in force up to and including a day, oldest first.
+"""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation, getcontext
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
 from live.algorithm.enums import DataNormalizationMode
 from live.errors import DataError
 
-_ONE = Decimal(1)
 LAST_DATE = date(2050, 12, 31)
+"""Last day of what has no end yet, as the files have it."""
+
+_ONE = Decimal(1)
+_CENT = Decimal("0.01")
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_LISTING_NUMBER = re.compile(r"(?<=.)\.\d+$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """A ticker that was valid up to and including a day."""
+    """A ticker that was valid up to and including a day, and the code of its exchange, "" when unknown."""
 
     last_day: date
     ticker: str
@@ -25,59 +35,71 @@ class MapRow:
 
 
 class MapFile:
-    """Tickers of one listing through time; without a file the ticker is valid for ever."""
+    """Tickers of one listing through time; without rows the ticker is valid for ever.
 
-    def __init__(self, rows: list[MapRow], ticker: str) -> None:
-        self._rows = rows
+    Parameters:
+        rows: in any order.
+        ticker: the name that the listing is known by now.
+    """
+
+    def __init__(self, rows: Sequence[MapRow], ticker: str) -> None:
+        self._rows = sorted(rows, key=lambda row: row.last_day)
+        self._days = [row.last_day for row in self._rows]
         self._ticker = ticker.upper()
 
     @property
     def first_day(self) -> date | None:
-        """First day of the listing."""
-        return self._rows[0].last_day if self._rows else None
+        """First day of the listing; None when it is not known."""
+        return self._days[0] if self._days else None
 
     @property
     def first_ticker(self) -> str:
-        """Ticker at the first listing: LEAN's identity of the security."""
-        return self._rows[0].ticker if self._rows else self._ticker
+        """Ticker at the first listing, by which LEAN identifies a security, without the number of "TWX.1"."""
+        return _LISTING_NUMBER.sub("", self._rows[0].ticker if self._rows else self._ticker)
+
+    @property
+    def primary_exchange(self) -> str:
+        """Code of the exchange of the newest listing, "" when it is not known."""
+        return self._rows[-1].exchange if self._rows else ""
 
     @property
     def delisting_day(self) -> date:
         """Last day of the listing; far in the future while it is listed."""
-        return self._rows[-1].last_day if self._rows else LAST_DATE
-
-    @property
-    def primary_exchange(self) -> str:
-        """Code letter of the exchange that the symbol is listed on, empty when the file does not tell."""
-        return self._rows[-1].exchange if self._rows else ""
+        return self._days[-1] if self._days else LAST_DATE
 
     def ticker_on(self, day: date) -> str:
-        """Return the ticker that the files of a day are named by."""
-        for row in self._rows:
-            if day <= row.last_day:
-                return row.ticker
-        return self._rows[-1].ticker if self._rows else self._ticker
+        """Return the ticker that the files of a day are named by; after the last day that is the last one."""
+        if not self._rows:
+            return self._ticker
+        index = bisect_left(self._days, day)
+        return self._rows[min(index, len(self._rows) - 1)].ticker
 
     def has_data(self, day: date) -> bool:
         """Tell whether the symbol was listed on a day."""
-        return not self._rows or self._rows[0].last_day <= day <= self._rows[-1].last_day
+        return not self._days or self._days[0] <= day <= self._days[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class FactorRow:
-    """Factors that are in force up to and including a day, and that day's closing price."""
+    """Factors that are in force up to and including a day, and that day's closing price, 0 when it is not known."""
 
     last_day: date
     price_factor: Decimal
     split_factor: Decimal
     reference_price: Decimal
 
+    @property
+    def price_scale(self) -> Decimal:
+        """What raw prices are multiplied by for splits and dividends."""
+        return self.price_factor * self.split_factor
+
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
-    """A split or dividend that takes effect on the trading day after a factor row's day.
+    """A split or dividend that takes effect on the trading day after `row_day`.
 
-    For a split, `value` is old over new shares; for a dividend, the cash per share.
+    For a split, `value` is old over new shares (0.25 when one becomes four), and it is announced on `row_day`. For a
+    dividend, `value` is the cash per share.
     """
 
     row_day: date
@@ -87,28 +109,35 @@ class CorporateAction:
 
 
 class FactorFile:
-    """Factors of one equity; without a file every factor is 1."""
+    """Factors of one equity; without rows every factor is 1.
 
-    def __init__(self, rows: list[FactorRow]) -> None:
-        self._rows = rows
-        self._days = [row.last_day for row in rows]
+    Parameters:
+        rows: in any order; of two rows of a day the first counts.
+        source: what errors name, usually the file.
+    """
+
+    def __init__(self, rows: Sequence[FactorRow], source: str = "factor file") -> None:
+        self._source = source
+        by_day: dict[date, FactorRow] = {}
+        for row in rows:
+            by_day.setdefault(row.last_day, row)
+        self._days = sorted(by_day)
+        self._rows = [by_day[day] for day in self._days]
 
     @property
     def first_day(self) -> date | None:
-        """First day of the file: prices before it cannot be adjusted."""
+        """First day of the file, None without one: prices before it cannot be adjusted."""
         return self._days[0] if self._days else None
 
     def row_on(self, day: date) -> FactorRow | None:
-        """Return the row in force on a day."""
+        """Return the row in force on a day, None after the last one."""
         index = bisect_left(self._days, day)
         return self._rows[index] if index < len(self._rows) else None
 
     def price_scale(self, day: date, mode: DataNormalizationMode) -> Decimal:
-        """Return what a raw price of a day is multiplied by."""
-        row = self.row_on(day)
-        if row is None or mode is DataNormalizationMode.RAW:
-            return _ONE
-        return row.price_factor * row.split_factor
+        """Return what a raw price of a day is multiplied by: 1 in raw mode, else both factors."""
+        row = None if mode is DataNormalizationMode.RAW else self.row_on(day)
+        return _ONE if row is None else row.price_scale
 
     def split_scale(self, day: date) -> Decimal:
         """Return the split factor of a day: volumes are divided by it."""
@@ -116,82 +145,111 @@ class FactorFile:
         return _ONE if row is None else row.split_factor
 
     def actions(self, first_day: date, last_day: date) -> list[CorporateAction]:
-        """Return the splits and dividends whose factor row lies between two days, in order, dividends first.
+        """Return the splits and dividends whose row lies between two days, both included, in order.
 
-        The price factor of a row over that of the next is 1 - dividend / close; the split factors' ratio is the split.
+        A day's dividend comes before its split. A row's price factor over the next one's is 1 - dividend / close, and
+        the split factors' ratio is the split.
+
+        Raises:
+            DataError: a row with a split or dividend has no closing price.
         """
         found: list[CorporateAction] = []
-        for row, later in zip(self._rows, self._rows[1:], strict=False):
-            if not first_day <= row.last_day <= last_day:
-                continue
-            if row.price_factor != later.price_factor:
-                ratio = row.price_factor / later.price_factor
-                cash = _dividend(row.reference_price, ratio)
-                found.append(CorporateAction(row.last_day, False, cash, row.reference_price))
-            if row.split_factor != later.split_factor:
-                ratio = row.split_factor / later.split_factor
-                found.append(CorporateAction(row.last_day, True, ratio, row.reference_price))
+        begin, end = bisect_left(self._days, first_day), bisect_left(self._days, last_day)
+        for row, later in zip(self._rows[begin : end + 1], self._rows[begin + 1 : end + 2], strict=False):
+            if row.last_day > last_day:
+                break
+            close = row.reference_price
+            price_ratio, split_ratio = row.price_factor / later.price_factor, row.split_factor / later.split_factor
+            if close == 0 and (price_ratio != 1 or split_ratio != 1):
+                raise DataError(
+                    f"{self._source}: the row of {row.last_day:%Y%m%d} has a split or dividend but no closing price; "
+                    "get a fresh copy, or use raw prices without events of these days"
+                )
+            if price_ratio != 1:
+                found.append(CorporateAction(row.last_day, False, _distribution(close, price_ratio), close))
+            if split_ratio != 1:
+                found.append(CorporateAction(row.last_day, True, split_ratio, close))
         return found
 
 
-def _dividend(close: Decimal, price_factor_ratio: Decimal) -> Decimal:
-    """Return the cash per share that explains a change of the price factor, rounded to a cent as LEAN rounds it."""
-    exact = close * (_ONE - price_factor_ratio)
-    return exact.quantize(Decimal("0.01"), context=getcontext())
+def _distribution(close: Decimal, price_ratio: Decimal) -> Decimal:
+    """Return the cash per share that explains a change of the price factor, in cents, half to even, as in LEAN."""
+    return (close - close * price_ratio).quantize(_CENT, rounding=ROUND_HALF_EVEN)
 
 
 def load_map_file(path: Path, ticker: str) -> MapFile:
-    """Read a map file; a file that is not there gives the ticker for ever.
+    """Read a map file; one that is not there gives the ticker for ever.
 
     Raises:
-        DataError: a row is damaged.
+        DataError: the file cannot be read, or a row is damaged.
     """
-    rows = [
-        MapRow(_day(path, number, fields[0]), fields[1].upper(), fields[2] if len(fields) > 2 else "")
-        for number, fields in _rows(path, 2)
-    ]
+    rows: list[MapRow] = []
+    for number, fields in _rows(path, 2):
+        name = fields[1].strip().upper()
+        if not name:
+            raise DataError(f"{path} line {number}: the ticker is missing; get a fresh copy of the file")
+        rows.append(MapRow(_day(path, number, fields[0]), name, fields[2].strip() if len(fields) > 2 else ""))
     return MapFile(rows, ticker)
 
 
 def load_factor_file(path: Path) -> FactorFile:
-    """Read a factor file; a file that is not there gives factors of 1.
+    """Read a factor file; one that is not there gives factors of 1.
+
+    Rows with infinite, exponential or zero factors do not count: their prices can no longer be told from zero.
 
     Raises:
-        DataError: a row is damaged.
+        DataError: the file cannot be read, or a row is damaged.
     """
     rows: list[FactorRow] = []
     for number, fields in _rows(path, 3):
+        day = _day(path, number, fields[0])
+        line = ",".join(fields)
+        if "inf" in line or "e+" in line:
+            continue
         try:
-            if fields[1] in ("inf", "-inf"):
-                continue
-            numbers = [Decimal(text) for text in fields[1:4]]
+            price, split, reference = (Decimal(text) for text in [*fields[1:4], "0"][:3])
         except InvalidOperation:
-            raise DataError(f"{path} line {number}: {','.join(fields)!r} holds no factors; get a fresh copy") from None
-        reference = numbers[2] if len(numbers) > 2 else Decimal(0)
-        rows.append(FactorRow(_day(path, number, fields[0]), numbers[0], numbers[1], reference))
-    return FactorFile(sorted(rows, key=lambda row: row.last_day))
+            raise DataError(f"{path} line {number}: {line!r} holds no factors; get a fresh copy of the file") from None
+        if not (price.is_finite() and split.is_finite() and reference.is_finite()) or min(price, split, reference) < 0:
+            raise DataError(f"{path} line {number}: {line!r} holds no factors; get a fresh copy of the file")
+        if price * split > 0:
+            rows.append(FactorRow(day, price, split, reference))
+    return FactorFile(rows, str(path))
 
 
 def _rows(path: Path, fields_min: int) -> list[tuple[int, list[str]]]:
+    """Return the line number and the fields of each row, none when there is no file."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not text ({error}); get a fresh copy of the data folder") from error
+        raise DataError(f"{path} is not text ({error}); get a fresh copy of the file") from error
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}; check the data folder and its permissions"
+        ) from error
     rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
         fields = line.strip().split(",")
+        if fields == [""]:
+            continue
         if len(fields) < fields_min:
-            raise DataError(f"{path} line {number}: {len(fields)} fields instead of {fields_min}; row {line!r}")
+            raise DataError(
+                f"{path} line {number}: {line!r} has {len(fields)} fields instead of at least {fields_min}; "
+                "get a fresh copy of the file"
+            )
         rows.append((number, fields))
     return rows
 
 
 def _day(path: Path, number: int, text: str) -> date:
+    match = _DAY.fullmatch(text.strip())
     try:
-        return datetime.strptime(text, "%Y%m%d").date()
+        if match is None:
+            raise ValueError(text)
+        return date(*map(int, match.groups()))
     except ValueError:
-        raise DataError(f"{path} line {number}: {text!r} is no day in the form YYYYMMDD; get a fresh copy") from None
+        raise DataError(
+            f"{path} line {number}: {text!r} is no day in the form YYYYMMDD; get a fresh copy of the file"
+        ) from None

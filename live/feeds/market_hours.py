@@ -1,18 +1,23 @@
 """When a market is open: LEAN's market-hours database, with holidays, early closes and late opens.
 
-All questions are asked and answered in nanoseconds of the exchange's wall clock (`local_ns`). The segments of a day are computed once and
-kept. Where LEAN answers in a way that one would not guess, the comment says so: fills and fill-forward depend on the very same answer.
+All questions are asked and answered in nanoseconds of the exchange's wall clock (`local_ns`). The segments of a day are
+computed once and kept. Where LEAN answers in a way that one would not guess, the comment says so: fills and
+fill-forward depend on the very same answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
-from live.clock import NANOSECONDS_PER_DAY, Zone, date_to_ns, ns_to_date
+from live.algorithm.enums import SecurityType
+from live.clock import NANOSECONDS_PER_DAY, Zone, date_to_ns, ns_to_date, zone
 from live.errors import DataError
+from live.feeds.market_hours_file import decode_database, decode_entry
 
+MARKET_HOURS_FILE = Path("market-hours/market-hours-database.json")
 MARKET = "market"
 PRE_MARKET = "premarket"
 POST_MARKET = "postmarket"
@@ -25,7 +30,7 @@ _SEARCH_BACK_DAYS = 9
 
 
 class Segment(NamedTuple):
-    """A span of one day in one state: as offsets from midnight in a week's schedule, as wall-clock readings of a real day."""
+    """A span of a day in one state: offsets from midnight in a week's schedule, wall-clock readings of a real day."""
 
     start_ns: int
     end_ns: int
@@ -127,16 +132,19 @@ class MarketHours:
 
         The last moment's day counts as a whole.
         """
+        data_zone, exchange_zone = self.data_zone, self.exchange_zone
+        begin_ns = exchange_zone.to_utc_ns(first_local_ns)
+        last_midnight = last_local_ns - last_local_ns % NANOSECONDS_PER_DAY
+        end_ns = exchange_zone.to_utc_ns(last_midnight + NANOSECONDS_PER_DAY)
+        midnight = data_zone.to_local_ns(begin_ns)
+        midnight -= midnight % NANOSECONDS_PER_DAY
         days: list[date] = []
-        at = first_local_ns
-        end = last_local_ns - last_local_ns % NANOSECONDS_PER_DAY + NANOSECONDS_PER_DAY
-        while at < end:
-            data_ns = self.data_zone.to_local_ns(self.exchange_zone.to_utc_ns(at))
-            next_midnight = data_ns - data_ns % NANOSECONDS_PER_DAY + NANOSECONDS_PER_DAY
-            until = min(self.exchange_zone.to_local_ns(self.data_zone.to_utc_ns(next_midnight)), end)
-            if self.is_open_during(at, until, extended):
-                days.append(ns_to_date(data_ns))
-            at = until
+        while begin_ns < end_ns:
+            next_ns = min(data_zone.to_utc_ns(midnight + NANOSECONDS_PER_DAY), end_ns)
+            if self.is_open_during(exchange_zone.to_local_ns(begin_ns), exchange_zone.to_local_ns(next_ns), extended):
+                days.append(ns_to_date(midnight))
+            begin_ns = next_ns
+            midnight += NANOSECONDS_PER_DAY
         return days
 
     # -- moments and spans
@@ -158,9 +166,9 @@ class MarketHours:
         return False
 
     def is_open_during(self, start_ns: int, end_ns: int, extended: bool) -> bool:
-        """Tell whether the market is open at any moment of a span, for example of a bar; a span of no length is a moment."""
-        if start_ns == end_ns:
-            return self.is_open(start_ns, extended)
+        """Tell whether the market is open at any moment of a span, such as a bar; a span of no length is a moment."""
+        if self.is_open(start_ns, extended):
+            return True
         day_ns = start_ns - start_ns % NANOSECONDS_PER_DAY
         while day_ns < end_ns:
             for start, end, state in self.segments(day_ns):
@@ -174,8 +182,8 @@ class MarketHours:
     def next_market_open(self, local_ns: int, extended: bool) -> int:
         """Return the first opening after a moment. A session that continues over midnight does not open again.
 
-        Only the first opening of the rest of a day is looked at, an opening whose session is under way included: when that one lies
-        in the past, the search goes on with the next day. So does LEAN's.
+        Only the first opening of the rest of a day is looked at, that of a session under way included: when it lies in
+        the past, the search goes on with the next day. So does LEAN's.
 
         Raises:
             DataError: there is none in two weeks, for example because the market is always open.
@@ -188,7 +196,7 @@ class MarketHours:
             if opening is not None and opening > local_ns:
                 return opening
             segments = self.segments(day_ns)
-            # The session after an early close is taken for an opening even when it begins where the close was: at midnight.
+            # After a day that closes early, midnight is an opening even when the session went on until then.
             ends_early = ns_to_date(day_ns) in self._early_closes
             previous_end = segments[-1].end_ns if segments and not ends_early else None
         raise self._not_found("opening after", local_ns)
@@ -232,7 +240,7 @@ class MarketHours:
         raise self._not_found("close after", local_ns)
 
     def _first_start_after(self, day_ns: int) -> int | None:
-        """Return the start of the next day's first segment, of whatever state; None when that day closes early, as LEAN has it."""
+        """Return the start of the next day's first segment of any state; None when that day closes early, as in LEAN."""
         day_ns += NANOSECONDS_PER_DAY
         if ns_to_date(day_ns) in self._early_closes:
             return None
@@ -278,7 +286,7 @@ class MarketHours:
         raise self._not_found("opening before", local_ns)
 
     def daily_calendar(self, local_ns: int, extended: bool = False) -> tuple[int, int]:
-        """Return (start, end) of the daily bar that a moment belongs to: from the first open to the last close of a day.
+        """Return (start, end) of the daily bar that a moment belongs to: from the first open to the last close.
 
         A moment before the open of its day belongs to the session before.
         """
@@ -299,7 +307,9 @@ class MarketHours:
 
     def _not_found(self, what: str, local_ns: int) -> DataError:
         if self.is_market_always_open:
-            return DataError(f"there is no {what} {ns_to_date(local_ns)}: the market is always open; ask is_open instead")
+            return DataError(
+                f"there is no {what} {ns_to_date(local_ns)}: the market is always open; ask is_open instead"
+            )
         return DataError(
             f"the market hours have no {what} {ns_to_date(local_ns)} within two weeks; check the dates of the run, "
             "and the market's entry in the market-hours database"
@@ -341,10 +351,77 @@ def _closed_early(segments: tuple[Segment, ...], early: int) -> tuple[Segment, .
 
 
 def _opened_late(segments: tuple[Segment, ...], late: int) -> tuple[Segment, ...]:
-    """Cut the segment that holds the open and drop what precedes; an open after all segments changes nothing, as in LEAN."""
+    """Cut the segment that holds the open and drop what precedes; one after all segments does nothing, as in LEAN."""
     for index, segment in enumerate(segments):
         if segment.start_ns <= late <= segment.end_ns:
             return (segment._replace(start_ns=late), *segments[index + 1 :])
         if late < segment.start_ns:
             return segments[index:]
     return segments
+
+
+class MarketHoursDatabase:
+    """LEAN's market-hours database of a data folder; entries are decoded when they are asked for.
+
+    Parameters:
+        data_folder: the data folder.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+
+    def __init__(self, data_folder: Path) -> None:
+        self.path = data_folder / MARKET_HOURS_FILE
+        try:
+            entries = decode_database(self.path.read_bytes())
+        except FileNotFoundError:
+            raise DataError(f"{self.path} does not exist; point --data-folder at a LEAN data folder") from None
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{self.path} is no market hours database ({error}); get a fresh copy of the data folder"
+            ) from error
+        self._entries = {key.lower(): (key, text) for key, text in entries.items()}
+        self._hours: dict[str, MarketHours] = {}
+
+    def hours(self, security_type: SecurityType, market: str, ticker: str) -> MarketHours:
+        """Return the sessions of a symbol: of its own entry, completed by the market's, or of the market's alone.
+
+        Raises:
+            DataError: the database does not know the market, or the entry is damaged.
+        """
+        prefix = f"{security_type.name}-{market}-".lower()
+        common = prefix + "[*]"
+        own = prefix + ticker.lower()
+        key = own if own in self._entries else common
+        found = self._hours.get(key)
+        if found is None:
+            if key not in self._entries:
+                raise self._unknown(security_type, market, ticker)
+            found = self._hours[key] = self._make_hours(key, common, security_type)
+        return found
+
+    def _unknown(self, security_type: SecurityType, market: str, ticker: str) -> DataError:
+        kind = security_type.name.lower()
+        names = sorted({key.split("-")[1] for key in self._entries if key.startswith(f"{kind}-")})
+        if market.lower() in names:
+            return DataError(f"{self.path} has no hours of {ticker.upper()} ({kind}, {market}); check the ticker")
+        return DataError(f"{self.path} has no market {market!r} for {kind}; it has: {', '.join(names) or 'none'}")
+
+    def _make_hours(self, key: str, common: str, security_type: SecurityType) -> MarketHours:
+        name, text = self._entries[key]
+        try:
+            entry = decode_entry(text)
+            if key != common and common in self._entries:
+                entry = entry.completed_by(decode_entry(self._entries[common][1]))
+            return MarketHours(
+                zone(entry.data_zone),
+                zone(entry.exchange_zone),
+                [tuple(Segment(*each) for each in day) for day in entry.week],
+                entry.holidays,
+                entry.early_closes,
+                entry.late_opens,
+                security_type is not SecurityType.FOREX,
+                entry.bank_holidays,
+            )
+        except (ValueError, DataError) as error:
+            raise DataError(f"{self.path} entry {name}: {error}; get a fresh copy of the data folder") from error

@@ -1,7 +1,7 @@
 """The sample session: a complete LEAN data folder of synthetic prices, so that everything runs without a download.
 
-The files have LEAN's formats and the tickers of real securities, so that algorithms need no change, but every price is made up by
-`live.feeds.sample_market`. The same seed and days give the same bytes.
+The files have LEAN's formats and the tickers of real securities, so that algorithms need no change, but every price is
+made up by `live.feeds.sample_market`. The same seed and days give the same bytes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from random import Random
 import orjson
 
 from live.algorithm.enums import Resolution, SecurityType
-from live.clock import NANOSECONDS_PER_DAY, date_to_ns
+from live.clock import date_to_ns
 from live.errors import EnvironmentFault, UsageError
-from live.feeds.data_folder import MARKET_HOURS_FILE, DataFolder
-from live.feeds.market_hours import MARKET, MarketHours, MarketHoursDatabase
+from live.feeds.data_folder import DataFolder
+from live.feeds.market_hours import MARKET, MARKET_HOURS_FILE, MarketHours, MarketHoursDatabase
 from live.feeds.sample_market import (
     MILLISECONDS_PER_MINUTE,
+    PRICE_UNITS_PER_CENT,
     EquityMarket,
     PairMarket,
     QuoteBar,
@@ -55,7 +56,7 @@ _LAST_LISTED = "20501231"
 def write_sample(folder: Path, seed: int = SAMPLE_SEED, days: Sequence[date] = SAMPLE_DAYS) -> None:
     """Write the sample session, unless the folder holds the same one already.
 
-    IBM has ticks, minutes and days, SPY minutes and days, BTCUSD and EURUSD minutes; days go back some sessions before the first.
+    IBM has ticks, minutes and days, SPY minutes and days, BTCUSD and EURUSD minutes; days begin some sessions earlier.
 
     Parameters:
         folder: the data folder to write; made when it is not there.
@@ -111,7 +112,7 @@ class _SampleWriter:
         self._pair(_FOREX, "oanda", "EURUSD", 100_000, 0.0, euro, hours)
 
     def _random(self, ticker: str) -> Random:
-        return Random(f"{self._seed} {ticker}")  # noqa: S311 - prices, not secrets
+        return Random(f"{self._seed} {ticker}")  # noqa: S311 - simulated prices are no secrets
 
     def _equity(
         self,
@@ -245,14 +246,18 @@ def _sessions_before(hours: MarketHours, day: date) -> list[date]:
 def _history(random: Random, days: list[date], next_open: int, volume: float) -> list[tuple[date, TradeBar]]:
     """Return daily bars that lead up to a price, oldest first."""
     bars: list[tuple[date, TradeBar]] = []
-    close = next_open
+    following = float(next_open)
     for day in reversed(days):
-        close = round(close * (1 + random.gauss(0, 0.002)), -2)
-        start = round(close * (1 + random.gauss(0, 0.008)), -2)
-        high = round(max(start, close) * (1 + abs(random.gauss(0, 0.003))), -2)
-        low = round(min(start, close) * (1 - abs(random.gauss(0, 0.003))), -2)
-        bars.append((day, TradeBar(0, start, high, low, close, int(volume * (0.7 + 0.6 * random.random())))))
-        close = start
+        close = following * (1 + random.gauss(0, 0.002))
+        start = close * (1 + random.gauss(0, 0.008))
+        high = max(start, close) * (1 + abs(random.gauss(0, 0.003)))
+        low = min(start, close) * (1 - abs(random.gauss(0, 0.003)))
+        opening, top, bottom, last = (
+            round(price / PRICE_UNITS_PER_CENT) * PRICE_UNITS_PER_CENT for price in (start, high, low, close)
+        )
+        shares = int(volume * (0.7 + 0.6 * random.random()))
+        bars.append((day, TradeBar(0, opening, top, bottom, last, shares)))
+        following = start
     return bars[::-1]
 
 
@@ -334,7 +339,7 @@ def _market_hours() -> dict[str, object]:
         "earlyCloses": {f"{day}/{year}": "13:00:00" for year, days in _US_EARLY_CLOSES.items() for day in days.split()},
     }
     forex: dict[str, object] = {"dataTimeZone": "UTC", "exchangeTimeZone": "America/New_York"}
-    forex |= {"sunday": [after_break], **dict.fromkeys(_WEEKDAYS[:4], [until_break, after_break])}
+    forex |= {"sunday": [after_break], **{day: [until_break, after_break] for day in _WEEKDAYS[:4]}}
     forex |= {"friday": [until_break], "saturday": [], "holidays": ["1/1/2013"]}
     crypto: dict[str, object] = {"dataTimeZone": "UTC", "exchangeTimeZone": "UTC"}
     crypto |= dict.fromkeys(("sunday", *_WEEKDAYS, "saturday"), whole_day)

@@ -1,7 +1,7 @@
 """A simulated market: the prices of the sample session. Nothing in it was ever traded.
 
-The fair price walks at random with a slowly changing drift. The quote follows it, one to three cents wide; trades hit either side and
-tend to repeat it. Activity is highest after the open and before the close.
+The fair price walks at random with a slowly changing drift. The quote follows it, one to three cents wide; trades hit
+either side and tend to repeat it. Activity is highest after the open and before the close.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OVERNIGHT_GAP = 0.003
 
 
 class TradeTick(NamedTuple):
-    """A trade of an equity: milliseconds since midnight, price in 1/10000 dollar, shares, exchange code, sale condition."""
+    """A trade of an equity: milliseconds since midnight, price in 1/10000 dollar, shares, exchange, sale condition."""
 
     time_ms: int
     price: int
@@ -125,7 +125,7 @@ class EquityMarket:
         return trades, quotes
 
     def _deviate(self) -> float:
-        """Return a chance number of mean 0 and deviation 1 within 3: a sum of uniform ones, much quicker than a Gaussian."""
+        """Return a chance number of mean 0 and deviation 1: uniform ones added up, which is quick."""
         random = self._random.random
         return (random() + random() + random() - 1.5) * 2
 
@@ -156,7 +156,9 @@ class EquityMarket:
         price = (self._ask_cents if self._is_buy else self._bid_cents) * PRICE_UNITS_PER_CENT
         exchange = _pick(self._random, _EXCHANGES, _TRADE_WEIGHTS)
         condition = _REGULAR if random() < 0.6 else _INTERMARKET
-        return TradeTick(time_ms, price, _pick(self._random, _SIZES, _SIZE_WEIGHTS) * self._size_factor, exchange, condition)
+        return TradeTick(
+            time_ms, price, _pick(self._random, _SIZES, _SIZE_WEIGHTS) * self._size_factor, exchange, condition
+        )
 
     def _auction(self, time_ms: int, condition: str) -> TradeTick:
         """Return the print of an auction on the primary exchange."""

@@ -1,13 +1,25 @@
-# cython: annotation_typing=False
+# cython: annotation_typing=False, initializedcheck=False
 """Fixed-width records: what a decoded row of market data is until somebody needs an object.
 
-A buffer is one block of bytes seen twice: as 64-bit integers (`words`) and as 64-bit reals (`reals`). Word k of record r is at
-`r * width + k`. Prices are raw file prices scaled by 1e9; a side that is absent has price 0.
+A buffer is one block of bytes seen twice: as 64-bit integers (`words`) and as 64-bit reals (`reals`). Word k of
+record r is at `r * width + k`. Prices are raw file prices scaled by 1e9; a side that is absent has price 0.
 
-Tick record (TICK_WORDS): 0 time_ns | 1 kind | 2 price or bid e9 | 3 ask e9 | 4 quantity or bid size (real) | 5 ask size (real) |
-6 flags: bit 0 suspicious, bits 8-15 exchange code, bits 32-63 sale condition | 7 line in the file
-Bar record (BAR_WORDS): 0 start | 1 end, both as the file's wall clock in ns | 2-5 open high low close e9 (bid side of quotes) |
-6 volume or bid size (real) | 7-10 ask open high low close e9 | 11 ask size (real) | 12 kind | 13 line in the file
+    word  tick (TICK_WORDS = 8)                  bar (BAR_WORDS = 16)
+    0     time, UTC ns                           start, ns of the file's wall clock
+    1     kind: 0 trade, 1 quote                 end, ns of the file's wall clock
+    2     price or bid, e9                       open or bid open, e9
+    3     ask, e9; 0 for trades                  high or bid high, e9
+    4     quantity or bid size (real)            low or bid low, e9
+    5     ask size (real)                        close or bid close, e9
+    6     flags, see below                       volume or last bid size (real)
+    7     line in the file                       ask open, e9
+    8-10                                         ask high, low, close, e9
+    11                                           last ask size (real)
+    12                                           kind: 0 trade, 1 quote
+    13                                           line in the file
+    14-15                                        spare
+
+Flags of a tick: bit 0 suspicious; bits 8-15 character code of the exchange, 0 for none; bits 32-63 sale condition.
 """
 
 from __future__ import annotations
@@ -43,94 +55,126 @@ _END_NS = END_OF_DATA_NS
 
 
 class RecordBuffer:
-    """A block of records, taken and touched at once.
+    """A block of records. All memory is taken and touched at once; only a moment that does not fit makes it grow.
 
     Parameters:
-        capacity: records it holds.
-        width: words of a record.
+        capacity: records it holds, at least 1.
+        width: words of a record, TICK_WORDS or BAR_WORDS.
     """
 
-    def __init__(self, capacity, width):
+    def __init__(self, capacity: int, width: int) -> None:
+        assert capacity > 0
+        assert width > 0
         self.width = width
-        self.capacity = 0
-        self.count = 0
-        self._allocate(capacity)
-
-    def _allocate(self, capacity):
-        self.block = bytearray(capacity * self.width * 8)
-        self.words = memoryview(self.block).cast("q")
-        self.reals = memoryview(self.block).cast("d")
         self.capacity = capacity
+        self.count = 0
+        self._view(bytearray(capacity * width * 8))
 
-    def grow(self):
-        """Double the capacity and keep the records: only for a moment that has more records than fit."""
-        old = bytes(self.block)
-        self._allocate(self.capacity * 2)
-        self.block[: len(old)] = old
+    def _view(self, block: bytearray) -> None:
+        self.block = block
+        self.words = memoryview(block).cast("q")
+        self.reals = memoryview(block).cast("d")
 
-    def drop(self, count):
-        """Forget the first records and move the rest to the front."""
+    def grow(self) -> None:
+        """Double the capacity and keep the records; `words` and `reals` are new views afterwards."""
+        self._view(self.block + bytearray(len(self.block)))
+        self.capacity *= 2
+
+    def drop(self, count: int) -> None:
+        """Forget the first records and move the rest to the front.
+
+        Parameters:
+            count: records to forget, at most those there are.
+        """
+        assert 0 <= count <= self.count
         width = self.width * 8
         kept = (self.count - count) * width
         self.block[:kept] = self.block[count * width : count * width + kept]
         self.count -= count
 
-    def word(self, record, field):
-        """Return an integer field, for tests and cold code."""
-        return self.words[record * self.width + field]
+    def word(self, record: int, field: int) -> int:
+        """Return an integer field, for tests and cold code.
 
-    def real(self, record, field):
-        """Return a real field, for tests and cold code."""
-        return self.reals[record * self.width + field]
+        Raises:
+            IndexError: there is no such record or field.
+        """
+        return self.words[self._place(record, field)]
+
+    def real(self, record: int, field: int) -> float:
+        """Return a real field, for tests and cold code.
+
+        Raises:
+            IndexError: there is no such record or field.
+        """
+        return self.reals[self._place(record, field)]
+
+    def _place(self, record: int, field: int) -> int:
+        if not (0 <= record < self.count and 0 <= field < self.width):
+            raise IndexError(f"no field {field} in record {record} of {self.count}")
+        return record * self.width + field
 
 
 class RecordSource:
-    """Records of one subscription in order of time, refilled in chunks by a subclass.
+    """Ticks of one subscription in order of time, refilled in chunks by a subclass.
 
-    `position` is the next record; `time_ns` its time, END_OF_DATA_NS at the end.
+    `position` is the next record; `time_ns` is its time, END_OF_DATA_NS at the end. Once `group_end` was asked for,
+    all records of the present moment lie together in the buffer: from `position` up to what it returned.
+
+    Parameters:
+        buffer: where `refill` appends.
+        symbol_index: the symbol's number in the run, for whoever reads the records.
     """
 
-    def __init__(self, buffer, symbol_index):
+    def __init__(self, buffer: RecordBuffer, symbol_index: int) -> None:
         self.buffer = buffer
         self.symbol_index = symbol_index
         self.position = 0
         self.time_ns = 0
         self.is_exhausted = False
 
-    def prime(self):
+    def prime(self) -> None:
         """Load the first records and set `time_ns`."""
         self._load()
 
-    def refill(self):
-        """Append more records to the buffer; set `is_exhausted` when there are no more. Overridden by feeds."""
+    def refill(self) -> None:
+        """Append records to the buffer, at least one unless this sets `is_exhausted`.
+
+        Overridden by feeds; here a source has no more than its buffer holds.
+        """
         self.is_exhausted = True
 
-    def group_end(self):
-        """Return the index after the last record of the present moment; refills when the moment reaches the buffer's end."""
-        time_ns = self.time_ns
+    def group_end(self) -> int:
+        """Return the index after the last record of the present moment; may move records, and `position` with them."""
+        return self._group_end()
+
+    def advance_to(self, position: int) -> None:
+        """Go on to a record, normally what group_end returned."""
+        self._advance_to(position)
+
+    # What the merge calls: plain C functions, since those above are looked up on the subclass at each call.
+
+    def _group_end(self) -> int:
         at = self.position
-        width = self.buffer.width
         while True:
             count = self.buffer.count
-            words = self.buffer.words
-            while at < count and words[at * width] == time_ns:
+            width = self.buffer.width
+            while at < count and self.buffer.words[at * width] == self.time_ns:
                 at += 1
             if at < count or self.is_exhausted:
                 return at
             at -= self.position
             self._make_room()
-            at += self.position
             self.refill()
 
-    def advance_to(self, position):
-        """Go on to a record, normally what group_end returned."""
+    def _advance_to(self, position: int) -> None:
         self.position = position
         if position < self.buffer.count:
             self.time_ns = self.buffer.words[position * self.buffer.width]
         else:
             self._load()
 
-    def _load(self):
+    def _load(self) -> None:
+        """Refill until there is a next record or the end."""
         while self.position >= self.buffer.count:
             if self.is_exhausted:
                 self.time_ns = _END_NS
@@ -140,7 +184,8 @@ class RecordSource:
             self.refill()
         self.time_ns = self.buffer.words[self.position * self.buffer.width]
 
-    def _make_room(self):
+    def _make_room(self) -> None:
+        """Move the present moment to the front, and grow when it alone fills half of the buffer."""
         if self.position > 0:
             self.buffer.drop(self.position)
             self.position = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.data import BaseData
@@ -27,6 +28,11 @@ from live.paper.callbacks import Callbacks
 from live.paper.consolidation import ConsolidatorBoard
 from live.paper.history import history_slices, last_known_prices
 from live.paper.models.brokerage import brokerage_model
+from live.paper.models.parameters import (
+    GetMaximumOrderQuantityForTargetBuyingPowerParameters,
+    GetMaximumOrderQuantityResult,
+)
+from live.paper.models.spelling import method_of
 from live.paper.order_checks import check_order, is_too_late_for_close
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.recorder import Recorder
@@ -198,6 +204,16 @@ class PaperEngine(OrderHost, Host):
         ticket = self.transactions.submit(order, asynchronous)
         self.recorder.on_order()
         return ticket
+
+    def quantity_for_target(self, security: Security, target: Decimal) -> GetMaximumOrderQuantityResult:
+        """Return the quantity after which a holding is worth a share of the portfolio's value."""
+        model = security.buying_power_model
+        leverage = to_decimal(method_of(model, "get_leverage")(security))
+        parameters = GetMaximumOrderQuantityForTargetBuyingPowerParameters(
+            self.portfolio, security, target / leverage, self.settings.minimum_order_margin_portfolio_percentage
+        )
+        size = method_of(model, "get_maximum_order_quantity_for_target_buying_power")
+        return size(parameters)  # type: ignore[no-any-return]
 
     def is_too_late_for_close(self, security: Security) -> bool:
         """Tell whether a market-on-close order would come too late today."""

@@ -17,6 +17,7 @@ from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
+from live.paper.models.parameters import ScanSettlementModelParameters
 from live.paper.slice_builder import build_slice
 
 _HOUR_NS = 3_600_000_000_000
@@ -138,7 +139,7 @@ class RunLoop:
             return
         engine = self._engine
         for security in engine.securities.values():
-            security.settlement_model.scan(engine.portfolio, security, time_ns)
+            security.settlement_model.scan(ScanSettlementModelParameters(engine.portfolio, security, time_ns))
         self._next_settlement_ns = time_ns - time_ns % _HOUR_NS + _HOUR_NS
 
     def _finish_warm_up(self) -> None:

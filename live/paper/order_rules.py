@@ -1,4 +1,4 @@
-"""Rules that hold for an order whatever the model: its value, and the rounding of its prices."""
+"""Rounding of an order's prices to what its market can quote."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from live.algorithm.orders import LimitIfTouchedOrder, LimitOrder, Order, StopLi
 from live.paper.securities import Security
 
 _SUB_PENNY = Decimal("0.0001")
-
-
-def order_value(order: Order, security: Security) -> Decimal:
-    """Return an order's worth in the account's currency.
-
-    A resting purchase is valued at the lower of its own price and the market's, a resting sale at the higher one.
-    """
-    price = security.exact_price
-    own = order.exact_limit_price if isinstance(order, LimitOrder) else order.exact_stop_price
-    if own is not None:
-        price = max(own, price) if order.exact_quantity < ZERO else min(own, price)
-    rate = security.quote_cash.exact_conversion_rate
-    return order.exact_quantity * price * rate * security.properties.contract_multiplier
 
 
 def price_increment(security: Security, price: Decimal) -> Decimal:

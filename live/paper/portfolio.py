@@ -15,6 +15,12 @@ from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
 from live.errors import UsageError
 from live.paper.cash import CashBook
+from live.paper.models.parameters import (
+    ApplyFundsSettlementModelParameters,
+    BuyingPowerParameters,
+    ReservedBuyingPowerForPositionParameters,
+)
+from live.paper.models.values import exact_of
 from live.paper.securities import Security, SecurityHolding, SecurityManager
 
 _CURRENCY_SWAPS = (SecurityType.FOREX, SecurityType.CRYPTO)
@@ -119,7 +125,8 @@ class SecurityPortfolioManager(PascalCaseAccess):
         total = ZERO
         for security in self.securities.values():
             if security.holdings.exact_quantity:
-                total += security.buying_power_model.exact_reserved_buying_power(security)
+                parameters = ReservedBuyingPowerForPositionParameters(security)
+                total += exact_of(security.buying_power_model.get_reserved_buying_power_for_position(parameters))
         return total
 
     @property
@@ -218,7 +225,8 @@ class SecurityPortfolioManager(PascalCaseAccess):
     def get_margin_remaining(self, symbol: Symbol, direction: OrderDirection = OrderDirection.BUY) -> float:
         """Return what could be spent on an order of a symbol."""
         security = self.securities[symbol]
-        return float(security.buying_power_model.exact_buying_power(self, security, direction))
+        parameters = BuyingPowerParameters(self, security, direction)
+        return float(exact_of(security.buying_power_model.get_buying_power(parameters)))
 
     get_buying_power = get_margin_remaining
 
@@ -229,12 +237,9 @@ class SecurityPortfolioManager(PascalCaseAccess):
         holding.exact_total_sale_volume += holding.exact_value_of(abs(quantity), price)
         self._charge_fee(security, fill)
         multiplier = security.properties.contract_multiplier
-        security.settlement_model.apply_funds(
-            self, security, fill.time_ns, CashAmount(-quantity * price * multiplier, security.quote_cash.symbol), fill
-        )
+        self._move(security, fill, CashAmount(-quantity * price * multiplier, security.quote_cash.symbol))
         if security.base_cash is not None:
-            base = CashAmount(quantity, security.base_cash.symbol)
-            security.settlement_model.apply_funds(self, security, fill.time_ns, base, fill)
+            self._move(security, fill, CashAmount(quantity, security.base_cash.symbol))
         held = holding.exact_quantity
         if held * quantity < ZERO:
             closed = min(abs(quantity), abs(held))
@@ -243,6 +248,10 @@ class SecurityPortfolioManager(PascalCaseAccess):
             holding.exact_profit += profit
             holding.exact_last_trade_profit = profit
         holding.set_holdings(_average_price(held, holding.exact_average_price, quantity, price), held + quantity)
+
+    def _move(self, security: Security, fill: OrderEvent, amount: CashAmount) -> None:
+        parameters = ApplyFundsSettlementModelParameters(self, security, fill.time_ns, amount, fill)
+        security.settlement_model.apply_funds(parameters)
 
     def _charge_fee(self, security: Security, fill: OrderEvent) -> None:
         fee = fill.order_fee.value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
 from live.clock import monotonic_ns
+from live.paper.runlog import RunLog
 from live.paper.series import BoundedSeries
 
 if TYPE_CHECKING:
@@ -22,29 +23,28 @@ _EQUITY_EVERY_NS = 60_000_000_000
 
 
 class RunSink(Protocol):
-    """Where order events and log lines go: files in a real run, lists in a test."""
+    """Where order events go: a file in a real run, a list in a test."""
 
     def order_event(self, event: OrderEvent) -> None:
         """Take an order event."""
-
-    def log_line(self, local_ns: int, level: str, text: str) -> None:
-        """Take a line of the algorithm's log."""
 
 
 class Recorder:
     """Counts and measures one run.
 
     Parameters:
-        sink: where events and lines go.
+        sink: where order events go.
+        log: the run's log file.
         tick_to_decision: histogram of a step's beginning to the end of on_data or on_tick.
         tick_to_order: histogram of a step's beginning to an order accepted by the paper broker.
         gc_pauses: histogram of pauses of Python's garbage collector.
     """
 
     def __init__(
-        self, sink: RunSink, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
+        self, sink: RunSink, log: RunLog, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
     ) -> None:
         self._sink = sink
+        self._log = log
         self.tick_to_decision = tick_to_decision
         self.tick_to_order = tick_to_order
         self.gc_pauses = gc_pauses
@@ -125,8 +125,8 @@ class Recorder:
         self.denials[code] += 1
 
     def on_log(self, local_ns: int, level: str, text: str) -> None:
-        """Pass a line of the algorithm's log on."""
-        self._sink.log_line(local_ns, level, text)
+        """Write a line of the algorithm to the run's log."""
+        self._log.write(local_ns, level, text)
 
     def on_series_point(self, chart: str, series: str, time_ns: int, value: float) -> None:
         """Keep a point of a plot; charts and series beyond the named maxima are counted, not kept."""

@@ -76,7 +76,7 @@ class DryRun:
         """
         config = self.request.config
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
-        self.recorder = Recorder(_Sinks(sink, self.log), Histogram(), Histogram(), Histogram())
+        self.recorder = Recorder(sink, self.log, Histogram(), Histogram(), Histogram())
         subscriptions = Subscriptions(DataFolder(self.data.path))
         store = ObjectStore(self.request.results_folder / "object-store")
         self.engine = PaperEngine(subscriptions, self.recorder, store, dict(self.request.parameters))
@@ -199,14 +199,6 @@ class DryRun:
     def _collections_since(self) -> tuple[int, int, int]:
         before, now = self._collections_before, _collections()
         return (now[0] - before[0], now[1] - before[1], now[2] - before[2])
-
-
-class _Sinks:
-    """Order events to the run's folder, log lines to its log."""
-
-    def __init__(self, sink: RunSink, log: RunLog) -> None:
-        self.order_event = sink.order_event
-        self.log_line = log.write
 
 
 def find_data(request: DryRunRequest) -> DataSource:

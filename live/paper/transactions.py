@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from live.algorithm.enums import OrderRequestStatus, OrderResponseErrorCode, OrderStatus, OrderType
@@ -25,7 +24,16 @@ from live.algorithm.tickets import (
     SubmitOrderRequest,
     UpdateOrderRequest,
 )
-from live.paper.order_rules import order_value, round_order_prices
+from live.paper.models.parameters import (
+    FillModelParameters,
+    HasSufficientBuyingPowerForOrderParameters,
+    HasSufficientBuyingPowerForOrderResult,
+    OrderFeeParameters,
+)
+from live.paper.models.spelling import method_of
+from live.paper.models.time_in_force import is_fill_valid, is_order_expired
+from live.paper.models.values import order_value
+from live.paper.order_rules import round_order_prices
 from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import Security
 
@@ -242,29 +250,40 @@ class SecurityTransactionManager(PascalCaseAccess):
             data = security.get_last_data()
             if data is None or security.exchange.zone.to_local_ns(order.created_ns) >= data.end_local_ns:
                 return
-        if time_in_force_expired(security, order):
+        if is_order_expired(security, order):
             self._remove(order, OrderStatus.CANCELED, "The order has expired.")
             return
         if not host.brokerage_model.can_execute_order(security, order):
             return
-        result = security.buying_power_model.has_sufficient_buying_power_for_order(host.portfolio, security, order)
+        result = self._affordable(security, order)
         if not result.is_sufficient:
             if order.status is not OrderStatus.CANCEL_PENDING:
                 text = insufficient_text(order, security, result.reason)
                 self._remove(order, OrderStatus.INVALID, text)
                 host.report_error(text)
             return
-        fill = security.fill_model.fill(security, order)
-        if fill is None or not is_fill_valid(security, order, fill):
-            return
+        answer = method_of(security.fill_model, "fill")(
+            FillModelParameters(security, order, host.portfolio.settings.stale_price_time_span)
+        )
+        for fill in answer.order_events if hasattr(answer, "order_events") else [answer]:
+            if is_fill_valid(security, order, fill):
+                self._take_fill(security, order, fill)
+
+    def _take_fill(self, security: Security, order: Order, fill: OrderEvent) -> None:
+        """Publish what a fill model answered, unless it says that nothing happened."""
         if fill.status is OrderStatus.FILLED and not fill.order_fee.value.exact_amount:
-            fill.order_fee = security.fee_model.get_order_fee(fee_parameters(security, order))
+            fill.order_fee = method_of(security.fee_model, "get_order_fee")(OrderFeeParameters(security, order))
         if order.status is fill.status and not fill.exact_fill_quantity:
             return
         order.status = fill.status
         self._publish(order, fill)
         if fill.status.is_closed:
             self._resting.pop(order.id, None)
+
+    def _affordable(self, security: Security, order: Order) -> HasSufficientBuyingPowerForOrderResult:
+        parameters = HasSufficientBuyingPowerForOrderParameters(self._host.portfolio, security, order)
+        check = method_of(security.buying_power_model, "has_sufficient_buying_power_for_order")
+        return check(parameters)  # type: ignore[no-any-return]
 
     def _remove(self, order: Order, status: OrderStatus, message: str) -> None:
         event = OrderEvent(order, self._host.time_ns, OrderFee.ZERO, message)
@@ -286,7 +305,7 @@ class SecurityTransactionManager(PascalCaseAccess):
             text = zero_quantity_text("submit", order.id)
             self._invalidate(order, text)
             return OrderResponse(order.id, Code.ORDER_QUANTITY_ZERO, text)
-        result = security.buying_power_model.has_sufficient_buying_power_for_order(host.portfolio, security, order)
+        result = self._affordable(security, order)
         if not result.is_sufficient:
             text = insufficient_text(order, security, result.reason)
             self._invalidate(order, text)
@@ -317,7 +336,7 @@ class SecurityTransactionManager(PascalCaseAccess):
             return OrderResponse(order.id, Code.BROKERAGE_MODEL_REFUSED_TO_UPDATE_ORDER, text)
         changed = order.clone()
         changed.apply_update(request.fields)
-        result = security.buying_power_model.has_sufficient_buying_power_for_order(host.portfolio, security, changed)
+        result = self._affordable(security, changed)
         if not result.is_sufficient:
             text = (
                 f"Brokerage failed to update order with id: {order.id}, Symbol: {order.symbol.value}, "
@@ -449,7 +468,3 @@ def _order_filter(symbol: Any) -> Callable[[Any], bool]:
         return symbol  # type: ignore[no-any-return]
     return lambda order: bool(order.symbol == symbol)
 
-
-def exact(value: Decimal | None) -> Decimal:
-    """Return a decimal, zero for none."""
-    return ZERO if value is None else value

@@ -10,6 +10,7 @@ from typing import Any
 from live.algorithm.numbers import plain
 from live.algorithm.orders import OrderEvent
 from live.clock import ns_to_datetime
+from live.config import Config, LogSettings
 from live.paper.run import DryRun
 from live.paper.run_model import DataSource, DryRunRequest, Progress
 
@@ -19,7 +20,7 @@ class MemorySink:
     """Keeps order events, log lines and progress of one run."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
-    lines: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
 
     def order_event(self, event: OrderEvent) -> None:
@@ -44,9 +45,6 @@ class MemorySink:
             }
         )
 
-    def log_line(self, local_ns: int, level: str, text: str) -> None:
-        self.lines.append((level, text))
-
     def begin(self, title: str, data: DataSource) -> None:
         self.progress.clear()
 
@@ -60,9 +58,14 @@ class MemorySink:
 def run_file(path: Path, data_folder: Path, results: Path, **options: Any) -> tuple[DryRun, MemorySink]:
     """Run an algorithm file to its end."""
     sink = MemorySink()
+    options.setdefault("config", Config(log=LogSettings(max_lines_per_second=1_000_000)))
     request = DryRunRequest(algorithm=path, results_folder=results, data_folder=data_folder, **options)
     run = DryRun(request, sink)
-    run.run(sink, results / "log.txt")
+    log = results / "log.txt"
+    try:
+        run.run(sink, log)
+    finally:
+        sink.lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     return run, sink
 
 
@@ -85,7 +88,7 @@ def outcome(run: DryRun, sink: MemorySink) -> dict[str, Any]:
             "total_fees": _rounded(portfolio.exact_total_fees),
             "total_portfolio_value": _rounded(portfolio.exact_total_portfolio_value),
         },
-        "probes": [text.removeprefix("PROBE ") for _, text in sink.lines if text.startswith("PROBE ")],
+        "probes": [line.partition(" PROBE ")[2] for line in sink.lines if " PROBE " in line],
     }
 
 

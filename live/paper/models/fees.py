@@ -1,0 +1,98 @@
+"""What a fill costs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from live.algorithm.enums import OrderDirection, OrderType
+from live.algorithm.numbers import ZERO, Number, to_decimal
+from live.algorithm.orders import CashAmount, CoinbaseOrderProperties, OrderFee
+from live.clock import datetime_to_ns
+from live.paper.models.parameters import OrderFeeParameters
+from live.paper.models.spelling import Model
+from live.paper.models.values import order_value
+
+_PER_SHARE = Decimal("0.005")
+_EQUITY_MINIMUM = Decimal(1)
+_EQUITY_MAXIMUM_RATE = Decimal("0.005")
+_STABLE_PAIRS = frozenset(
+    "DAIUSDC DAIUSD GYENUSD PAXUSD PAXUSDT MUSDUSD USDCEUR USDCGBP USDTEUR USDTGBP USDTUSD USDTUSDC USTEUR USTUSD "
+    "USTUSDT WBTCBTC".split()
+)
+_FIRST_CHANGE_NS = datetime_to_ns(datetime(2019, 3, 23, 1, 30))
+_SECOND_CHANGE_NS = datetime_to_ns(datetime(2019, 10, 8, 0, 30))
+_STABLE_CHANGE_NS = datetime_to_ns(datetime(2022, 6, 1))
+
+
+class FeeModel(Model):
+    """Base of fee models: no fee. Override `get_order_fee`."""
+
+    def get_order_fee(self, parameters: OrderFeeParameters) -> OrderFee:
+        """Return the fee of filling an order whole."""
+        return OrderFee(CashAmount(ZERO, "USD"))
+
+
+class ConstantFeeModel(FeeModel):
+    """The same fee for every order."""
+
+    def __init__(self, fee: Number, currency: str = "USD") -> None:
+        self._fee = abs(to_decimal(fee))
+        self._currency = currency
+
+    def get_order_fee(self, parameters: OrderFeeParameters) -> OrderFee:
+        """Return the constant."""
+        return OrderFee(CashAmount(self._fee, self._currency))
+
+
+class InteractiveBrokersFeeModel(FeeModel):
+    """US equities: half a cent per share, at least one dollar, and at most 0.5 % of the value unless the minimum applies."""
+
+    def get_order_fee(self, parameters: OrderFeeParameters) -> OrderFee:
+        """Return the fee of an order."""
+        order, security = parameters.order, parameters.security
+        fee = _PER_SHARE * abs(order.exact_quantity)
+        limit = _EQUITY_MAXIMUM_RATE * abs(order_value(order, security))
+        if fee < _EQUITY_MINIMUM:
+            fee = _EQUITY_MINIMUM
+        elif fee > limit:
+            fee = limit
+        return OrderFee(CashAmount(fee, "USD"))
+
+
+class CoinbaseFeeModel(FeeModel):
+    """Coinbase: a share of the value at the touch, for makers and takers, by date; charged in the quote currency.
+
+    Parameters:
+        maker_fee: maker's share from October 2019 on.
+        taker_fee: taker's share from October 2019 on.
+    """
+
+    def __init__(self, maker_fee: Number = 0.006, taker_fee: Number = 0.008) -> None:
+        self._maker = to_decimal(maker_fee)
+        self._taker = to_decimal(taker_fee)
+
+    def get_order_fee(self, parameters: OrderFeeParameters) -> OrderFee:
+        """Return the fee of an order."""
+        order, security = parameters.order, parameters.security
+        properties = order.properties
+        is_post_only = isinstance(properties, CoinbaseOrderProperties) and properties.post_only
+        is_maker = order.type is OrderType.LIMIT and (is_post_only or not order.is_marketable)
+        rate = self._rate(order.created_ns, is_maker, security.symbol.value in _STABLE_PAIRS)
+        price = security.exact_ask if order.direction is OrderDirection.BUY else security.exact_bid
+        value = price * security.properties.contract_multiplier * abs(order.exact_quantity)
+        return OrderFee(CashAmount(value * rate, security.quote_cash.symbol))
+
+    def _rate(self, time_ns: int, is_maker: bool, is_stable: bool) -> Decimal:
+        if is_stable:
+            if time_ns < _STABLE_CHANGE_NS:
+                return ZERO if is_maker else Decimal("0.001")
+            return ZERO if is_maker else Decimal("0.00001")
+        if time_ns < _FIRST_CHANGE_NS:
+            return ZERO if is_maker else Decimal("0.003")
+        if time_ns < _SECOND_CHANGE_NS:
+            return Decimal("0.0015") if is_maker else Decimal("0.0025")
+        return self._maker if is_maker else self._taker
+
+
+GDAXFeeModel = CoinbaseFeeModel
