@@ -70,8 +70,9 @@ class ConsolidationMethods:
 
     _host: Host
 
-    def _symbol(self, value: Any) -> Symbol:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _symbol(self, value: Any) -> Symbol: ...
 
     @property
     def subscription_manager(self) -> SubscriptionManager:

@@ -25,8 +25,9 @@ class HistoryMethods:
 
     _host: Host
 
-    def _symbol(self, value: Any) -> Symbol:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _symbol(self, value: Any) -> Symbol: ...
 
     @property
     def history(self) -> HistoryRequests:

@@ -32,11 +32,11 @@ class IndicatorMethods:
 
     _host: Host
 
-    def _symbol(self, value: Any) -> Symbol:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def resolve_consolidator(self, symbol: Any, resolution: Any = None, data_type: Any = None) -> Any:
-        raise NotImplementedError
+        def _symbol(self, value: Any) -> Symbol: ...
+
+        def resolve_consolidator(self, symbol: Any, resolution: Any = None, data_type: Any = None) -> Any: ...
 
     def sma(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
         """Simple moving average."""

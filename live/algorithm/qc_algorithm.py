@@ -46,7 +46,7 @@ class SecurityChanges(PascalCaseAccess):
 
 
 class QCAlgorithm(
-    TradingMethods, IndicatorMethods, ConsolidationMethods, HistoryMethods, OutputMethods, PascalCaseAccess
+    TradingMethods, ConsolidationMethods, IndicatorMethods, HistoryMethods, OutputMethods, PascalCaseAccess
 ):
     """Base class of algorithms. Override initialize and the on_ methods; both of LEAN's spellings work.
 

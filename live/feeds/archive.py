@@ -31,7 +31,8 @@ class CsvEntry:
         path: the zip.
 
     Raises:
-        DataError: the zip does not exist, is damaged, empty, encrypted or too large, or it is unclear which file is meant.
+        DataError: the zip does not exist, is damaged, empty, encrypted or too large, or it is unclear which file
+            of it is meant.
         EnvironmentFault: the file may not be read.
     """
 

@@ -71,22 +71,25 @@ class BarSubscription:
     def advance(self) -> None:
         """Go to the next data point."""
         point = next(self._points, None)
-        self.current = point
         if point is None:
+            self.current = None
             self.next_time_ns = END_OF_DATA_NS
             return
         self.next_time_ns = self._rules.to_utc(point.end_local_ns)
-        if point.is_fill_forward:
-            self._align(point)
+        self.current = self._aligned(point) if point.is_fill_forward else point
 
-    def _align(self, point: BaseData) -> None:
-        """Give a repeat made at a finer step the times of the bar it repeats."""
+    def _aligned(self, point: BaseData) -> BaseData:
+        """Return a repeat made at a finer step with the times of the bar it repeats.
+
+        A copy, because the next repeat is made of the point itself.
+        """
         span = point.end_local_ns - point.time_local_ns
+        if not isinstance(point, TradeBar | QuoteBar) or span == 0:
+            return point
         if self._strict:
-            point.time_local_ns, point.end_local_ns = self._rules.hours.daily_calendar(point.time_local_ns)
-        elif span:
-            point.time_local_ns = self._rules.round_down_to_open(point.time_local_ns, span)
-            point.end_local_ns = point.time_local_ns + span
+            return point.repeated(*self._rules.hours.daily_calendar(point.time_local_ns))
+        start = self._rules.round_down_to_open(point.time_local_ns, span)
+        return point if start == point.time_local_ns else point.repeated(start, start + span)
 
     def _in_hours(self, points: Iterator[BaseData]) -> Iterator[BaseData]:
         hours, extended, end = self.config.hours, self.config.extended_market_hours, self._rules.end_local_ns

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from live.algorithm.data import BaseData, QuoteBar, TradeBar
-from live.clock import Zone
-from live.feeds.market_hours import MarketHours
+from live.clock import NANOSECONDS_PER_DAY, Zone
+from live.feeds.market_hours import MARKET, MarketHours
 
 ONE_HOUR_NS = 3_600_000_000_000
 Bar = TradeBar | QuoteBar
@@ -54,13 +54,23 @@ class FillForwardRules:
 
     def round_down_to_open(self, local_ns: int, interval_ns: int) -> int:
         """Cut an exchange time to the newest multiple of an interval that begins a bar in market hours."""
-        data_ns = self.data_zone.to_local_ns(self.to_utc(local_ns))
+        start = self.round_down(local_ns, interval_ns)
+        if self.hours.is_open_during(start, start + interval_ns, self.extended):
+            return start
+        return self.round_down(self._last_close_before(start) - 1, interval_ns)
+
+    def _last_close_before(self, local_ns: int) -> int:
+        """Return the newest end of a session at or before a moment at which the market is shut."""
+        day_ns = local_ns
         while True:
-            rounded = self.data_zone.to_utc_ns(data_ns - data_ns % interval_ns)
-            start = self.hours.exchange_zone.to_local_ns(rounded)
-            if self.hours.is_open_during(start, start + interval_ns, self.extended):
-                return start
-            data_ns -= interval_ns
+            ends = [
+                end
+                for _, end, state in self.hours.segments(day_ns)
+                if end <= local_ns and (self.extended or state == MARKET)
+            ]
+            if ends:
+                return max(ends)
+            day_ns -= NANOSECONDS_PER_DAY
 
 
 def fill_forward(points: Iterator[BaseData], rules: FillForwardRules) -> Iterator[BaseData]:
@@ -156,6 +166,8 @@ def _candidates(previous_end: int, rules: FillForwardRules) -> list[tuple[int, i
         return [(start, end - start)]
     if hours.is_open_during(previous_end, previous_end + smaller, extended):
         found.append((previous_end, smaller))
+    if hours.is_market_always_open and smaller == larger:
+        return found
     if smaller == larger:
         found.append((hours.next_market_open(previous_end, extended), smaller))
         return found
@@ -168,7 +180,8 @@ def _candidates(previous_end: int, rules: FillForwardRules) -> list[tuple[int, i
         start = rules.round_down(previous_end, larger)
         if hours.is_open_during(start, start + larger, extended):
             later.append((start, larger))
-    later.append((hours.next_market_open(previous_end, extended), smaller))
+    if not hours.is_market_always_open:
+        later.append((hours.next_market_open(previous_end, extended), smaller))
     if rules.strict_daily:
         start, end = hours.daily_calendar(hours.next_market_open(previous_end, False))
         return sorted([*found, *later, (start, end - start)], key=lambda item: item[0] + item[1])

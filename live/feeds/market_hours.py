@@ -130,12 +130,11 @@ class MarketHours:
     def data_days(self, first_local_ns: int, last_local_ns: int, extended: bool) -> list[date]:
         """Return the days, in the files' zone, whose files hold open hours of the days between two moments.
 
-        The last moment's day counts as a whole.
+        The days of both moments count as a whole: a bar that ends at the first moment lies in a file before it.
         """
         data_zone, exchange_zone = self.data_zone, self.exchange_zone
-        begin_ns = exchange_zone.to_utc_ns(first_local_ns)
-        last_midnight = last_local_ns - last_local_ns % NANOSECONDS_PER_DAY
-        end_ns = exchange_zone.to_utc_ns(last_midnight + NANOSECONDS_PER_DAY)
+        begin_ns = exchange_zone.to_utc_ns(first_local_ns - first_local_ns % NANOSECONDS_PER_DAY)
+        end_ns = exchange_zone.to_utc_ns(last_local_ns - last_local_ns % NANOSECONDS_PER_DAY + NANOSECONDS_PER_DAY)
         midnight = data_zone.to_local_ns(begin_ns)
         midnight -= midnight % NANOSECONDS_PER_DAY
         days: list[date] = []
@@ -240,7 +239,7 @@ class MarketHours:
         raise self._not_found("close after", local_ns)
 
     def _first_start_after(self, day_ns: int) -> int | None:
-        """Return the start of the next day's first segment of any state; None when that day closes early, as in LEAN."""
+        """Return the start of the next day's first segment, of any state; None if it closes early, as in LEAN."""
         day_ns += NANOSECONDS_PER_DAY
         if ns_to_date(day_ns) in self._early_closes:
             return None

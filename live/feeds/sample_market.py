@@ -22,7 +22,8 @@ OPENING_PRINT = "40"
 CLOSING_PRINT = "80"
 _REGULAR = "1"
 _INTERMARKET = "20000020"
-_EXCHANGES = "NQPKBZDJYC"
+_PRIMARY_EXCHANGE = "N"
+_EXCHANGES = _PRIMARY_EXCHANGE + "QPKBZDJYC"
 _QUOTE_WEIGHTS = list(accumulate((46, 20, 12, 10, 8, 5, 0, 1, 2, 2)))
 _TRADE_WEIGHTS = list(accumulate((26, 17, 12, 10, 6, 6, 16, 3, 2, 2)))
 _SIZES = (100, 200, 300, 400, 500, 1_000, 57)
@@ -31,7 +32,7 @@ _TRADE_SHARE = 0.2
 _SAME_SIDE_SHARE = 0.68
 _STEP_CENTS = 1.0
 _DRIFT_KEEP = 0.998
-_DRIFT_STEP_CENTS = 0.006
+_DRIFT_STEP_CENTS = 0.004
 _OVERNIGHT_GAP = 0.003
 
 
@@ -164,7 +165,7 @@ class EquityMarket:
         """Return the print of an auction on the primary exchange."""
         size = (400 + int(self._random.random() * 1_200)) * 100
         price = self._bid_cents * PRICE_UNITS_PER_CENT
-        return TradeTick(time_ms, price, size * self._size_factor, _EXCHANGES[0], condition)
+        return TradeTick(time_ms, price, size * self._size_factor, _PRIMARY_EXCHANGE, condition)
 
 
 class PairMarket:

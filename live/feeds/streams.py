@@ -15,12 +15,12 @@ from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_MILLISECOND, Zone
 from live.errors import DataError, MalformedRowError
 from live.feeds.archive import CsvEntry, entry_size
 from live.hot.records import BAR_WORDS, TICK_WORDS, RecordBuffer, RecordSource
+from live.hot.row_errors import ERROR_TEXTS
 from live.hot.rows import (
     CRYPTO_QUOTE_TICK,
     CRYPTO_TRADE_TICK,
     EQUITY_QUOTE_TICK,
     EQUITY_TRADE_TICK,
-    ERROR_TEXTS,
     FOREX_QUOTE_TICK,
     QUOTE_BAR,
     TRADE_BAR,
@@ -64,6 +64,7 @@ class RowStream:
         self._zone = data_zone
         self._sessions = sessions
         self._entry: CsvEntry | None = None
+        self._source = ""
         self._text = b""
         self._at = 0
         self._is_last = True
@@ -115,6 +116,7 @@ class RowStream:
         if file is None:
             return False
         self._entry = CsvEntry(file.path)
+        self._source = f"{file.path} ({self._entry.name})"
         self._text, self._at, self._is_last = b"", 0, False
         if self._sessions is None:
             self._decoder.begin_file(file.midnight_local_ns, -1, 0)
@@ -132,11 +134,13 @@ class RowStream:
 
     def _refuse_row(self) -> None:
         decoder = self._decoder
-        entry = self._entry
+        self.close()
         end = self._text.find(b"\n", self._at)
         row = self._text[self._at : end if end >= 0 else None][:_ROW_SHOWN_MAX].decode("ascii", "replace").strip()
-        where = f"{entry.path} ({entry.name}) line {decoder.line}" if entry is not None else f"line {decoder.line}"
-        raise MalformedRowError(f"{where}: {ERROR_TEXTS[decoder.error]}; row {row!r}; mend or replace the file")
+        raise MalformedRowError(
+            f"{self._source} line {decoder.line}, column {decoder.column}: {ERROR_TEXTS[decoder.error]}; "
+            f"row {row!r}; mend or replace the file"
+        )
 
     def skip_rest(self) -> None:
         """Leave the rest unread: what follows lies after the run. It counts as read, so that progress ends at its total."""
@@ -152,7 +156,7 @@ class RowStream:
             self._entry = None
 
 
-class TickStream(RecordSource):  # type: ignore[misc]
+class TickStream(RecordSource):
     """Ticks of one subscription, as the merge reads them."""
 
     def __init__(self, rows: RowStream, symbol_index: int) -> None:

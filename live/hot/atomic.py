@@ -1,8 +1,8 @@
 """Ordered access to 64-bit words in memory that two processes share.
 
-Compiled modules `cimport` the functions of `atomic.pxd`, which become single instructions (`atomic.h`). The plain functions
-below stand in when the hot path is interpreted: one aligned 8-byte copy each, which x86 keeps in order; on other processors
-an interpreted reader may see a record before its last words, so use the compiled modules there.
+Compiled modules `cimport` the functions of `atomic.pxd`, which become single instructions (`atomic.h`). The plain
+functions below stand in when the hot path is interpreted: one aligned 8-byte copy each, which x86 keeps in order; on
+other processors an interpreted reader may see a record before its last words, so use the compiled modules there.
 """
 
 from __future__ import annotations

@@ -147,7 +147,10 @@ class Book:
         return side_e9 if side_e9 > 0 else self._word(symbol_index, _PRICE)
 
     def reference_e9(self, symbol_index: int) -> int:
-        """Return the price to judge an order by: the middle of the last bid and ask when both are known, else the price."""
+        """Return the price to judge an order by.
+
+        The middle of the last bid and ask when both are known, else the price.
+        """
         bid_e9 = self._word(symbol_index, _BID)
         ask_e9 = self._word(symbol_index, _ASK)
         if bid_e9 > 0 and ask_e9 > 0:

@@ -25,7 +25,8 @@ cdef class FieldDecoder:
     cdef long long[::1] price_limits
     cdef double[::1] real_powers
     cdef long long midnight_ns
-    cdef long long shift_at_ns
+    cdef long long change_ns
+    cdef long long shift_from_ns
     cdef long long shift_ns
     cdef bint has_fractions
     cdef public int error

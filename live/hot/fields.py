@@ -61,15 +61,17 @@ class FieldDecoder:
     def begin_day(self, midnight_ns: int, shift_at_ms: int, shift_ns: int) -> None:
         """Set what milliseconds are counted from, and forget an error.
 
+        Around a change of the zone's offset readings mean what LEAN makes of them: one that occurs twice the later
+        instant, one that is skipped the instant of the change.
+
         Parameters:
             midnight_ns: the day's midnight.
-            shift_at_ms: milliseconds, as the file counts them, at which the zone's offset changes; -1 for a day
-                without a change.
-            shift_ns: what to add to times from then on. When it is negative the wall clock jumped ahead: readings
-                that it jumped over keep the offset from before.
+            shift_at_ms: milliseconds after midnight at which the offset changes, -1 for a day without a change.
+            shift_ns: what the change adds to the times of readings: above zero when clocks are set back.
         """
         self.midnight_ns = midnight_ns
-        self.shift_at_ns = _DAY_NS if shift_at_ms < 0 else shift_at_ms * _MILLISECOND_NS + max(0, -shift_ns)
+        self.change_ns = midnight_ns + (_DAY_NS if shift_at_ms < 0 else shift_at_ms * _MILLISECOND_NS)
+        self.shift_from_ns = self.change_ns - midnight_ns - max(0, shift_ns)
         self.shift_ns = shift_ns
         self.error = OK
         self.error_at = 0
@@ -92,8 +94,8 @@ class FieldDecoder:
         if since_ns >= _DAY_NS:
             return self._refuse(TIME_OUT_OF_DAY, begin)
         self.time_ns = self.midnight_ns + since_ns
-        if since_ns >= self.shift_at_ns:
-            self.time_ns += self.shift_ns
+        if since_ns >= self.shift_from_ns:
+            self.time_ns = max(self.time_ns + self.shift_ns, self.change_ns)
         return at
 
     def _fraction_of_millisecond(self, view: bytes, at: int, end: int) -> int:

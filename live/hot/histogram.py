@@ -1,13 +1,14 @@
 # cython: annotation_typing=False, initializedcheck=False
 """Latency histogram of whole nanoseconds: log-linear buckets, and counters that are exact at the bounds that matter.
 
-Values up to 127 ns have a bucket each; above, each power of two is cut into 64 buckets of equal width, so a quantile is at most
-1/64 too high (HdrHistogram's scheme: http://hdrhistogram.org). Values beyond LARGEST_NS (73 minutes) share the last bucket. A
-service-level objective needs "how many took at most 1 ms" without that error: bounds given at the start are counted exactly.
+Values up to 127 ns have a bucket each; above, each power of two is cut into 64 buckets of equal width, so a quantile
+is at most 1/64 too high (HdrHistogram's scheme: http://hdrhistogram.org). Values beyond LARGEST_NS (73 minutes) share
+the last bucket. A service-level objective needs "how many took at most 1 ms" without that error: bounds given at the
+start are counted exactly.
 
-Memory (HISTOGRAM_WORDS words of 8 bytes, anywhere, for example in a telemetry page where another process reads it live):
-0 count | 1 sum_ns | 2 max_ns | 3 number of bounds | 4-7 spare | 8-23 bounds in ns, rising | 24-39 samples above the bound
-before and up to this one | 40- buckets
+Memory (HISTOGRAM_WORDS words of 8 bytes, anywhere, for example in a telemetry page where another process reads it
+live): 0 count | 1 sum_ns | 2 max_ns | 3 number of bounds | 4-7 spare | 8-23 bounds in ns, rising | 24-39 samples above
+the bound before and up to this one | 40- buckets
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class Histogram:
 
     def _use(self, words: memoryview[int]) -> None:
         if len(words) != HISTOGRAM_WORDS:
-            raise UsageError(f"a histogram needs {HISTOGRAM_WORDS} words of memory, not {len(words)}; give exactly those")
+            raise UsageError(
+                f"a histogram needs {HISTOGRAM_WORDS} words of memory, not {len(words)}; give exactly those"
+            )
         self._memory = words
         self._words = words
 
@@ -130,7 +133,8 @@ class Histogram:
         """Return a duration that a share of the samples did not exceed, in nanoseconds.
 
         Parameters:
-            q: share, 0 to 1. The result is the sample of rank ceil(q * count), or up to 1/64 above it; 0 without samples.
+            q: share, 0 to 1. The result is the sample of rank ceil(q * count), or up to 1/64 above it; 0 without
+                samples.
 
         Raises:
             UsageError: q is no share.
@@ -164,7 +168,9 @@ class Histogram:
             UsageError: the bounds differ.
         """
         if self.bounds_ns != other.bounds_ns:
-            raise UsageError(f"histograms with bounds {self.bounds_ns} and {other.bounds_ns} do not add up; use equal ones")
+            raise UsageError(
+                f"histograms with bounds {self.bounds_ns} and {other.bounds_ns} do not add up; use equal ones"
+            )
         words, more = self._memory, other._memory
         words[_SUM] = min(words[_SUM] + more[_SUM], _SUM_LARGEST)
         words[_MAX] = max(words[_MAX], more[_MAX])

@@ -38,7 +38,8 @@ cdef class RowDecoder(FieldDecoder):
     @cython.locals(begin=Py_ssize_t, base=Py_ssize_t, field=Py_ssize_t, end_ns=cython.longlong)
     cdef Py_ssize_t _bar(self, const unsigned char* view, Py_ssize_t at, Py_ssize_t end, RecordBuffer buffer) except -2
 
-    @cython.locals(field=Py_ssize_t, opened=cython.longlong, high=cython.longlong, low=cython.longlong, close=cython.longlong)
+    @cython.locals(begin=Py_ssize_t, field=Py_ssize_t, opened=cython.longlong, high=cython.longlong, low=cython.longlong,
+                   close=cython.longlong)
     cdef Py_ssize_t _side(
         self, const unsigned char* view, Py_ssize_t at, Py_ssize_t end, RecordBuffer buffer, Py_ssize_t base
     ) except -2

@@ -40,7 +40,6 @@ from live.hot.row_errors import (
     PRICE_NOT_POSITIVE,
     TIME_BACKWARDS,
 )
-from live.hot.row_errors import ERROR_TEXTS as ERROR_TEXTS
 
 EQUITY_TRADE_TICK = 0
 EQUITY_QUOTE_TICK = 1
@@ -85,8 +84,8 @@ class RowDecoder(FieldDecoder):
 
         Parameters:
             midnight_ns: the day's midnight: UTC for ticks, the file's own wall clock for bars; ignored by dated rows.
-            shift_at_ms: milliseconds at which the zone's offset changes, -1 for a day without a change.
-            shift_ns: what to add to times from then on.
+            shift_at_ms: milliseconds after midnight at which the zone's offset changes, -1 for a day without a change.
+            shift_ns: what the change adds to the times of readings: above zero when clocks are set back.
         """
         self.begin_day(midnight_ns, shift_at_ms, shift_ns)
         self.line = 0
@@ -248,6 +247,7 @@ class RowDecoder(FieldDecoder):
 
     def _side(self, view: bytes, at: int, end: int, buffer: RecordBuffer, base: int) -> int:
         """Decode open, high, low, close and size into the words from `base` on; an absent side is all zeros."""
+        begin = at + 1
         for field in range(4):
             at = self._price(view, at, end, self.is_quote)
             if at < 0:
@@ -268,7 +268,7 @@ class RowDecoder(FieldDecoder):
             buffer.reals[base + 4] = 0.0
             return at
         if low == 0 or opened > high or opened < low or close > high or close < low:
-            return self._refuse(BAR_CONTRADICTION, at)
+            return self._refuse(BAR_CONTRADICTION, begin)
         buffer.reals[base + 4] = self.size
         return at
 

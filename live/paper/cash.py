@@ -55,10 +55,14 @@ class Cash(PascalCaseAccess):
         self.exact_amount = to_decimal(amount)
 
     def update(self) -> None:
-        """Take the rate from the converting security's newest price; without a price the rate stays."""
-        if self.conversion_security is None:
+        """Take the rate from the value of the converting pair's newest data, a trade's price or a quote's middle.
+
+        Without data the rate stays.
+        """
+        security = self.conversion_security
+        if security is None or security.cache.last_data is None:
             return
-        price = self.conversion_security.exact_price
+        price = to_decimal(security.cache.last_data.value)
         if price:
             self.exact_conversion_rate = ONE / price if self.is_inverted else price
 

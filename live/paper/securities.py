@@ -370,6 +370,7 @@ class Security(PascalCaseFields):
         self.cache = SecurityCache()
         self.exchange = SecurityExchange(self, hours)
         self.holdings = SecurityHolding(self)
+        self._prefers_trade_bars: bool = symbol.security_type is SecurityType.CRYPTO
         self.time_ns = 0
         self.primary_exchange = ""
         """Code letter of the listing exchange in the map file; empty when unknown."""
@@ -448,18 +449,20 @@ class Security(PascalCaseFields):
 
     @property
     def price(self) -> float:
-        """Newest price."""
+        """Newest price; of crypto, the close of the newest trade bar when there is one."""
+        if self._prefers_trade_bars and self.cache.last_trade_bar is not None:
+            return self.cache.last_trade_bar.value
         return self.cache.price
 
     @property
     def bid_price(self) -> float:
         """Newest bid; the price when there are no quotes."""
-        return self.cache.bid_price or self.cache.price
+        return self.cache.bid_price or self.price
 
     @property
     def ask_price(self) -> float:
         """Newest ask; the price when there are no quotes."""
-        return self.cache.ask_price or self.cache.price
+        return self.cache.ask_price or self.price
 
     @property
     def bid_size(self) -> float:
@@ -474,22 +477,22 @@ class Security(PascalCaseFields):
     @property
     def open(self) -> float:
         """Open of the newest bar; the price with ticks."""
-        return self.cache.open or self.cache.price
+        return self.cache.open or self.price
 
     @property
     def high(self) -> float:
         """High of the newest bar; the price with ticks."""
-        return self.cache.high or self.cache.price
+        return self.cache.high or self.price
 
     @property
     def low(self) -> float:
         """Low of the newest bar; the price with ticks."""
-        return self.cache.low or self.cache.price
+        return self.cache.low or self.price
 
     @property
     def close(self) -> float:
         """Close of the newest bar; the price with ticks."""
-        return self.cache.close or self.cache.price
+        return self.cache.close or self.price
 
     @property
     def volume(self) -> float:
@@ -507,7 +510,7 @@ class Security(PascalCaseFields):
     @property
     def exact_price(self) -> Decimal:
         """Newest price as the engine computes with it."""
-        return to_decimal(self.cache.price)
+        return to_decimal(self.price)
 
     @property
     def exact_bid(self) -> Decimal:

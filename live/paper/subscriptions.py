@@ -359,7 +359,7 @@ class Subscriptions:
                 scaled_day = day
                 on = ns_to_date(stop)
                 price_scale = float(factors.price_scale(on, config.normalization))
-                volume_scale = float(Decimal(1) / factors.split_scale(on))
+                volume_scale = float(Decimal(1) / factors.price_scale(on, config.normalization))
             yield _make_bar(config, buffer, index, start, stop, price_scale, volume_scale)
 
     def _events(self, config: SubscriptionConfig, begin: int, end: int) -> Iterator[BaseData]:
@@ -417,7 +417,7 @@ def _make_bar(
     words, reals = buffer.words, buffer.reals
     prices = [words[base + 2 + each] / _SCALE * scale for each in range(4)]
     if not config.is_quote:
-        volume = reals[base + 6] * volume_scale
+        volume = reals[base + 6] if volume_scale == 1.0 else float(round(reals[base + 6] * volume_scale))
         return make_trade_bar(config.symbol, start, stop, *prices, volume, False)
     asks = [words[base + 7 + each] / _SCALE * scale for each in range(4)]
     bid = Bar(*prices) if prices[3] else None

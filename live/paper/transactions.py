@@ -201,6 +201,7 @@ class SecurityTransactionManager(PascalCaseAccess):
     def submit(self, order: Order, asynchronous: bool) -> OrderTicket:
         """Take an order that passed the pre-checks: number it, process the queue up to it, scan."""
         order.id = self.next_order_id()
+        order.is_marketable = is_marketable(order, self._host.portfolio.securities[order.symbol])
         request = SubmitOrderRequest(order, order.tag, asynchronous)
         ticket = OrderTicket(self, request)
         self._tickets[order.id] = ticket
@@ -424,6 +425,14 @@ class SecurityTransactionManager(PascalCaseAccess):
         self._host.portfolio.process_fill(security, event)
         filled = self._tickets[order.id].exact_quantity_filled + event.exact_fill_quantity
         order.exact_price = event.exact_fill_price if filled else order.exact_price
+
+
+def is_marketable(order: Order, security: Security) -> bool:
+    """Tell whether an order could trade at once against the quote that stands when it is sent."""
+    limit = order.exact_limit_price
+    if order.type is not OrderType.LIMIT or limit is None:
+        return order.type is OrderType.MARKET
+    return limit >= security.exact_ask if order.exact_quantity > ZERO else limit <= security.exact_bid
 
 
 def insufficient_text(order: Order, security: Security, reason: str) -> str:

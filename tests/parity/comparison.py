@@ -14,6 +14,7 @@ RELATIVE_TOLERANCE = Decimal("1e-9")
 MONEY_TOLERANCE = Decimal("1e-6")
 ADJUSTED = ("second_ema_cross", "minute_pair_spread", "minute_adjusted_split", "daily_adjusted")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_MINUS_ZERO = re.compile(r"-(?=0(?:\.0+)?(?![\d.]))")
 
 
 def load_expected(path: Path) -> dict[str, Any]:
@@ -95,6 +96,7 @@ def _compare_probes(expected: list[str], actual: list[str]) -> list[str]:
 
 def same_probe(want: str, have: str) -> bool:
     """Tell whether two probe texts agree: the words exactly, each number to one unit of its last decimal."""
+    want, have = _MINUS_ZERO.sub("", want), _MINUS_ZERO.sub("", have)
     if want == have:
         return True
     if _NUMBER.sub("#", want) != _NUMBER.sub("#", have):

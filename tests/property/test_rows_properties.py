@@ -20,8 +20,8 @@ from live.hot.rows import (
 )
 
 EVERY_FORMAT = pytest.mark.parametrize("name", FORMATS)
-FEW = settings(deadline=None, max_examples=60)
-MANY = settings(deadline=None, max_examples=150)
+FEW = settings(deadline=None, max_examples=25)
+MANY = settings(deadline=None, max_examples=50)
 
 
 def plain(value: int, decimals: int) -> str:
@@ -33,7 +33,7 @@ def prices(format: RowFormat) -> st.SearchStrategy[str]:
     if format.price_decimals:
         return st.integers(1, 10**8).map(str)
     return st.one_of(
-        st.builds(plain, st.integers(1, 10**14), st.integers(0, 9)),
+        st.builds(plain, st.integers(1, 9 * 10**9), st.integers(0, 9)),
         st.builds(lambda digits, power: f"{digits}E-0{power}", st.integers(1, 999), st.integers(1, 9)),
     )
 
@@ -51,7 +51,7 @@ def rows(draw: st.DrawFn, format: RowFormat) -> bytes:
     """Draw a file of rows that are all right."""
     lines: list[str] = []
     count = draw(st.integers(1, 12))
-    times = sorted(draw(st.lists(st.integers(0, 86_399_999), min_size=count, max_size=count)))
+    times = sorted(draw(st.lists(st.integers(0, 86_399_999), min_size=count, max_size=count, unique=True)))
     for index, time in enumerate(times):
         lines.append(",".join([when(draw, format, index, time), *values(draw, format)]))
     end = draw(st.sampled_from(["\n", "\r\n"]))
@@ -138,7 +138,9 @@ def test_nearly_right_rows_are_decoded_as_the_reference_does_or_refused(name: st
     text = bytearray(data.draw(rows(FORMATS[name])))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
-        new = data.draw(st.sampled_from([b"", b"0", b"9", b",", b".", b"-", b"E", b"e-5", b"\n", b"\r", b" ", b"x", b"\x00"]))
+        new = data.draw(
+            st.sampled_from([b"", b"0", b"9", b",", b".", b"-", b"E", b"e-5", b"\n", b"\r", b" ", b"x", b"\x00"])
+        )
         text[at : at + data.draw(st.integers(0, 2))] = new
     assert decode(FORMATS[name], bytes(text)) == decode_slowly(FORMATS[name], bytes(text))
 

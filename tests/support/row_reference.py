@@ -83,7 +83,9 @@ def records(buffer: RecordBuffer) -> list[Row]:
     ]
 
 
-def decode(format: RowFormat, text: bytes, cuts: Iterable[int] = (), capacity: int = 64, midnight_ns: int = 0) -> Decoded:
+def decode(
+    format: RowFormat, text: bytes, cuts: Iterable[int] = (), capacity: int = 64, midnight_ns: int = 0
+) -> Decoded:
     """Decode a file with the fast decoder, in blocks that end at the cuts and in buffers of a capacity."""
     decoder = format.decoder(midnight_ns)
     buffer = RecordBuffer(capacity, format.width)

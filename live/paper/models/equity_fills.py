@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from live.algorithm.data import BaseData, Tick, TradeBar, make_trade_bar
 from live.algorithm.enums import OrderStatus, Resolution
-from live.algorithm.numbers import ZERO, to_decimal
+from live.algorithm.numbers import ZERO, plain, to_decimal
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
@@ -37,6 +37,7 @@ _OPENING_FLAGS = 1 << 26 | 1 << 6
 """Sale conditions of an opening trade: official open, opening print."""
 _CLOSING_FLAGS = 1 << 24 | 1 << 7
 """Sale conditions of a closing trade: official close, closing print."""
+_FILE_STEP = Decimal("0.0001")
 _NO_OPENING_PRINT = "No trade with the OfficialOpen or OpeningPrints flag within the 1-minute timeout."
 _NO_CLOSING_PRINT = "No trade with the OfficialClose or ClosingPrints flag within the 1-minute timeout."
 _NO_CLOSING_PRINT_HOURS = (
@@ -294,9 +295,12 @@ def _bar_of(trades: object) -> TradeBar | None:
 
 
 def _gap_text(asset: TradedSecurity, bar: TradeBar, gap: str) -> str:
-    """Return LEAN's message of a fill at the open; bars of raw prices show four decimals, as their files do."""
-    opening = f"{bar.open:.4f}" if bar.end_local_ns > bar.time_local_ns else f"{bar.open:.10g}"
+    """Return LEAN's message of a fill at the open, with the digits of its decimals: four of the file times those of the factor."""
     moment = f"{dotnet_time(bar.end_local_ns)} {asset.hours.exchange_zone.name}"
+    factor = asset.exact_price_factor
+    if bar.end_local_ns == bar.time_local_ns:
+        opening = plain(to_decimal(bar.open))
+    else:
+        raw = (to_decimal(bar.open) / factor).quantize(_FILE_STEP)
+        opening = str(raw if factor == 1 else raw * factor)
     return f"Due to {gap} gap at {moment}, order filled using the open price ({opening})"
-
-

@@ -346,7 +346,9 @@ def test_forex_opens_on_sunday_and_pauses_every_afternoon(forex: MarketHours) ->
     assert forex.regular_market_duration_ns == 24 * HOUR_NS - 5 * MINUTE_NS
 
 
-@pytest.mark.parametrize(("day", "open_utc"), [("2014-03-02", "22:03"), ("2014-03-09", "21:03"), ("2014-11-02", "22:03")])
+@pytest.mark.parametrize(
+    ("day", "open_utc"), [("2014-03-02", "22:03"), ("2014-03-09", "21:03"), ("2014-11-02", "22:03")]
+)
 def test_forex_sunday_opening_moves_in_utc_when_the_clocks_change(forex: MarketHours, day: str, open_utc: str) -> None:
     opening = forex.next_market_open(at(f"{day} 00:00"), False)
     assert text_of(forex.exchange_zone.to_utc_ns(opening)) == f"{day} {open_utc}"
@@ -355,7 +357,15 @@ def test_forex_sunday_opening_moves_in_utc_when_the_clocks_change(forex: MarketH
 def test_forex_files_are_days_of_utc(forex: MarketHours) -> None:
     days = forex.data_days(at("2014-05-02 00:00"), at("2014-05-05 12:00"), False)
     assert [day.day for day in days] == [2, 4, 5, 6]
-    assert [day.day for day in forex.data_days(at("2014-05-01 20:00"), at("2014-05-01 23:00"), False)] == [2]
+
+
+def test_file_before_the_first_moment_is_read_for_the_bar_that_ends_at_it(forex: MarketHours) -> None:
+    days = forex.data_days(at("2018-04-03 20:00"), at("2018-04-03 23:00"), False)
+    assert (
+        text_of(forex.data_zone.to_local_ns(forex.exchange_zone.to_utc_ns(at("2018-04-03 20:00"))))
+        == "2018-04-04 00:00"
+    )
+    assert [day.day for day in days] == [3, 4]
 
 
 def test_equity_files_are_days_of_new_york(equity: MarketHours) -> None:
@@ -365,7 +375,7 @@ def test_equity_files_are_days_of_new_york(equity: MarketHours) -> None:
 
 def test_data_days_over_both_clock_changes_have_each_day_once(database: MarketHoursDatabase) -> None:
     hours = database.hours(SecurityType.FOREX, "fxcm", "EURUSD")
-    assert hours.data_zone.name == "EST"
+    assert hours.data_zone.name == "UTC-05"
     for year, month, day in ((2014, 3, 5), (2014, 10, 29)):
         start = date_to_ns(date(year, month, day))
         days = hours.data_days(start, start + 8 * NANOSECONDS_PER_DAY, False)

@@ -93,10 +93,12 @@ def test_missing_file_names_the_option(tmp_path: Path) -> None:
         MarketHoursDatabase(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"entries": []}', "\ud83d".encode("utf-16", "surrogatepass").decode("latin-1")])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"entries": []}', "\ud83d".encode("utf-16", "surrogatepass").decode("latin-1")]
+)
 def test_file_that_is_no_database(tmp_path: Path, content: str) -> None:
     write_database(tmp_path, content)
-    with pytest.raises(DataError, match="is no market hours database .* get a fresh copy of the data folder"):
+    with pytest.raises(DataError, match=r"is no market hours database .* get a fresh copy of the data folder"):
         MarketHoursDatabase(tmp_path)
 
 
@@ -109,7 +111,10 @@ def test_file_that_is_no_database(tmp_path: Path, content: str) -> None:
         ({"monday": [segment("09:30:00", "16:70:00")]}, "'16:70:00' is no time of day between"),
         ({"monday": [segment("09:30:00", "25:00:00")]}, "'25:00:00' is no time of day between"),
         ({"monday": [segment("16:00:00", "09:30:00")]}, "the segment 16:00:00 to 09:30:00 overlaps another"),
-        ({"monday": [segment("09:00:00", "12:00:00"), segment("11:00:00", "13:00:00")]}, "11:00:00 to 13:00:00 overlaps"),
+        (
+            {"monday": [segment("09:00:00", "12:00:00"), segment("11:00:00", "13:00:00")]},
+            "11:00:00 to 13:00:00 overlaps",
+        ),
         ({"monday": [segment("09:00:00", "12:00:00", "open")]}, "Invalid enum value 'open'"),
         ({"monday": [{"start": "09:00:00"}]}, "missing required field `end`"),
         ({"holidays": ["2013-10-14"]}, "'2013-10-14' is no day in the form month/day/year"),

@@ -12,7 +12,9 @@ from live.errors import DataError
 from live.feeds.data_folder import find_data_folder
 from live.feeds.symbol_properties import SYMBOL_PROPERTIES_FILE, SymbolPropertiesDatabase
 
-HEADER = "market,symbol,type,description,quote_currency,contract_multiplier,minimum_price_variation,lot_size\n\n# comment\n"
+HEADER = (
+    "market,symbol,type,description,quote_currency,contract_multiplier,minimum_price_variation,lot_size\n\n# comment\n"
+)
 BITCOIN = "coinbase,BTCUSD,crypto,Bitcoin-US Dollar,USD,1,0.01,0.00000001,BTC-USD,0.00000001\n"
 EQUITY, FOREX, CRYPTO = SecurityType.EQUITY, SecurityType.FOREX, SecurityType.CRYPTO
 
@@ -109,7 +111,7 @@ def test_unknown_crypto_pair_names_its_like(tmp_path: Path) -> None:
 
 
 def test_unknown_crypto_market_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no crypto market 'mtgox'.*it has: coinbase"):
+    with pytest.raises(DataError, match=r"has no crypto market 'mtgox'.*it has: coinbase"):
         make_database(tmp_path, BITCOIN).properties(CRYPTO, "mtgox", "BTCUSD")
 
 
@@ -120,7 +122,7 @@ def test_missing_file_names_the_option(tmp_path: Path) -> None:
 
 def test_file_that_is_no_text(tmp_path: Path) -> None:
     make_database(tmp_path, "").path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="is not text .* get a fresh copy"):
+    with pytest.raises(DataError, match=r"is not text .* get a fresh copy"):
         SymbolPropertiesDatabase(tmp_path)
 
 

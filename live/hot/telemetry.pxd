@@ -1,0 +1,37 @@
+cimport cython
+from live.hot.atomic cimport load_acquire, store_release
+from live.hot.ring cimport RingWriter
+from live.hot.seqlock cimport SeqlockWriter
+
+cdef long long _VALUES
+cdef long long _CODES
+cdef long long _FEEDS
+cdef long long _WORST
+cdef long long _CONTROL
+cdef long long _LATEST
+
+cdef class TelemetryPage:
+    cdef readonly object path
+    cdef readonly object layout
+    cdef readonly tuple histograms
+    cdef readonly RingWriter ring
+    cdef readonly SeqlockWriter records
+    cdef object _memory
+    cdef long long[::1] _header
+    cdef long long[::1] _counters
+    cdef long long[::1] _denials
+    cdef double[::1] _gauges
+    cdef long long[::1] _feed_stamps
+    cdef long long[::1] _reader
+    cdef object _feed_labels
+    cdef long long _worst_floor_ns
+    cpdef void add(self, long long counter, long long count) noexcept
+    cpdef void add_denial(self, long long code) noexcept
+    cpdef void set_gauge(self, long long gauge, double value) noexcept
+    cpdef void stamp_feed(self, long long feed, long long receive_ns) noexcept
+    cpdef long long control(self) noexcept
+    cpdef void record_tick(self, long long symbol_index, long long sequence, long long time_ns, long long receive_ns,
+                           long long price_e9, long long bid_e9, long long ask_e9) noexcept
+    @cython.locals(slot=cython.longlong, smallest=cython.longlong, slot_ns=cython.longlong, smallest_ns=cython.longlong)
+    cpdef bint offer_worst(self, long long latency_ns, long long symbol_index, long long sequence, long long time_ns,
+                           long long receive_ns) noexcept

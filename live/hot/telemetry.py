@@ -1,0 +1,264 @@
+# cython: annotation_typing=False, initializedcheck=False
+"""The writing side of the telemetry page: what the strategy's process counts and measures, in memory that others read.
+
+Every field has one writer and is an aligned 8-byte word, so a store is one instruction and needs no lock. The layout
+is in live/hot/page_layout.py, the names in live/hot/catalogue.py, the reading side in live/hot/telemetry_reader.py.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import cython
+
+from live.clock import wall_ns
+from live.errors import EnvironmentFault, UsageError
+from live.hot.catalogue import Counter, Stage
+from live.hot.denials import DENIAL_CODES_MAX
+from live.hot.histogram import HISTOGRAM_WORDS, Histogram
+from live.hot.page_layout import (
+    CONTROL_WORD,
+    FEED_LABEL_WORDS,
+    FEEDS_MAX,
+    HEADER_WORDS,
+    LATEST_TICK_SLOT,
+    PAGE_MAGIC,
+    PAGE_VERSION,
+    POSITION_WORD,
+    TEXT_WORDS,
+    VALUES_MAX,
+    WORST_TICKS,
+    HeaderWord,
+    PageLayout,
+    Section,
+    catalogue_hash,
+    header_checksum,
+    layout_of,
+    process_start_ticks,
+    stable_hash,
+    write_text,
+)
+from live.hot.ring import RingWriter
+from live.hot.seqlock import SeqlockWriter
+
+if not cython.compiled:
+    from live.hot.atomic import load_acquire, store_release
+
+RING_CAPACITY = 4_096
+"""Records of the event ring unless told otherwise: 512 KiB."""
+_VALUES = VALUES_MAX
+_CODES = DENIAL_CODES_MAX
+_FEEDS = FEEDS_MAX
+_WORST = WORST_TICKS
+_CONTROL = CONTROL_WORD
+_LATEST = LATEST_TICK_SLOT
+
+
+class TelemetryPage:
+    """A page open for writing. `histograms` are by Stage; `ring` and `records` are the event ring and the seqlock
+    slots.
+
+    Indices outside a section are ignored. Made by `create_page`.
+
+    Parameters:
+        path: the file.
+        memory: its bytes, mapped and zeroed.
+        layout: where things are in it.
+        bounds_ns: exact bounds of the histograms of some stages.
+    """
+
+    def __init__(
+        self, path: Path, memory: mmap.mmap, layout: PageLayout, bounds_ns: Mapping[Stage, Sequence[int]]
+    ) -> None:
+        self.path = path
+        self.layout = layout
+        self._memory = memory
+        words = memoryview(memory).cast("q")
+        self._header: memoryview[int] = words[:HEADER_WORDS]
+        self._counters: memoryview[int] = words[layout.of(Section.COUNTERS)]
+        self._denials: memoryview[int] = words[layout.of(Section.DENIALS)]
+        self._gauges: memoryview[float] = words[layout.of(Section.GAUGES)].cast("B").cast("d")
+        self._feed_stamps: memoryview[int] = words[layout.of(Section.FEED_STAMPS)]
+        self._feed_labels: memoryview[int] = words[layout.of(Section.FEED_LABELS)]
+        self._reader: memoryview[int] = words[layout.of(Section.READER)]
+        sections = words[layout.of(Section.HISTOGRAMS)]
+        self.histograms = tuple(
+            Histogram(bounds_ns.get(stage, ()), sections[stage * HISTOGRAM_WORDS : (stage + 1) * HISTOGRAM_WORDS])
+            for stage in Stage
+        )
+        position = words[layout.of(Section.READER)][POSITION_WORD : POSITION_WORD + 1]
+        self.ring = RingWriter(words[layout.of(Section.RING)], position, layout.ring_capacity)
+        self.records = SeqlockWriter(words[layout.of(Section.RECORDS)])
+        self._worst_floor_ns = -1
+
+    # -- hot
+
+    def add(self, counter: int, count: int) -> None:
+        """Add to a counter, by Counter."""
+        if 0 <= counter < _VALUES:
+            self._counters[counter] += count
+
+    def add_denial(self, code: int) -> None:
+        """Count a refusal of the risk gate, by DenialCode."""
+        if 0 <= code < _CODES:
+            self._denials[code] += 1
+
+    def set_gauge(self, gauge: int, value: float) -> None:
+        """Set a gauge, by Gauge."""
+        if 0 <= gauge < _VALUES:
+            self._gauges[gauge] = value
+
+    def stamp_feed(self, feed: int, receive_ns: int) -> None:
+        """Note when the last tick of a symbol on the allow-list came."""
+        if 0 <= feed < _FEEDS:
+            self._feed_stamps[feed] = receive_ns
+
+    def control(self) -> int:
+        """Return the control word, bits of ControlBit: to be polled once per event."""
+        return load_acquire(self._reader, _CONTROL)
+
+    def record_tick(
+        self,
+        symbol_index: int,
+        sequence: int,
+        time_ns: int,
+        receive_ns: int,
+        price_e9: int,
+        bid_e9: int,
+        ask_e9: int,
+    ) -> None:
+        """Show a tick as the latest one, whole (words 1-7 of slot LATEST_TICK_SLOT, in the order of the parameters)."""
+        self.records.begin(_LATEST)
+        self.records.put(1, symbol_index)
+        self.records.put(2, sequence)
+        self.records.put(3, time_ns)
+        self.records.put(4, receive_ns)
+        self.records.put(5, price_e9)
+        self.records.put(6, bid_e9)
+        self.records.put(7, ask_e9)
+        self.records.end()
+
+    def offer_worst(self, latency_ns: int, symbol_index: int, sequence: int, time_ns: int, receive_ns: int) -> bool:
+        """Keep a tick when it is among the WORST_TICKS slowest.
+
+        It is in words 1-5 of its slot, in the order of the parameters.
+        """
+        if latency_ns <= self._worst_floor_ns:
+            return False
+        smallest = 1
+        for slot in range(2, _WORST + 1):
+            if self.records.get(slot, 1) < self.records.get(smallest, 1):
+                smallest = slot
+        self.records.begin(smallest)
+        self.records.put(1, latency_ns)
+        self.records.put(2, symbol_index)
+        self.records.put(3, sequence)
+        self.records.put(4, time_ns)
+        self.records.put(5, receive_ns)
+        self.records.end()
+        smallest_ns = latency_ns
+        for slot in range(1, _WORST + 1):
+            slot_ns = self.records.get(slot, 1) if self.records.get(slot, 0) else -1
+            smallest_ns = min(smallest_ns, slot_ns)
+        self._worst_floor_ns = smallest_ns
+        return True
+
+    # -- cold
+
+    def name_feed(self, feed: int, label: str) -> None:
+        """Put a symbol on the allow-list of feed ages.
+
+        Parameters:
+            feed: its place, 0 to FEEDS_MAX - 1.
+            label: how it is exported, at most 32 bytes.
+
+        Raises:
+            UsageError: no such place, or the label is too long.
+        """
+        if not 0 <= feed < FEEDS_MAX:
+            raise UsageError(f"feed {feed} has no place in the telemetry page; name at most {FEEDS_MAX} symbols")
+        at = feed * FEED_LABEL_WORDS
+        write_text(self._feed_labels[at : at + FEED_LABEL_WORDS], label, "feed label")
+
+    def counter(self, counter: Counter) -> int:
+        """Return a counter, for summaries."""
+        return self._counters[counter]
+
+    def close(self) -> None:
+        """Mark the page as finished. The file stays; its memory is given back with the last object that uses it."""
+        store_release(self._header, HeaderWord.CLOSED, 1)
+
+
+def create_page(
+    path: Path,
+    run_id: str,
+    build: str,
+    bounds_ns: Mapping[Stage, Sequence[int]] | None = None,
+    ring_capacity: int = RING_CAPACITY,
+) -> TelemetryPage:
+    """Make the page's file, mode 0600, all of its memory taken and touched; readers see it once it is complete.
+
+    Parameters:
+        path: file to make; on tmpfs it never reaches a disk.
+        run_id: the run, at most 128 bytes.
+        build: version of the program, at most 128 bytes.
+        bounds_ns: exact bounds of the histograms of some stages.
+        ring_capacity: records of the event ring, a power of two.
+
+    Raises:
+        EnvironmentFault: the file exists, cannot be made, or there is no room for it.
+        UsageError: a text is too long, or bounds or the capacity are not possible.
+    """
+    layout = layout_of(ring_capacity)
+    memory = _allocate(path, layout.size_bytes)
+    try:
+        page = TelemetryPage(path, memory, layout, bounds_ns or {})
+        _write_header(memoryview(memory).cast("q")[:HEADER_WORDS], layout, run_id, build)
+    except UsageError:
+        path.unlink(missing_ok=True)
+        raise
+    return page
+
+
+def _allocate(path: Path, size_bytes: int) -> mmap.mmap:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except FileExistsError as error:
+        raise EnvironmentFault(f"telemetry page {path} exists already; delete it, or choose another path") from error
+    except OSError as error:
+        raise EnvironmentFault(f"cannot make telemetry page {path}: {error.strerror}; check the folder") from error
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)
+        memory = mmap.mmap(descriptor, size_bytes)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise EnvironmentFault(
+            f"no room for telemetry page {path} ({size_bytes} bytes): {error.strerror}; free some space there"
+        ) from error
+    finally:
+        os.close(descriptor)
+    for at in range(0, size_bytes, mmap.PAGESIZE):
+        memory[at] = 0
+    return memory
+
+
+def _write_header(header: memoryview[int], layout: PageLayout, run_id: str, build: str) -> None:
+    header[HeaderWord.VERSION] = PAGE_VERSION
+    header[HeaderWord.SIZE_BYTES] = layout.size_bytes
+    header[HeaderWord.WRITER_PID] = os.getpid()
+    header[HeaderWord.WRITER_START] = process_start_ticks(os.getpid()) or 0
+    header[HeaderWord.CREATED_NS] = wall_ns()
+    header[HeaderWord.RUN_HASH] = stable_hash(run_id)
+    header[HeaderWord.CATALOGUE_HASH] = catalogue_hash()
+    header[HeaderWord.RING_CAPACITY] = layout.ring_capacity
+    write_text(header[HeaderWord.RUN_ID : HeaderWord.RUN_ID + TEXT_WORDS], run_id, "run id")
+    write_text(header[HeaderWord.BUILD : HeaderWord.BUILD + TEXT_WORDS], build, "build")
+    for section in Section:
+        header[HeaderWord.SECTIONS + section] = layout.begins[section]
+    header[HeaderWord.CHECKSUM] = header_checksum(header)
+    store_release(header, HeaderWord.MAGIC, PAGE_MAGIC)
