@@ -94,11 +94,11 @@ _SLOT_BITS = 32
 _SLOT_MASK = (1 << 32) - 1
 _GENERATION_MAX = (1 << 31) - 1
 _STATES = 12
-_FREE = OrderState.FREE
-_CREATED = OrderState.CREATED
-_PARTIALLY_FILLED = OrderState.PARTIALLY_FILLED
-_FILLED_STATE = OrderState.FILLED
-_DENIED = OrderState.DENIED
+_FREE = int(OrderState.FREE)
+_CREATED = int(OrderState.CREATED)
+_PARTIALLY_FILLED = int(OrderState.PARTIALLY_FILLED)
+_FILLED_STATE = int(OrderState.FILLED)
+_DENIED = int(OrderState.DENIED)
 
 
 def _mask(states: frozenset[OrderState]) -> int:

@@ -367,11 +367,13 @@ class Security(PascalCaseFields):
         self.is_extended_market_hours = extended_market_hours
         self.is_fill_data_forward = fill_forward
         self.cash_book: CashBook | None = None
-        self.cache = SecurityCache()
+        self.catch_up: Callable[[], None] | None = None
+        """Brings the newest prices and the clock up to date where ticks go straight to the strategy; None elsewhere."""
+        self._cache = SecurityCache()
+        self._time_ns = 0
         self.exchange = SecurityExchange(self, hours)
         self.holdings = SecurityHolding(self)
         self._prefers_trade_bars: bool = symbol.security_type is SecurityType.CRYPTO
-        self.time_ns = 0
         self.primary_exchange = ""
         """Code letter of the listing exchange in the map file; empty when unknown."""
         self.price_factor_on: Callable[[date], Decimal] | None = None
@@ -384,6 +386,24 @@ class Security(PascalCaseFields):
         self.buying_power_model: Any = None
         self.settlement_model: Any = None
         self.volatility_model: Any = None
+
+    @property
+    def cache(self) -> SecurityCache:
+        """Newest data."""
+        if self.catch_up is not None:
+            self.catch_up()
+        return self._cache
+
+    @property
+    def time_ns(self) -> int:
+        """Present time, UTC."""
+        if self.catch_up is not None:
+            self.catch_up()
+        return self._time_ns
+
+    @time_ns.setter
+    def time_ns(self, time_ns: int) -> None:
+        self._time_ns = time_ns
 
     @property
     def type(self) -> SecurityType:

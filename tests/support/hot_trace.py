@@ -49,7 +49,9 @@ def book_and_gate(rng: random.Random, steps: int) -> list[object]:
     for _ in range(steps):
         now += rng.randrange(400_000_000)
         symbol = rng.randrange(-1, 6)
-        prices = [rng.choice([0, -5, rng.randrange(98 * 10**9, 102 * 10**9), 9 * 10**18]) if rng.random() < 0.2 else 10**11]
+        prices = [
+            rng.choice([0, -5, rng.randrange(98 * 10**9, 102 * 10**9), 9 * 10**18]) if rng.random() < 0.2 else 10**11
+        ]
         prices.append(prices[0] + rng.randrange(10**8))
         sizes = [rng.choice([0.0, 100.0, 0.3]) for _ in range(2)]
         answers.append(book.update_tick(symbol, rng.randrange(3), now, *prices, *sizes, now))

@@ -8,12 +8,12 @@ from live.algorithm.consolidators.base import (
 )
 from live.algorithm.consolidators.period import (
     BaseDataConsolidator,
-    Calendar,
     QuoteBarConsolidator,
     TickConsolidator,
     TickQuoteBarConsolidator,
     TradeBarConsolidator,
 )
+from live.algorithm.consolidators.schedule import Calendar
 
 __all__ = [
     "BaseDataConsolidator",

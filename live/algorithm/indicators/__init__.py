@@ -1,7 +1,8 @@
 """Indicators: LEAN's names, values and readiness."""
 
 from live.algorithm.indicators.base import IndicatorBase, IndicatorDataPoint
-from live.algorithm.indicators.extremes import Delay, Maximum, Minimum
+from live.algorithm.indicators.composites import CompositeIndicator, ConstantIndicator, IndicatorExtensions
+from live.algorithm.indicators.extremes import Delay, Identity, Maximum, Minimum
 from live.algorithm.indicators.momentum import (
     Momentum,
     MomentumPercent,
@@ -21,20 +22,23 @@ from live.algorithm.indicators.rolling_window import RollingWindow
 from live.algorithm.indicators.volatility import (
     AverageTrueRange,
     BollingerBands,
-    Identity,
     StandardDeviation,
     TrueRange,
     Variance,
+    VolumeWeightedAveragePriceIndicator,
 )
 
 __all__ = [
     "AverageTrueRange",
     "BollingerBands",
+    "CompositeIndicator",
+    "ConstantIndicator",
     "Delay",
     "ExponentialMovingAverage",
     "Identity",
     "IndicatorBase",
     "IndicatorDataPoint",
+    "IndicatorExtensions",
     "LinearWeightedMovingAverage",
     "Maximum",
     "Minimum",
@@ -50,5 +54,6 @@ __all__ = [
     "Sum",
     "TrueRange",
     "Variance",
+    "VolumeWeightedAveragePriceIndicator",
     "WilderMovingAverage",
 ]

@@ -6,57 +6,65 @@ from collections import deque
 from typing import Any
 
 from live.algorithm.enums import MovingAverageType
-from live.algorithm.indicators.base import IndicatorBase, name_and_period
-from live.algorithm.indicators.moving_averages import moving_average
-from live.algorithm.indicators.volatility import Identity
+from live.algorithm.indicators.base import IndicatorBase, Signature, checked_period
+from live.algorithm.indicators.extremes import Identity
+from live.algorithm.indicators.moving_averages import WindowedIndicator, moving_average
+from live.errors import UsageError
+
+_NO_LOSS = 5e-11
+"""An average loss below this rounds to zero at ten decimals, which LEAN takes as no loss."""
 
 
 class RelativeStrengthIndex(IndicatorBase):
-    """Wilder's RSI: 100 - 100 / (1 + average gain / average loss); 100 without losses."""
+    """Wilder's RSI: 100 - 100 / (1 + average gain / average loss); 100 without losses.
 
-    def __init__(self, *args: Any) -> None:
-        name, rest = name_and_period("RSI", args)
-        period = int(rest[0])
-        kind = rest[1] if len(rest) > 1 else MovingAverageType.WILDERS
-        super().__init__(name, period + 1)
+    Source: J. W. Wilder, "New Concepts in Technical Trading Systems", 1978.
+
+    Parameters:
+        arguments, keywords: an optional name, then the period in samples and the kind of average (default: Wilder's).
+    """
+
+    _signature = Signature("RSI", ("period",), moving_average_type=MovingAverageType.WILDERS)
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        name, (period, kind) = self._signature.bind(arguments, keywords)
+        super().__init__(name, checked_period(name, period) + 1)
+        self.moving_average_type = kind
         self.average_gain = moving_average(kind, name + "Up", period)
         self.average_loss = moving_average(kind, name + "Down", period)
-        self._previous: float | None = None
+        self._previous_value: float | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether both averages are."""
-        return bool(self.average_gain.is_ready and self.average_loss.is_ready)
+        return self.average_gain.is_ready and self.average_loss.is_ready
 
     def compute(self, time_ns: int, value: float) -> float:
         """Return the index."""
-        if self._previous is not None:
-            change = value - self._previous
+        if self._previous_value is not None:
+            change = value - self._previous_value
             self.average_gain.update(time_ns, max(change, 0.0))
             self.average_loss.update(time_ns, max(-change, 0.0))
-        self._previous = value
-        loss = round(self.average_loss.current.value, 10)
-        if loss == 0.0:
+        self._previous_value = value
+        loss = max(self.average_loss.current.value, 0.0)
+        if loss <= _NO_LOSS:
             return 100.0
-        return 100.0 - 100.0 / (1.0 + self.average_gain.current.value / self.average_loss.current.value)
+        return 100.0 - 100.0 / (1.0 + max(self.average_gain.current.value, 0.0) / loss)
 
     def reset(self) -> None:
         """Forget all samples."""
         super().reset()
-        self._previous = None
+        self._previous_value = None
         self.average_gain.reset()
         self.average_loss.reset()
 
 
-class _Change(IndicatorBase):
-    """Base of indicators that compare with the value a period ago."""
+class _Change(WindowedIndicator):
+    """Base of indicators that compare with the value a period ago, or with the first value until there is one."""
 
-    label = ""
-
-    def __init__(self, *args: Any) -> None:
-        name, (period,) = name_and_period(self.label, args)
-        super().__init__(name, int(period) + 1)
-        self.period = int(period)
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.warm_up_period = self.period + 1
         self._values: deque[float] = deque(maxlen=self.period + 1)
 
     def _earlier(self, value: float) -> float:
@@ -70,7 +78,7 @@ class _Change(IndicatorBase):
 
 
 class RateOfChange(_Change):
-    """Change over the value a period ago, as a fraction of it."""
+    """Change over the value a period ago, as a fraction of it; zero when that value is zero."""
 
     label = "ROC"
 
@@ -107,12 +115,22 @@ class MomentumPercent(RateOfChangePercent):
 
 
 class MovingAverageConvergenceDivergence(IndicatorBase):
-    """Difference of a fast and a slow average, its own average as the signal, and their difference as the histogram."""
+    """Difference of a fast and a slow average, its own average as the signal, and their difference as the histogram.
 
-    def __init__(self, *args: Any) -> None:
-        name, rest = name_and_period("MACD", args)
-        fast, slow, signal = (int(each) for each in rest[:3])
-        kind = rest[3] if len(rest) > 3 else MovingAverageType.EXPONENTIAL
+    Parameters:
+        arguments, keywords: an optional name, then the fast, slow and signal periods in samples and the kind of average
+            (default: exponential).
+
+    Raises:
+        UsageError: the fast period is not shorter than the slow one.
+    """
+
+    _signature = Signature("MACD", ("fast_period", "slow_period", "signal_period"), type=MovingAverageType.EXPONENTIAL)
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        name, (fast, slow, signal, kind) = self._signature.bind(arguments, keywords)
+        if fast >= slow:
+            raise UsageError(f"{name}: the fast period {fast} must be less than the slow period {slow}")
         super().__init__(name, slow + signal - 1)
         self.fast = moving_average(kind, name + "_Fast", fast)
         self.slow = moving_average(kind, name + "_Slow", slow)
@@ -122,16 +140,16 @@ class MovingAverageConvergenceDivergence(IndicatorBase):
     @property
     def is_ready(self) -> bool:
         """Whether the signal is."""
-        return bool(self.signal.is_ready)
+        return self.signal.is_ready
 
     def compute(self, time_ns: int, value: float) -> float:
         """Return the difference of the averages."""
-        is_fast = self.fast.update(time_ns, value)
-        is_slow = self.slow.update(time_ns, value)
-        macd = float(self.fast.current.value - self.slow.current.value)
-        if is_fast and is_slow and self.signal.update(time_ns, macd):
-            self.histogram.update(time_ns, macd - self.signal.current.value)
-        return macd
+        is_fast_ready = self.fast.update(time_ns, value)
+        is_slow_ready = self.slow.update(time_ns, value)
+        difference = self.fast.current.value - self.slow.current.value
+        if is_fast_ready and is_slow_ready and self.signal.update(time_ns, difference):
+            self.histogram.update(time_ns, difference - self.signal.current.value)
+        return difference
 
     def reset(self) -> None:
         """Forget all samples."""

@@ -1,42 +1,42 @@
-"""Indicators of dispersion: variance, standard deviation, true range, Bollinger bands; and the identity."""
+"""Indicators of dispersion: variance, standard deviation, true range, Bollinger bands."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.data import QuoteBar, TradeBar
 from live.algorithm.enums import MovingAverageType
-from live.algorithm.indicators.base import IndicatorBase, name_and_period
+from live.algorithm.indicators.base import IndicatorBase, Signature, checked_period
+from live.algorithm.indicators.extremes import Identity
 from live.algorithm.indicators.moving_averages import WindowedIndicator, moving_average
-
-
-class Identity(IndicatorBase):
-    """The value itself."""
-
-    def __init__(self, name: str = "Identity") -> None:
-        super().__init__(name, 1)
-
-    def compute(self, time_ns: int, value: float) -> float:
-        """Return the value."""
-        return value
+from live.algorithm.indicators.sums import RollingSum
+from live.errors import UsageError
 
 
 class Variance(WindowedIndicator):
-    """Population variance of the newest values."""
+    """Population variance of the newest values; of those there are, before the window is full."""
 
     label = "VAR"
 
-    def __init__(self, *args: Any) -> None:
-        name, (period,) = name_and_period(self.label, args)
-        super().__init__(name, int(period))
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._sum = RollingSum(self.period)
 
     def compute(self, time_ns: int, value: float) -> float:
-        """Return the variance, from the deviations themselves so that nothing cancels."""
-        self.values.append(value)
-        count = len(self.values)
-        mean = math.fsum(self.values) / count
-        return math.fsum((each - mean) ** 2 for each in self.values) / count
+        """Return the variance."""
+        # From the deviations themselves: the difference of the mean square and the squared mean would lose digits
+        # when the prices are large beside their spread.
+        total = self._sum.push(value)
+        values = self._sum.values
+        count = len(values)
+        mean = total / count
+        return math.fsum([(each - mean) ** 2 for each in values]) / count
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        super().reset()
+        self._sum.reset()
 
 
 class StandardDeviation(Variance):
@@ -50,7 +50,10 @@ class StandardDeviation(Variance):
 
 
 class TrueRange(IndicatorBase):
-    """Largest of: high to low, high to the previous close, low to the previous close."""
+    """Largest of: high to low, high to the previous close, low to the previous close.
+
+    Source: J. W. Wilder, "New Concepts in Technical Trading Systems", 1978.
+    """
 
     takes_bars = True
 
@@ -58,12 +61,11 @@ class TrueRange(IndicatorBase):
         super().__init__(name, 2)
         self._close: float | None = None
 
-    def compute(self, time_ns: int, value: BaseData) -> float:
+    def compute(self, time_ns: int, value: TradeBar | QuoteBar) -> float:
         """Return the range of a bar."""
-        assert isinstance(value, TradeBar | QuoteBar)
         spread = value.high - value.low
         if self._close is not None:
-            spread = max(spread, abs(value.high - self._close), abs(value.low - self._close))
+            spread = max(spread, abs(self._close - value.high), abs(self._close - value.low))
         self._close = value.close
         return spread
 
@@ -74,28 +76,31 @@ class TrueRange(IndicatorBase):
 
 
 class AverageTrueRange(IndicatorBase):
-    """Average of the true range; Wilder's unless told otherwise."""
+    """Average of the true range.
+
+    Parameters:
+        arguments, keywords: an optional name, then the period in samples and the kind of average (default: Wilder's).
+    """
 
     takes_bars = True
+    _signature = Signature("ATR", ("period",), moving_average_type=MovingAverageType.WILDERS)
 
-    def __init__(self, *args: Any) -> None:
-        name, rest = name_and_period("ATR", args)
-        period = int(rest[0])
-        kind = rest[1] if len(rest) > 1 else MovingAverageType.WILDERS
-        super().__init__(name, period)
-        self.true_range = TrueRange(name + "_TrueRange")
-        self._average = moving_average(kind, name + "_Average", period)
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        name, (period, kind) = self._signature.bind(arguments, keywords)
+        super().__init__(name, checked_period(name, period))
+        self.true_range = TrueRange(name)
+        self._average = moving_average(kind, f"{name}_Average", period)
 
     @property
     def is_ready(self) -> bool:
         """Whether the average is."""
-        return bool(self._average.is_ready)
+        return self._average.is_ready
 
-    def compute(self, time_ns: int, value: BaseData) -> float:
+    def compute(self, time_ns: int, value: TradeBar | QuoteBar) -> float:
         """Return the average."""
         self.true_range.update(value)
         self._average.update(time_ns, self.true_range.current.value)
-        return float(self._average.current.value)
+        return self._average.current.value
 
     def reset(self) -> None:
         """Forget all samples."""
@@ -104,44 +109,112 @@ class AverageTrueRange(IndicatorBase):
         self._average.reset()
 
 
-class BollingerBands(IndicatorBase):
-    """An average with bands of k population standard deviations around it; its own value is the input."""
+class _Line(Identity):
+    """A line drawn from other indicators: as ready as they are after a period of samples."""
 
-    def __init__(self, *args: Any) -> None:
-        name, rest = name_and_period("BB", args)
-        period, k = int(rest[0]), float(rest[1])
-        kind = rest[2] if len(rest) > 2 else MovingAverageType.SIMPLE
-        super().__init__(name, period)
-        self.k = k
+    def __init__(self, name: str, warm_up_period: int) -> None:
+        super().__init__(name)
+        self.warm_up_period = warm_up_period
+
+
+class BollingerBands(IndicatorBase):
+    """An average with bands of k population standard deviations around it; its own value is the input.
+
+    `band_width` is the distance of the bands in percent of the middle; `percent_b` is where the input stands between
+    them, 0 at the lower and 1 at the upper. While all values of the window are equal, `percent_b` and the indicator's
+    own value stay as they were, as in LEAN.
+
+    Source: J. Bollinger, "Bollinger on Bollinger Bands", 2001.
+
+    Parameters:
+        arguments, keywords: an optional name, then the period in samples, k, and the kind of the middle average
+            (default: simple).
+    """
+
+    _signature = Signature("BB", ("period", "k"), moving_average_type=MovingAverageType.SIMPLE)
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        name, (period, k, kind) = self._signature.bind(arguments, keywords)
+        super().__init__(name, checked_period(name, period))
+        self.moving_average_type = kind
+        self._k = float(k)
         self.standard_deviation = StandardDeviation(name + "_StandardDeviation", period)
         self.middle_band = moving_average(kind, name + "_MiddleBand", period)
-        self.upper_band = Identity(name + "_UpperBand")
-        self.lower_band = Identity(name + "_LowerBand")
-        self.band_width = Identity(name + "_BandWidth")
-        self.percent_b = Identity(name + "_%B")
+        self.lower_band = _Line(name + "_LowerBand", period)
+        self.upper_band = _Line(name + "_UpperBand", period)
+        self.band_width = _Line(name + "_BandWidth", period)
+        self.percent_b = _Line(name + "_%B", period)
         self.price = Identity(name + "_Close")
 
     @property
     def is_ready(self) -> bool:
-        """Whether the middle band is."""
-        return bool(self.middle_band.is_ready)
+        """Whether all bands are."""
+        lines = (self.upper_band, self.lower_band, self.band_width, self.percent_b)
+        return self.middle_band.is_ready and all(line.is_ready for line in lines)
 
-    def compute(self, time_ns: int, value: float) -> float:
+    def compute(self, time_ns: int, value: float) -> float | None:
         """Move the bands; return the input."""
         self.standard_deviation.update(time_ns, value)
         self.middle_band.update(time_ns, value)
         self.price.update(time_ns, value)
         middle = self.middle_band.current.value
-        reach = self.k * self.standard_deviation.current.value
-        self.upper_band.update(time_ns, middle + reach)
-        self.lower_band.update(time_ns, middle - reach)
-        self.band_width.update(time_ns, 2.0 * reach / middle if middle else 0.0)
-        self.percent_b.update(time_ns, (value - middle + reach) / (2.0 * reach) if reach else 0.0)
+        reach = self._k * self.standard_deviation.current.value
+        lower, upper = middle - reach, middle + reach
+        self.lower_band.update(time_ns, lower)
+        self.upper_band.update(time_ns, upper)
+        _update_ratio(self.band_width, time_ns, upper - lower, middle, 100.0)
+        _update_ratio(self.percent_b, time_ns, value - lower, upper - lower, 1.0)
+        if self.is_ready and self.standard_deviation.current.value == 0.0:
+            return None
         return value
 
     def reset(self) -> None:
         """Forget all samples."""
         super().reset()
-        parts = (self.standard_deviation, self.middle_band, self.price, self.upper_band, self.lower_band)
-        for part in (*parts, self.band_width, self.percent_b):
+        parts: tuple[IndicatorBase, ...] = (self.standard_deviation, self.middle_band, self.price, self.lower_band)
+        for part in (*parts, self.upper_band, self.band_width, self.percent_b):
             part.reset()
+
+
+def _update_ratio(line: _Line, time_ns: int, numerator: float, denominator: float, factor: float) -> None:
+    """Update a line with a ratio; one that does not exist counts as a sample and leaves the value."""
+    if denominator == 0.0:
+        line.samples += 1
+    else:
+        line.update(time_ns, factor * numerator / denominator)
+
+
+class VolumeWeightedAveragePriceIndicator(IndicatorBase):
+    """Average price of the newest bars, weighted by volume; a bar's price is the mean of open, high, low and close.
+
+    Bars without any volume leave the value as it was.
+
+    Parameters:
+        arguments, keywords: an optional name, then the period in bars.
+
+    `update` raises UsageError for anything but a trade bar.
+    """
+
+    takes_bars = True
+    _signature = Signature("VWAP", ("period",))
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        name, (period,) = self._signature.bind(arguments, keywords)
+        super().__init__(name, checked_period(name, period))
+        self._turnover = RollingSum(self.warm_up_period)
+        self._volume = RollingSum(self.warm_up_period)
+
+    def compute(self, time_ns: int, value: TradeBar | QuoteBar) -> float:
+        """Return the average."""
+        if not isinstance(value, TradeBar):
+            raise UsageError(f"{self.name}: a volume-weighted average needs trade bars, not {value!r}")
+        price = (value.open + value.high + value.low + value.close) / 4.0
+        turnover = self._turnover.push(price * value.volume)
+        total_volume = self._volume.push(value.volume)
+        return turnover / total_volume if total_volume else self._current.value
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        super().reset()
+        self._turnover.reset()
+        self._volume.reset()

@@ -17,10 +17,12 @@ from live.paper.models.context import Account, TradedSecurity
 from live.paper.models.equity_fills import EquityFillModel
 from live.paper.models.fees import CoinbaseFeeModel, ConstantFeeModel, FeeModel, InteractiveBrokersFeeModel
 from live.paper.models.fills import FillModel
-from live.paper.models.margin_call import DefaultMarginCallModel, NullMarginCallModel
+from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
 from live.paper.models.slippage import NullSlippageModel
 from live.paper.models.spelling import Model
+
+__all__ = ["CoinbaseBrokerageModel", "DefaultBrokerageModel", "GDAXBrokerageModel", "brokerage_model"]
 
 _MARKETS = {
     SecurityType.EQUITY: Market.USA,
@@ -29,7 +31,7 @@ _MARKETS = {
 }
 _LEVERAGE = {SecurityType.EQUITY: Decimal(2), SecurityType.FOREX: Decimal(50), SecurityType.CRYPTO: ONE}
 _EQUITY_SETTLEMENT_DAYS = 1
-_EQUITY_SETTLEMENT_TIME = timedelta(hours=8)
+_EQUITY_SETTLEMENT_TIME = timedelta(hours=6)
 _COINBASE_TYPES = (OrderType.LIMIT, OrderType.MARKET, OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
 _COINBASE_STOP_MARKET_END_NS = datetime_to_ns(datetime(2019, 3, 23, 1))
 _UPDATABLE = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.SUBMITTED, OrderStatus.UPDATE_SUBMITTED)
@@ -41,9 +43,14 @@ class DefaultBrokerageModel(Model):
     def __init__(self, account_type: AccountType = AccountType.MARGIN) -> None:
         self.account_type = account_type
 
+    @property
+    def default_markets(self) -> dict[SecurityType, str]:
+        """Markets of the asset classes when none is named."""
+        return dict(_MARKETS)
+
     def default_market(self, security_type: SecurityType) -> str:
         """Return the market of a class when none is named."""
-        return _MARKETS[security_type]
+        return self.default_markets[security_type]
 
     def can_submit_order(self, security: TradedSecurity, order: Order) -> str | None:
         """Return why an order is refused, None when it is taken."""
@@ -85,9 +92,9 @@ class DefaultBrokerageModel(Model):
             return CashBuyingPowerModel()
         return SecurityMarginModel(self.get_leverage(security))
 
-    def get_margin_call_model(self, portfolio: Account) -> DefaultMarginCallModel:
+    def get_margin_call_model(self, portfolio: Account) -> MarginCallModel:
         """Return the margin call model of the account."""
-        return NullMarginCallModel(portfolio) if self.account_type is AccountType.CASH else DefaultMarginCallModel(portfolio)
+        return DefaultMarginCallModel(portfolio)
 
 
 class CoinbaseBrokerageModel(DefaultBrokerageModel):
@@ -100,13 +107,18 @@ class CoinbaseBrokerageModel(DefaultBrokerageModel):
 
     def can_submit_order(self, security: TradedSecurity, order: Order) -> str | None:
         """Return why an order is refused, None when it is taken."""
+        name = type(self).__name__
+        too_small = _too_small(security, order.exact_quantity)
+        if too_small is not None:
+            return too_small
         if security.type is not SecurityType.CRYPTO:
-            return _refusal(f"The CoinbaseBrokerageModel does not support {security.type.name.title()} security type.")
+            return _refusal(f"The {name} does not support {_dotnet(security.type.name)} security type.")
         if order.type not in _COINBASE_TYPES:
-            return _refusal(f"The CoinbaseBrokerageModel does not support {order.type.name.title()} order type.")
+            taken = ",".join(_dotnet(each.name) for each in _COINBASE_TYPES)
+            return _refusal(f"The {name} does not support {_dotnet(order.type.name)} order type. Only supports [{taken}]")
         if order.type is OrderType.STOP_MARKET and order.created_ns >= _COINBASE_STOP_MARKET_END_NS:
-            return _refusal("Stop Market orders are no longer supported since 3/23/2019 1:00:00 AM.")
-        return _too_small(security, order.exact_quantity)
+            return _refusal("Stop Market orders are no longer supported since 03/23/2019 01:00:00.")
+        return None
 
     def can_update_order(self, security: TradedSecurity, order: Order, request: UpdateOrderRequest) -> str | None:
         """Return why an update is refused, None when it is taken."""
@@ -132,7 +144,8 @@ class CoinbaseBrokerageModel(DefaultBrokerageModel):
         return CashBuyingPowerModel()
 
 
-GDAXBrokerageModel = CoinbaseBrokerageModel
+class GDAXBrokerageModel(CoinbaseBrokerageModel):
+    """Coinbase by its former name, which LEAN's messages keep."""
 
 
 def brokerage_model(name: BrokerageName, account_type: AccountType) -> DefaultBrokerageModel:
@@ -141,8 +154,10 @@ def brokerage_model(name: BrokerageName, account_type: AccountType) -> DefaultBr
     Raises:
         UnsupportedApiError: the embedded engine does not model it.
     """
-    if name in (BrokerageName.COINBASE, BrokerageName.GDAX):
+    if name is BrokerageName.COINBASE:
         return CoinbaseBrokerageModel(account_type)
+    if name is BrokerageName.GDAX:
+        return GDAXBrokerageModel(account_type)
     if name is BrokerageName.DEFAULT:
         return DefaultBrokerageModel(account_type)
     raise UnsupportedApiError(f"brokerage {name} is not in the subset; use BrokerageName.DEFAULT or COINBASE, or run in real LEAN")
@@ -157,7 +172,7 @@ def _too_small(security: TradedSecurity, quantity: Decimal) -> str | None:
     if smallest is None or abs(quantity) >= smallest:
         return None
     return _refusal(
-        f"The minimum order size (in quote currency) for {security.symbol} is {plain(smallest)}. "
+        f"The minimum order size (in quote currency) for {security.symbol.value} is {plain(smallest)}. "
         f"Order quantity was {plain(quantity)}."
     )
 

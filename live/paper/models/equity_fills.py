@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from live.algorithm.data import BaseData, Tick, TradeBar, make_trade_bar
+from live.algorithm.data import Tick, TradeBar, make_trade_bar
 from live.algorithm.enums import OrderStatus, Resolution
-from live.algorithm.numbers import ZERO, plain, to_decimal
+from live.algorithm.numbers import ZERO, to_decimal
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
@@ -19,17 +20,20 @@ from live.algorithm.orders import (
     StopMarketOrder,
 )
 from live.paper.models.context import TradedSecurity
-from live.paper.models.fills import (
-    FillModel,
-    dotnet_time,
-    filled,
+from live.paper.models.fills import FillModel, filled
+from live.paper.models.prices import (
+    candidates,
     is_after_close,
     is_exchange_open,
+    moment_text,
     ordered_local_ns,
+    price_text,
     same_day,
-    signed_slippage,
     waits_for_fresh_data,
 )
+from live.paper.models.slippage import signed_slippage
+
+__all__ = ["EquityFillModel"]
 
 _MINUTE_NS = Resolution.MINUTE.period_ns
 _HOUR_NS = Resolution.HOUR.period_ns
@@ -37,7 +41,20 @@ _OPENING_FLAGS = 1 << 26 | 1 << 6
 """Sale conditions of an opening trade: official open, opening print."""
 _CLOSING_FLAGS = 1 << 24 | 1 << 7
 """Sale conditions of a closing trade: official close, closing print."""
-_FILE_STEP = Decimal("0.0001")
+_EXCHANGE_CODES = {
+    "T": "Q",
+    "NASDAQ": "Q",
+    "NASDAQ_OMX": "Q",
+    "NASDAQ_SC": "S",
+    "NYSE": "N",
+    "ARCA": "P",
+    "AMEX": "A",
+    "BATS": "Z",
+    "BATS_Y": "Y",
+    "BYX": "Y",
+    "IEX": "V",
+}
+"""LEAN's code of an exchange for the other names that ticks and map files call it by."""
 _NO_OPENING_PRINT = "No trade with the OfficialOpen or OpeningPrints flag within the 1-minute timeout."
 _NO_CLOSING_PRINT = "No trade with the OfficialClose or ClosingPrints flag within the 1-minute timeout."
 _NO_CLOSING_PRINT_HOURS = (
@@ -58,15 +75,15 @@ class EquityFillModel(FillModel):
     """LEAN's fills of equities."""
 
     def market_fill(self, asset: TradedSecurity, order: MarketOrder) -> OrderEvent:
-        """Fill at the newest ask or bid; without quotes at the newest trade."""
+        """Fill at the newest ask or bid; without quotes at the newest trade; wait when all are stale and a bar will come."""
         event = OrderEvent(order, asset.utc_ns)
         if order.status is OrderStatus.CANCELED or not is_exchange_open(asset, False):
             return event
-        best = self.best_effort_price(asset, order)
-        if best.stale_end_local_ns is not None:
-            end_utc = asset.hours.exchange_zone.to_utc_ns(best.stale_end_local_ns)
-            if waits_for_fresh_data(asset, end_utc, order.created_ns):
-                return event
+        best = self._best_effort(asset, order)
+        if best is None:
+            return event
+        if best.stale_end_local_ns is not None and waits_for_fresh_data(asset, best.stale_end_local_ns, order):
+            return event
         return filled(event, order, best.price + signed_slippage(asset, order), best.message)
 
     def limit_fill(self, asset: TradedSecurity, order: LimitOrder) -> OrderEvent:
@@ -114,10 +131,8 @@ class EquityFillModel(FillModel):
         is_purchase = order.exact_quantity > ZERO
         is_touched = to_decimal(bar.low) <= trigger if is_purchase else to_decimal(bar.high) >= trigger
         order.trigger_touched = order.trigger_touched or is_touched
-        if not order.trigger_touched:
-            return event
-        best = self.best_effort_price(asset, order)
-        if best.price <= limit if is_purchase else best.price >= limit:
+        best = self._best_effort(asset, order) if order.trigger_touched else None
+        if best is not None and (best.price <= limit if is_purchase else best.price >= limit):
             return filled(event, order, best.price, best.message)
         return event
 
@@ -127,13 +142,11 @@ class EquityFillModel(FillModel):
         if order.status is OrderStatus.CANCELED:
             return event
         ordered_ns = ordered_local_ns(asset, order)
-        price, end_ns = ZERO, 0
         if Resolution.TICK in asset.resolutions:
             tick = self._opening_tick(asset, event)
             if tick is None:
                 return event
-            end_ns = tick.end_local_ns
-            price = to_decimal(tick.value) if tick.is_trade else ZERO
+            end_ns, price = tick.end_local_ns, to_decimal(tick.value) if tick.is_trade else ZERO
         else:
             bar = asset.cache.last_trade_bar
             if bar is None or bar.time_local_ns < ordered_ns:
@@ -149,20 +162,17 @@ class EquityFillModel(FillModel):
         return self._fill_auction(event, asset, order, price)
 
     def _opening_tick(self, asset: TradedSecurity, event: OrderEvent) -> Tick | None:
-        """Return the opening print among the newest trades; after a minute of trading the newest trade will do."""
+        """Return the opening print among the newest trades; after a minute of trading the newest tick will do."""
         hours = asset.hours
         trades = [tick for tick in asset.cache.trade_ticks if hours.is_open(tick.time_local_ns, False)]
         for tick in trades:
             if _has_condition(tick, asset.primary_exchange, _OPENING_FLAGS):
                 return tick
-        every = [*asset.cache.trade_ticks, *asset.cache.quote_ticks]
-        newest = trades[-1] if trades else (every[-1] if every else None)
-        if newest is None:
-            return None
+        newest = _newest_of(trades, asset)
         opened = hours.first_open_of_day(asset.local_ns)
-        if opened is None or newest.end_local_ns - opened < _MINUTE_NS:
+        if newest is None or opened is None or newest.end_local_ns - opened < _MINUTE_NS:
             return None
-        event.message = f"{_NO_OPENING_PRINT} Fill with last {'Trade' if newest.is_trade else 'Quote'} data."
+        event.message = f"{_NO_OPENING_PRINT} {_substitute_text(newest)}"
         return newest
 
     def market_on_close_fill(self, asset: TradedSecurity, order: MarketOnCloseOrder) -> OrderEvent:
@@ -181,56 +191,60 @@ class EquityFillModel(FillModel):
         return self._fill_auction(event, asset, order, price)
 
     def _closing_tick(self, asset: TradedSecurity, order: Order, event: OrderEvent) -> Tick | None:
-        """Return the closing print among the newest trades; otherwise the newest tick, a minute after the close at the earliest."""
-        close_ns = asset.hours.next_market_close(ordered_local_ns(asset, order), False)
-        trades = list(asset.cache.trade_ticks)
-        for tick in trades:
+        """Return the last closing print among the newest trades.
+
+        Without one the newest tick will do: with extended hours a minute after the close at the earliest.
+        """
+        trades = asset.cache.trade_ticks
+        for tick in reversed(trades):
             if _has_condition(tick, asset.primary_exchange, _CLOSING_FLAGS):
                 return tick
-        every = [*trades, *asset.cache.quote_ticks]
-        newest = trades[-1] if trades else (every[-1] if every else None)
+        newest = _newest_of(trades, asset)
         if newest is None:
             return None
         text = _NO_CLOSING_PRINT_HOURS
         if asset.is_extended_market_hours:
             text = _NO_CLOSING_PRINT
+            close_ns = asset.hours.next_market_close(ordered_local_ns(asset, order), False)
             if newest.end_local_ns - close_ns < _MINUTE_NS:
-                event.message = text
                 return None
-        event.message = f"{text} Fill with last {'Trade' if newest.is_trade else 'Quote'} data."
+        event.message = f"{text} {_substitute_text(newest)}"
         return newest
 
     def _fill_auction(self, event: OrderEvent, asset: TradedSecurity, order: Order, price: Decimal) -> OrderEvent:
+        """Fill at the auction's price; without one at the best price of the order's side."""
+        message = event.message
         if not price:
-            best = self.best_effort_price(asset, order)
-            price = best.price
-            event.message += best.message
-        return filled(event, order, price + signed_slippage(asset, order))
+            best = self._best_effort(asset, order)
+            if best is None:
+                return event
+            price, message = best.price, message + best.message
+        return filled(event, order, price + signed_slippage(asset, order), message)
 
-    def best_effort_price(self, asset: TradedSecurity, order: Order) -> BestEffort:
-        """Return the newest price of the side that an order takes: quote tick, quote bar, trade tick, trade bar.
+    def _best_effort(self, asset: TradedSecurity, order: Order) -> BestEffort | None:
+        """Return the newest price of the side that an order takes; None when there are no data at all.
 
-        Data of the first kind that is fresh decide; when all are stale, the newest of them.
+        The first kind of data that is fresh decides; when all are stale, the newest of them.
         """
-        is_sale = order.exact_quantity < ZERO
         cutoff_ns = ordered_local_ns(asset, order) - self.stale_price_ns
         best: BestEffort | None = None
-        newest_ns = -1
-        for data, price, text in _candidates(asset, is_sale):
-            if data.end_local_ns <= newest_ns:
+        message, newest_ns = "", -1
+        for each in candidates(asset, order.direction):
+            if each.end_local_ns <= newest_ns:
                 continue
-            message = text
-            if data.end_local_ns >= cutoff_ns:
-                return BestEffort(price, message if isinstance(data, TradeBar) or _is_trade(data) else "", None)
-            newest_ns = data.end_local_ns
-            best = BestEffort(price, message, newest_ns)
-        return best or BestEffort(asset.exact_price, "", None)
+            is_fresh = each.end_local_ns >= cutoff_ns
+            if each.is_trade or not is_fresh:
+                message = each.message
+            if is_fresh:
+                return BestEffort(each.price, message, None)
+            newest_ns = each.end_local_ns
+            best = BestEffort(each.price, message, newest_ns)
+        return best
 
     def _trade_bar(self, asset: TradedSecurity, order: Order, extended: bool) -> TradeBar | None:
         """Return the newest trades as one bar, when they ended after the order was sent and the market is open."""
         if order.status is OrderStatus.CANCELED or not is_exchange_open(asset, extended):
             return None
-        bar: TradeBar | None
         if Resolution.TICK in asset.resolutions:
             bar = _bar_of(asset.cache.trade_ticks)
         else:
@@ -240,67 +254,42 @@ class EquityFillModel(FillModel):
         return bar
 
 
-def _candidates(asset: TradedSecurity, is_sale: bool) -> list[tuple[BaseData, Decimal, str]]:
-    """Return data, price and message of each kind of data that there is, in the order in which LEAN asks them."""
-    cache, zone_name = asset.cache, asset.hours.exchange_zone.name
-    found: list[tuple[BaseData, Decimal, str]] = []
-    for tick in reversed(cache.quote_ticks):
-        price = tick.bid_price if is_sale else tick.ask_price
-        if price > 0:
-            text = f"Warning: fill at stale price ({dotnet_time(tick.end_local_ns)} {zone_name}), using Quote Tick data."
-            found.append((tick, to_decimal(price), text))
-            break
-    quote = cache.last_quote_bar
-    if quote is not None:
-        side = quote.bid if is_sale else quote.ask
-        text = f"Warning: fill at stale price ({dotnet_time(quote.end_local_ns)} {zone_name}), using QuoteBar data."
-        found.append((quote, to_decimal(quote.close if side is None else side.close), text))
-    if cache.trade_ticks:
-        trade = cache.trade_ticks[-1]
-        text = (
-            f"Warning: No quote information available at {dotnet_time(trade.end_local_ns)} {zone_name}, "
-            "order filled using Trade Tick data"
-        )
-        found.append((trade, to_decimal(trade.value), text))
-    bar = cache.last_trade_bar
-    if bar is not None:
-        text = (
-            f"Warning: No quote information available at {dotnet_time(bar.end_local_ns)} {zone_name}, "
-            "order filled using TradeBar data"
-        )
-        found.append((bar, to_decimal(bar.close), text))
-    return found
+def _newest_of(trades: Sequence[Tick], asset: TradedSecurity) -> Tick | None:
+    """Return the last of some trades; when there are none, the last tick of any kind, quotes after trades."""
+    if trades:
+        return trades[-1]
+    every = asset.cache.quote_ticks or asset.cache.trade_ticks
+    return every[-1] if every else None
 
 
-def _is_trade(data: BaseData) -> bool:
-    return isinstance(data, Tick) and data.is_trade
+def _substitute_text(tick: Tick) -> str:
+    return f"Fill with last {'Trade' if tick.is_trade else 'Quote'} data."
 
 
 def _has_condition(tick: Tick, exchange: str, flags: int) -> bool:
+    """Tell whether a trade of the listing exchange carries one of some sale conditions."""
     condition = (tick.flags >> 32) & 0xFFFFFFFF
-    return bool(condition & flags) and tick.exchange == exchange
+    return bool(condition & flags) and _exchange_code(tick.exchange) == _exchange_code(exchange)
 
 
-def _bar_of(trades: object) -> TradeBar | None:
+def _exchange_code(name: str) -> str:
+    upper = name.upper()
+    return _EXCHANGE_CODES.get(upper, upper)
+
+
+def _bar_of(trades: Sequence[Tick]) -> TradeBar | None:
     """Return one bar of the trades of a time step."""
-    ticks = list(trades)  # type: ignore[call-overload]
-    if not ticks:
+    if not trades:
         return None
-    prices = [tick.value for tick in ticks]
-    volume = sum(tick.quantity for tick in ticks)
-    first, last = ticks[0], ticks[-1]
+    prices = [tick.value for tick in trades]
+    volume = sum(tick.quantity for tick in trades)
+    first, last = trades[0], trades[-1]
     return make_trade_bar(
         first.symbol, first.time_local_ns, last.end_local_ns, prices[0], max(prices), min(prices), prices[-1], volume, False
     )
 
 
 def _gap_text(asset: TradedSecurity, bar: TradeBar, gap: str) -> str:
-    """Return LEAN's message of a fill at the open, with the digits of its decimals: four of the file times those of the factor."""
-    moment = f"{dotnet_time(bar.end_local_ns)} {asset.hours.exchange_zone.name}"
-    factor = asset.exact_price_factor
-    if bar.end_local_ns == bar.time_local_ns:
-        opening = plain(to_decimal(bar.open))
-    else:
-        raw = (to_decimal(bar.open) / factor).quantize(_FILE_STEP)
-        opening = str(raw if factor == 1 else raw * factor)
+    moment = moment_text(asset, bar.end_local_ns)
+    opening = price_text(asset, bar.open, Resolution.TICK in asset.resolutions)
     return f"Due to {gap} gap at {moment}, order filled using the open price ({opening})"

@@ -5,17 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from live.algorithm.enums import OrderDirection, OrderType
+from live.algorithm.enums import OrderDirection, OrderType, SecurityType
 from live.algorithm.numbers import ZERO, Number, to_decimal
-from live.algorithm.orders import CashAmount, CoinbaseOrderProperties, OrderFee
+from live.algorithm.orders import CashAmount, CoinbaseOrderProperties, Order, OrderFee
 from live.clock import datetime_to_ns
+from live.errors import AlgorithmRuntimeError, UsageError
+from live.paper.models.context import CashEntries, TradedSecurity
 from live.paper.models.parameters import OrderFeeParameters
-from live.paper.models.spelling import Model
+from live.paper.models.spelling import Model, method_of
 from live.paper.models.values import order_value
+
+__all__ = [
+    "CoinbaseFeeModel",
+    "ConstantFeeModel",
+    "FeeModel",
+    "GDAXFeeModel",
+    "InteractiveBrokersFeeModel",
+    "OrderFeeParameters",
+]
 
 _PER_SHARE = Decimal("0.005")
 _EQUITY_MINIMUM = Decimal(1)
 _EQUITY_MAXIMUM_RATE = Decimal("0.005")
+_FOREX_TIERS = (
+    (Decimal(1_000_000_000), Decimal("0.00002"), Decimal("2")),
+    (Decimal(2_000_000_000), Decimal("0.000015"), Decimal("1.5")),
+    (Decimal(5_000_000_000), Decimal("0.00001"), Decimal("1.25")),
+)
+"""Monthly volume in USD up to which a tier holds, its rate, its least fee in USD."""
+_FOREX_LAST_TIER = (Decimal("0.000008"), Decimal(1))
 _STABLE_PAIRS = frozenset(
     "DAIUSDC DAIUSD GYENUSD PAXUSD PAXUSDT MUSDUSD USDCEUR USDCGBP USDTEUR USDTGBP USDTUSD USDTUSDC USTEUR USTUSD "
     "USTUSDT WBTCBTC".split()
@@ -46,18 +64,40 @@ class ConstantFeeModel(FeeModel):
 
 
 class InteractiveBrokersFeeModel(FeeModel):
-    """US equities: half a cent per share, at least one dollar, and at most 0.5 % of the value unless the minimum applies."""
+    """Interactive Brokers' fees of US equities and forex, in USD.
+
+    Equities: half a cent per share, at least one dollar, and at most 0.5 % of the value unless the minimum applies.
+    Forex: a rate of the value by tier, at least the tier's minimum.
+
+    Parameters:
+        monthly_forex_trade_amount_in_us_dollars: volume that decides the forex tier.
+    """
+
+    def __init__(self, monthly_forex_trade_amount_in_us_dollars: Number = 0) -> None:
+        volume = to_decimal(monthly_forex_trade_amount_in_us_dollars)
+        self._forex_rate, self._forex_minimum = next(
+            ((rate, least) for limit, rate, least in _FOREX_TIERS if volume <= limit), _FOREX_LAST_TIER
+        )
 
     def get_order_fee(self, parameters: OrderFeeParameters) -> OrderFee:
-        """Return the fee of an order."""
+        """Return the fee of an order.
+
+        Raises:
+            UsageError: the model has no fees of the asset class.
+        """
         order, security = parameters.order, parameters.security
+        value = abs(order_value(order, security))
+        if security.type is SecurityType.FOREX:
+            return OrderFee(CashAmount(max(self._forex_minimum, self._forex_rate * value), "USD"))
+        if security.type is not SecurityType.EQUITY:
+            raise UsageError(
+                f"InteractiveBrokersFeeModel has no fees of {security.type.name.lower()} ({security.symbol}); "
+                "set ConstantFeeModel or CoinbaseFeeModel"
+            )
         fee = _PER_SHARE * abs(order.exact_quantity)
-        limit = _EQUITY_MAXIMUM_RATE * abs(order_value(order, security))
         if fee < _EQUITY_MINIMUM:
-            fee = _EQUITY_MINIMUM
-        elif fee > limit:
-            fee = limit
-        return OrderFee(CashAmount(fee, "USD"))
+            return OrderFee(CashAmount(_EQUITY_MINIMUM, "USD"))
+        return OrderFee(CashAmount(min(fee, _EQUITY_MAXIMUM_RATE * value), "USD"))
 
 
 class CoinbaseFeeModel(FeeModel):
@@ -96,3 +136,23 @@ class CoinbaseFeeModel(FeeModel):
 
 
 GDAXFeeModel = CoinbaseFeeModel
+
+
+def order_fee(security: TradedSecurity, order: Order) -> OrderFee:
+    """Return what a security's fee model takes for filling an order whole.
+
+    Raises:
+        AlgorithmRuntimeError: a user's model returned something else than a fee.
+    """
+    fee = method_of(security.fee_model, "get_order_fee")(OrderFeeParameters(security, order))
+    if not isinstance(fee, OrderFee):
+        raise AlgorithmRuntimeError(
+            f"{type(security.fee_model).__name__}.get_order_fee returned {fee!r}; return OrderFee(CashAmount(amount, currency))"
+        )
+    return fee
+
+
+def exact_account_fee(security: TradedSecurity, order: Order, book: CashEntries) -> Decimal:
+    """Return the fee of filling an order whole, in the account's currency."""
+    fee = order_fee(security, order).value
+    return book.exact_to_account_currency(fee.exact_amount, fee.currency)

@@ -7,10 +7,13 @@ from decimal import Decimal
 
 from live.algorithm.enums import Resolution
 from live.algorithm.numbers import ZERO
+from live.algorithm.orders import CashAmount
 from live.clock import timedelta_to_ns
-from live.paper.models.context import TradedSecurity
+from live.paper.models.context import CashEntries, TradedSecurity
 from live.paper.models.parameters import ApplyFundsSettlementModelParameters, ScanSettlementModelParameters
 from live.paper.models.spelling import Model
+
+__all__ = ["DelayedSettlementModel", "ImmediateSettlementModel"]
 
 _DAY_NS = Resolution.DAILY.period_ns
 
@@ -26,6 +29,10 @@ class ImmediateSettlementModel(Model):
     def scan(self, parameters: ScanSettlementModelParameters) -> None:
         """Do nothing: nothing is under way."""
 
+    def get_unsettled_cash(self) -> CashAmount | None:
+        """Return None: nothing is under way."""
+        return None
+
 
 class DelayedSettlementModel(ImmediateSettlementModel):
     """Money of sales arrives some trading days later, at a time of day; purchases are paid at once.
@@ -39,10 +46,12 @@ class DelayedSettlementModel(ImmediateSettlementModel):
         self._days = number_of_days
         self._time_of_day_ns = timedelta_to_ns(time_of_day)
         self._pending: list[tuple[int, str, Decimal]] = []
+        self._book: CashEntries | None = None
 
     def apply_funds(self, parameters: ApplyFundsSettlementModelParameters) -> None:
         """Put a sale's money on the way, take a purchase's at once."""
         amount = parameters.cash_amount
+        self._book = parameters.portfolio.cash_book
         if amount.exact_amount <= ZERO:
             super().apply_funds(parameters)
             return
@@ -60,6 +69,13 @@ class DelayedSettlementModel(ImmediateSettlementModel):
             parameters.portfolio.unsettled_cash_book.ensure(currency).exact_amount -= amount
             parameters.portfolio.cash_book.ensure(currency).exact_amount += amount
         self._pending = waiting
+
+    def get_unsettled_cash(self) -> CashAmount | None:
+        """Return the money under way in the account's currency, None when there is none."""
+        if self._book is None or not self._pending:
+            return None
+        total = sum((self._book.exact_to_account_currency(amount, name) for _, name, amount in self._pending), ZERO)
+        return CashAmount(total, self._book.account_currency)
 
     def _due_ns(self, security: TradedSecurity, time_ns: int) -> int:
         zone = security.hours.exchange_zone

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from live.algorithm.data import QuoteBar, Tick, TradeBar
+from live.algorithm.data import QuoteBar, TradeBar
+from live.algorithm.enums import SecurityType
 from live.algorithm.numbers import ZERO, Number, to_decimal
 from live.algorithm.orders import Order
 from live.errors import UsageError
 from live.paper.models.context import TradedSecurity
-from live.paper.models.spelling import Model
+from live.paper.models.spelling import Model, method_of
+from live.paper.models.values import exact_of
+
+__all__ = ["ConstantSlippageModel", "NullSlippageModel", "VolumeShareSlippageModel"]
 
 
 class NullSlippageModel(Model):
@@ -47,22 +51,31 @@ class VolumeShareSlippageModel(Model):
     def get_slippage_approximation(self, asset: TradedSecurity, order: Order) -> Decimal:
         """Return the slippage in the price's currency.
 
+        Without volume it is the largest for equities, and none for pairs, whose data often lack it.
+
         Raises:
-            UsageError: the newest data carry no volume.
+            UsageError: the newest data are ticks.
         """
         last = asset.cache.last_data
         if last is None:
             return ZERO
-        is_sale = order.exact_quantity < ZERO
         if isinstance(last, TradeBar):
             volume = last.volume
         elif isinstance(last, QuoteBar):
-            volume = last.last_bid_size if is_sale else last.last_ask_size
-        elif isinstance(last, Tick) and not last.is_trade:
-            volume = last.bid_size if is_sale else last.ask_size
+            volume = last.last_bid_size if order.exact_quantity > ZERO else last.last_ask_size
         else:
-            raise UsageError("VolumeShareSlippageModel needs bars or quotes; use another slippage model for trade ticks")
-        if not volume:
+            raise UsageError(
+                f"VolumeShareSlippageModel needs bars, and {asset.symbol} has ticks; use ConstantSlippageModel"
+            )
+        share = self._limit
+        if volume > 0:
+            share = min(abs(order.exact_quantity) / to_decimal(volume), self._limit)
+        elif asset.type is not SecurityType.EQUITY:
             return ZERO
-        share = min(abs(order.exact_quantity) / to_decimal(volume), self._limit)
-        return to_decimal(last.value) * share * share * self._impact
+        return share * share * self._impact * to_decimal(last.value)
+
+
+def signed_slippage(asset: TradedSecurity, order: Order) -> Decimal:
+    """Return what slippage adds to the price of an order: positive for a purchase, negative for a sale."""
+    slip = exact_of(method_of(asset.slippage_model, "get_slippage_approximation")(asset, order))
+    return slip if order.exact_quantity > ZERO else -slip

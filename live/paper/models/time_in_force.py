@@ -15,7 +15,7 @@ _FOREX_ZONE = "America/New_York"
 def is_order_expired(security: TradedSecurity, order: Order) -> bool:
     """Tell whether an order's time is over: at the close for equities, 17:00 New York for forex, midnight UTC for crypto."""
     force = order.time_in_force
-    if force is TimeInForce.DAY or force.name == TimeInForce.DAY.name:
+    if force.name == TimeInForce.DAY.name:
         return _is_day_over(security, order)
     if force.expiry is not None:
         return _is_date_over(security, order, date_to_ns(force.expiry))

@@ -1,0 +1,35 @@
+cimport cython
+from live.hot.book cimport Book
+from live.hot.histogram cimport Histogram
+from live.hot.merge cimport TickMerge
+from live.hot.records cimport RecordBuffer, RecordSource
+from live.hot.stamp cimport now_ns
+from live.hot.views cimport TickView
+
+cdef long long _SUSPICIOUS
+cdef long long _WIDTH
+
+@cython.final
+cdef class TickPump:
+    cdef readonly TickMerge merge
+    cdef readonly Book book
+    cdef readonly TickView view
+    cdef readonly Histogram decisions
+    cdef object _on_tick
+    cdef readonly long long step_ns
+    cdef readonly long long tick_began_ns
+    cdef public bint is_behind
+    cdef public bint is_touched
+    cdef readonly long long trade_ticks
+    cdef readonly long long quote_ticks
+    cdef readonly long long suspicious_ticks
+    cdef readonly long long steps
+    cdef readonly list last_ticks
+
+    cpdef run(self, long long until_ns)
+    @cython.locals(merge=TickMerge, place=Py_ssize_t, number=cython.longlong, source=RecordSource, copy=RecordBuffer,
+                   count=Py_ssize_t, begin=Py_ssize_t, at=Py_ssize_t)
+    cpdef remember(self)
+    @cython.locals(merge=TickMerge, place=Py_ssize_t, source=RecordSource, symbol_index=Py_ssize_t, record=Py_ssize_t,
+                   base=Py_ssize_t, buffer=RecordBuffer, began_ns=cython.longlong, kind=cython.longlong)
+    cpdef play(self)

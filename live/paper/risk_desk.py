@@ -1,0 +1,159 @@
+"""The risk gate of a run: tells `live.hot.risk` what it needs to know, and asks it about every order.
+
+The dry run has LEAN's own rules for sessions, so the gate's session check is open here: an order for a closed market is
+refused or waits as in LEAN.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from live.algorithm.enums import OrderStatus
+from live.algorithm.numbers import Number, to_decimal
+from live.algorithm.orders import Order, OrderEvent
+from live.config import RiskSettings
+from live.hot.book import Book
+from live.hot.records import KIND_QUOTE
+from live.hot.risk import SESSION_ALWAYS_NS, DenialCode, RiskGate, RiskLimits
+from live.paper.securities import Security, SecurityManager
+
+_E9 = 1_000_000_000
+_LARGEST_E9 = 9 * 10**18
+"""Largest scaled number that the gate's 64 bits can hold; what is larger is refused there by its size."""
+
+
+class RiskDesk:
+    """Asks the gate about orders, and keeps it informed of what became of them.
+
+    Parameters:
+        settings: the limits.
+    """
+
+    def __init__(self, settings: RiskSettings) -> None:
+        self._settings = settings
+        self._open: dict[int, tuple[int, int]] = {}
+        self._day = -1
+        self.book = Book(1)
+        self.gate = RiskGate(self.book)
+        self.is_fed_by_ticks = False
+        """Whether every tick reaches the book by itself; otherwise prices are copied to it when an order is judged."""
+
+    def open(self, securities: SecurityManager) -> None:
+        """Take the memory for all securities of the run and load the limits."""
+        symbols = list(securities.keys())
+        self.book = Book(max((symbol.index for symbol in symbols), default=0) + 1)
+        self.gate = RiskGate(self.book)
+        self.gate.load_limits(limits_of(self._settings))
+        restricted = {ticker.upper() for ticker in self._settings.restricted_symbols}
+        for symbol in symbols:
+            self._register(securities[symbol])
+            self.gate.restrict(symbol.index, symbol.value in restricted)
+
+    def check(self, order: Order, security: Security, equity: Decimal, is_liquidation: bool = False) -> DenialCode | None:
+        """Return why an order is refused, None when it may go out.
+
+        Parameters:
+            order: the order, not yet submitted.
+            security: what it trades.
+            equity: worth of the account now.
+            is_liquidation: whether the order is part of an emergency exit.
+        """
+        index = security.symbol.index
+        self.gate.set_equity(_e4(equity))
+        if not self.is_fed_by_ticks:
+            self._store_price(security)
+        self._register(security)
+        self.gate.set_position(index, e9(security.holdings.exact_quantity))
+        quantity_e9, price_e9 = e9(order.exact_quantity), self._price_e9(order, security)
+        code = self.gate.check(index, quantity_e9, int(order.type), price_e9, security.time_ns, is_liquidation)
+        return DenialCode(code) if code else None
+
+    def accept(self, order: Order, order_id: int, security: Security) -> None:
+        """Count an order that goes out now."""
+        index, quantity_e9 = security.symbol.index, e9(order.exact_quantity)
+        self.gate.on_accepted(index, quantity_e9, int(order.type), self._price_e9(order, security), security.time_ns)
+        self._open[order_id] = (index, quantity_e9)
+
+    def check_update(self, order: Order, changed: Order, security: Security, equity: Decimal) -> DenialCode | None:
+        """Judge what is left of an order as if it were sent anew with its changes; an accepted update counts as an order."""
+        known = self._open.get(order.id)
+        if known is None:
+            return None
+        index, unfilled_e9 = known
+        left_e9 = e9(changed.exact_quantity) - (e9(order.exact_quantity) - unfilled_e9)
+        self.gate.on_closed(index, unfilled_e9)
+        rest = changed.clone()
+        rest.exact_quantity = Decimal(left_e9) / _E9
+        code = self.check(rest, security, equity)
+        kept, kept_e9 = (order, unfilled_e9) if code is not None else (changed, left_e9)
+        self.gate.on_accepted(index, kept_e9, int(kept.type), self._price_e9(kept, security), security.time_ns)
+        self._open[order.id] = (index, kept_e9)
+        return code
+
+    def on_event(self, event: OrderEvent) -> None:
+        """Follow an order's executions and its end."""
+        known = self._open.get(event.order_id)
+        if known is None:
+            return
+        index, unfilled_e9 = known
+        if event.status.is_fill:
+            filled_e9 = e9(event.exact_fill_quantity)
+            self.gate.on_fill(index, filled_e9)
+            unfilled_e9 -= filled_e9
+            self._open[event.order_id] = (index, unfilled_e9)
+        if event.status.is_closed:
+            del self._open[event.order_id]
+            self.gate.on_closed(index, 0 if event.status is OrderStatus.FILLED else unfilled_e9)
+
+    def on_equity(self, day: int, equity: Decimal) -> None:
+        """Take the worth of the account; the first of a day is what the daily loss counts from."""
+        if day != self._day:
+            self._day = day
+            self.gate.begin_day(_e4(equity))
+        else:
+            self.gate.set_equity(_e4(equity))
+
+    def _register(self, security: Security) -> None:
+        rate = float(security.quote_cash.exact_conversion_rate * security.properties.contract_multiplier)
+        # Before the first price of a currency there is no rate; LEAN refuses orders until then.
+        self.gate.register_symbol(security.symbol.index, *SESSION_ALWAYS_NS, rate or 1.0)
+
+    def _store_price(self, security: Security) -> None:
+        data = security.get_last_data()
+        if data is None:
+            return
+        received_ns = security.exchange.zone.to_utc_ns(data.end_local_ns)
+        bid_e9, ask_e9 = e9(security.exact_bid), e9(security.exact_ask)
+        self.book.update_tick(security.symbol.index, KIND_QUOTE, received_ns, bid_e9, ask_e9, 0.0, 0.0, received_ns)
+
+    def _price_e9(self, order: Order, security: Security) -> int:
+        price = order.exact_limit_price or order.exact_stop_price
+        if price is None:
+            return 0
+        return e9(price / security.exact_price_factor) if self.is_fed_by_ticks else e9(price)
+
+
+def limits_of(settings: RiskSettings) -> RiskLimits:
+    """Return the limits of a configuration in the gate's units."""
+    limits = RiskLimits()
+    limits.max_order_quantity_e9 = e9(settings.max_order_quantity)
+    limits.max_order_notional_e4 = _e4(settings.max_order_notional)
+    limits.max_position_quantity_e9 = e9(settings.max_position_quantity)
+    limits.max_gross_exposure_e4 = _e4(settings.max_gross_exposure)
+    limits.max_daily_loss_e4 = _e4(settings.max_daily_loss)
+    limits.max_open_orders = settings.max_open_orders
+    limits.max_orders_per_second = settings.max_orders_per_second
+    limits.max_orders_per_minute = settings.max_orders_per_minute
+    limits.max_quote_age_ns = e9(settings.max_quote_age_seconds)
+    limits.price_collar_ppm = round(settings.price_collar_bps * 100)
+    limits.duplicate_window_ns = e9(settings.duplicate_window_seconds)
+    return limits
+
+
+def e9(value: Number) -> int:
+    """Return a quantity or price scaled by 1e9, rounded to nearest, within what 64 bits hold."""
+    return max(-_LARGEST_E9, min(_LARGEST_E9, round(to_decimal(value) * _E9)))
+
+
+def _e4(value: Number) -> int:
+    return round(to_decimal(value) * 10_000)
