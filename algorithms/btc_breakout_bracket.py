@@ -2,7 +2,7 @@
 
 Shows a market of 24 hours in UTC, indicators of highs and lows, a bracket whose orders cancel each other in
 `on_order_event`, and an order tag that tells which is which. The default date is in LEAN's sample data; the session
-that `lean-live` generates needs `--parameter first_day=2013-10-08 --parameter cash=1000000`.
+that `lean-live` generates needs `--parameter first_day=2013-10-08`.
 
 Parameters: first_day, days, window (minutes), risk (of the price, to the stop), reward (multiple of the risk), cash.
 """

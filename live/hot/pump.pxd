@@ -26,6 +26,7 @@ cdef class TickPump:
     cdef readonly long long steps
     cdef readonly list last_ticks
 
+    cpdef step_now(self)
     cpdef run(self, long long until_ns)
     @cython.locals(merge=TickMerge, place=Py_ssize_t, number=cython.longlong, source=RecordSource, copy=RecordBuffer,
                    count=Py_ssize_t, begin=Py_ssize_t, at=Py_ssize_t)

@@ -65,6 +65,11 @@ class TickPump:
                 return
             self.merge.advance()
 
+    def step_now(self) -> None:
+        """Take the merge's moment as the present one, for a step that the run loop makes itself."""
+        self.step_ns = self.merge.time_ns
+        self.is_behind = False
+
     def remember(self) -> None:
         """Copy the step's ticks aside."""
         merge = self.merge
@@ -115,5 +120,3 @@ class TickPump:
                 self.view.expire()
                 self.decisions.record(now_ns() - began_ns)
         self.tick_began_ns = 0
-
-

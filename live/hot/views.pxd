@@ -12,6 +12,7 @@ cdef class TickView:
     cdef bint _is_expired
     cdef list _symbols
     cdef double[::1] _factors
+    cpdef double factor(self, Py_ssize_t symbol_index) noexcept
     cpdef bint show(self, Py_ssize_t symbol_index) noexcept
     cpdef void expire(self) noexcept
     cdef Py_ssize_t _at(self) except -1

@@ -54,6 +54,10 @@ class TickView:
         self._symbols[symbol_index] = symbol
         self._factors[symbol_index] = price_factor
 
+    def factor(self, symbol_index: int) -> float:
+        """Return the factor that adjusts a symbol's raw prices; 1 for an index outside the book."""
+        return self._factors[symbol_index] if 0 <= symbol_index < self.book.capacity else 1.0
+
     def show(self, symbol_index: int) -> bool:
         """Move to the newest tick of a symbol, before a callback; False, unmoved, for an index outside the book."""
         if symbol_index < 0 or symbol_index >= self.book.capacity:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.data import BaseData
-from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, Resolution, SecurityType, TickType
+from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, OrderResponseErrorCode, Resolution, SecurityType, TickType
 from live.algorithm.host import Host
 from live.algorithm.numbers import Number, to_decimal, use_engine_context
 from live.algorithm.orders import Order, OrderEvent
@@ -24,6 +24,7 @@ from live.clock import date_to_ns, ns_to_date, zone
 from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.market_hours import MarketHours
+from live.hot.denials import DenialCode
 from live.paper.callbacks import Callbacks
 from live.paper.consolidation import ConsolidatorBoard
 from live.paper.history import history_slices, last_known_prices
@@ -36,12 +37,14 @@ from live.paper.models.spelling import method_of
 from live.paper.order_checks import check_order, is_too_late_for_close
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.recorder import Recorder
+from live.paper.risk_desk import RiskDesk
 from live.paper.securities import Security, SecurityManager
 from live.paper.subscriptions import Subscriptions
 from live.paper.transactions import OrderHost, SecurityTransactionManager
 from live.paper.warmup import WarmUp
 
 if TYPE_CHECKING:
+    from live.paper.live_desk import LiveDesk
     from live.paper.object_store import ObjectStore
 
 DEFAULT_ZONE = "America/New_York"
@@ -57,6 +60,7 @@ class PaperEngine(OrderHost, Host):
         recorder: where events, log lines and measurements go.
         object_store: objects kept between runs.
         parameters: values for get_parameter.
+        risk: judges the orders.
     """
 
     def __init__(
@@ -65,12 +69,15 @@ class PaperEngine(OrderHost, Host):
         recorder: Recorder,
         object_store: ObjectStore,
         parameters: dict[str, str],
+        risk: RiskDesk,
     ) -> None:
         use_engine_context()
         self.subscriptions = subscriptions
         self.recorder = recorder
         self.object_store = object_store
         self.parameters = parameters
+        self.risk = risk
+        self.desk: LiveDesk | None = None
         self.zone = zone(DEFAULT_ZONE)
         self.time_ns = 0
         self.start_ns = date_to_ns(ns_to_date(0))
@@ -201,9 +208,24 @@ class PaperEngine(OrderHost, Host):
         refusal = check_order(self, order)
         if refusal is not None:
             return self.transactions.reject(order, refusal[0], refusal[1], order.tag)
+        security = self.securities[order.symbol]
+        code = self.risk.check(order, security, self.portfolio.exact_total_portfolio_value)
+        if code is not None:
+            self.recorder.on_denial(code.name)
+            return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code), order.tag)
+        self.risk.accept(order, self.transactions.last_order_id + 1, security)
         ticket = self.transactions.submit(order, asynchronous)
         self.recorder.on_order()
         return ticket
+
+    def refuse_update(self, order: Order, changed: Order) -> str | None:
+        """Return why the risk gate refuses an order's changes."""
+        security = self.securities[order.symbol]
+        code = self.risk.check_update(order, changed, security, self.portfolio.exact_total_portfolio_value)
+        if code is None:
+            return None
+        self.recorder.on_denial(code.name)
+        return _denial_text(code)
 
     def quantity_for_target(self, security: Security, target: Decimal) -> GetMaximumOrderQuantityResult:
         """Return the quantity after which a holding is worth a share of the portfolio's value."""
@@ -222,6 +244,9 @@ class PaperEngine(OrderHost, Host):
     def publish(self, event: OrderEvent) -> None:
         """Record an event, then hand it to the algorithm."""
         self.recorder.on_order_event(event)
+        self.risk.on_event(event)
+        if self.desk is not None:
+            self.desk.on_event(event)
         self.callbacks.order_event(event)
 
     def report_error(self, text: str) -> None:
@@ -296,6 +321,11 @@ class PaperEngine(OrderHost, Host):
         if not self.securities:
             raise UsageError("the algorithm subscribes to nothing; call add_equity, add_forex or add_crypto in initialize")
         self.is_initializing = False
+        self.risk.open(self.securities)
+
+
+def _denial_text(code: DenialCode) -> str:
+    return f"Risk gate: {code.name}. {code.meaning} {code.remedy}"
 
 
 __all__ = ["PaperEngine"]

@@ -58,7 +58,19 @@ class Frontier:
 
     def __init__(self, begin_ns: int, bars: list[tuple[BarSubscription, Security]], ticks: list[TickSource]) -> None:
         self.begin_ns = begin_ns
+        self._ticks = ticks
         self._sources: list[tuple[Any, Security]] = [*bars, *((source, source.security) for source in ticks)]
+        self._schedule()
+
+    def detach_ticks(self) -> list[Any]:
+        """Give the tick subscriptions, in order, to somebody who reads them himself."""
+        ticks = sorted(self._ticks, key=lambda source: source.config.order)
+        self._ticks = []
+        self._sources = [(source, security) for source, security in self._sources if source not in ticks]
+        self._schedule()
+        return ticks
+
+    def _schedule(self) -> None:
         self._heap = [
             (source.next_time_ns, source.config.order, index)
             for index, (source, _) in enumerate(self._sources)

@@ -43,6 +43,7 @@ class RunLoop:
         self._report_every_steps = report_every_steps
         self._next_settlement_ns = 0
         self._next_margin_call_ns = 0
+        self._next_report_step = report_every_steps
         self._warm_up_reported = False
         self.stop_requested = False
 
@@ -58,19 +59,39 @@ class RunLoop:
         engine.set_time(begin_ns)
         if not engine.is_warming_up:
             self._finish_warm_up()
-        self._step(begin_ns, self._frontier.collect(begin_ns), is_first=True)
+        self._step(begin_ns, self._collect(begin_ns), is_first=True)
         while not self.stop_requested and engine.quit_message is None:
-            time_ns = self._frontier.next_time_ns()
-            if time_ns == END_OF_DATA_NS:
+            time_ns = self._next_step_ns()
+            if time_ns == END_OF_DATA_NS or self.stop_requested:
                 break
             if engine.is_warming_up and time_ns > engine.start_utc_ns:
                 self._pulse(engine.start_utc_ns)
-            self._step(time_ns, self._frontier.collect(time_ns))
-            if engine.recorder.steps % self._report_every_steps == 0:
-                self._report()
+            self._step(time_ns, self._collect(time_ns))
+            self._report_now_and_then()
             if self._is_broke():
                 engine.write_log("error", "the portfolio is worth nothing; the run ends here")
                 break
+
+    def _next_step_ns(self) -> int:
+        """Return the moment of the next time step."""
+        return self._frontier.next_time_ns()
+
+    def _collect(self, time_ns: int) -> list[Update]:
+        """Return the data of a time step."""
+        return self._frontier.collect(time_ns)
+
+    def _deliver(self, slice: Slice, began_ns: int) -> None:
+        """Call the strategy."""
+        engine = self._engine
+        if slice.has_data:
+            engine.recorder.before_data(began_ns)
+            engine.callbacks.data(slice)
+            engine.recorder.after_data(began_ns, slice)
+
+    def _report_now_and_then(self) -> None:
+        if self._engine.recorder.steps >= self._next_report_step:
+            self._next_report_step = self._engine.recorder.steps + self._report_every_steps
+            self._report()
 
     def _pulse(self, time_ns: int) -> None:
         """Move the clock to the end of the warm-up although no data come then."""
@@ -112,10 +133,7 @@ class RunLoop:
             if points:
                 guarded("consolidator", engine.consolidators.update, update.config, points)
         self._report_corporate_actions(slice)
-        if slice.has_data:
-            engine.recorder.before_data(began_ns)
-            engine.callbacks.data(slice)
-            engine.recorder.after_data(began_ns, slice)
+        self._deliver(slice, began_ns)
         engine.transactions.process_step()
         if engine.callbacks.on_end_of_time_step is not None:
             guarded("on_end_of_time_step", engine.callbacks.on_end_of_time_step)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
-from live.clock import monotonic_ns
+from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
 from live.paper.runlog import RunLog
 from live.paper.series import BoundedSeries
 
@@ -62,7 +62,7 @@ class Recorder:
         self.charts: dict[str, dict[str, BoundedSeries]] = {}
         self.series_dropped = 0
         self._series_count = 0
-        self._next_equity_ns = 0
+        self.next_equity_ns = 0
         self._step_began_ns = 0
         self._gc_began_ns = 0
 
@@ -111,9 +111,11 @@ class Recorder:
     def after_step(self, time_ns: int, engine: PaperEngine) -> None:
         """Count a step, and sample the equity once a minute of data time."""
         self.steps += 1
-        if time_ns >= self._next_equity_ns:
-            self._next_equity_ns = time_ns + _EQUITY_EVERY_NS
-            self.equity.append(time_ns, engine.portfolio.total_portfolio_value)
+        if time_ns >= self.next_equity_ns:
+            self.next_equity_ns = time_ns + _EQUITY_EVERY_NS
+            equity = engine.portfolio.exact_total_portfolio_value
+            self.equity.append(time_ns, float(equity))
+            engine.risk.on_equity(engine.zone.to_local_ns(time_ns) // NANOSECONDS_PER_DAY, equity)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Pass an order event on."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 import live.hot
+from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.clock import monotonic_ns
 from live.errors import AlgorithmRuntimeError, LeanLiveError, RunInterrupted
@@ -21,6 +22,7 @@ from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
 from live.hot.histogram import Histogram
 from live.paper.engine import PaperEngine
+from live.paper.live_loop import LiveLoop
 from live.paper.loop import RunLoop
 from live.paper.object_store import ObjectStore
 from live.paper.recorder import Recorder, RunSink
@@ -35,6 +37,7 @@ from live.paper.run_model import (
     PythonCollections,
     RunResult,
 )
+from live.paper.risk_desk import RiskDesk
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.subscriptions import Subscriptions
@@ -79,7 +82,8 @@ class DryRun:
         self.recorder = Recorder(sink, self.log, Histogram(), Histogram(), Histogram())
         subscriptions = Subscriptions(DataFolder(self.data.path))
         store = ObjectStore(self.request.results_folder / "object-store")
-        self.engine = PaperEngine(subscriptions, self.recorder, store, dict(self.request.parameters))
+        parameters = dict(self.request.parameters)
+        self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk))
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
         try:
             with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, lambda: self.recorder.steps):
@@ -101,7 +105,8 @@ class DryRun:
         frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns)
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
-        self._loop = RunLoop(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        kind = LiveLoop if isinstance(engine.algorithm, LiveAlgorithm) else RunLoop
+        self._loop = kind(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()

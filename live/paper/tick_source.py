@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from live.algorithm.data import BaseData, Tick
+from live.algorithm.enums import SecurityType
 from live.algorithm.ticks import build_ticks
 from live.clock import NANOSECONDS_PER_DAY, ns_to_date
 from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
@@ -47,33 +48,49 @@ class TickSubscription:
         self.next_time_ns = 0
         self._plan()
 
+    @property
+    def is_default_kind(self) -> bool:
+        """False for the quotes of an equity, which never become its newest data."""
+        return not (self.config.is_quote and self.config.symbol.security_type is SecurityType.EQUITY)
+
     def take(self, time_ns: int) -> list[Any]:
         """Return what became known up to a moment, and go on."""
-        points: list[Any] = []
-        while self._event is not None and self._event_ns() <= time_ns:
-            points.append(self._event)
-            self._event = next(self._events, None)
+        points: list[Any] = self.take_events(time_ns)
         stream = self.stream
         while stream.time_ns <= time_ns:
             end = stream.group_end()
-            local_ns = self.config.hours.exchange_zone.to_local_ns(stream.time_ns)
-            points.extend(self._ticks(local_ns, end))
+            points.extend(self.ticks(stream.time_ns, stream.position, end))
             stream.advance_to(end)
         self._plan()
         return points
 
-    def _ticks(self, local_ns: int, end: int) -> list[Tick]:
+    def take_events(self, time_ns: int) -> list[BaseData]:
+        """Return the corporate actions up to a moment, and go on to the next."""
+        points: list[BaseData] = []
+        while self.next_event_ns() <= time_ns:
+            assert self._event is not None
+            points.append(self._event)
+            self._event = next(self._events, None)
+        return points
+
+    def ticks(self, time_ns: int, begin: int, end: int) -> list[Tick]:
+        """Return the ticks of a range of the stream's records, all of one moment."""
+        local_ns = self.config.hours.exchange_zone.to_local_ns(time_ns)
+        return build_ticks(self.stream.buffer, begin, end, self.config.symbol, local_ns, self.scale_on(local_ns))
+
+    def scale_on(self, local_ns: int) -> float:
+        """Return the factor of the prices of a day."""
         day = local_ns // NANOSECONDS_PER_DAY
         if day != self._day:
             self._day = day
             self._scale = self._scale_of(ns_to_date(local_ns))
-        stream = self.stream
-        return build_ticks(stream.buffer, stream.position, end, self.config.symbol, local_ns, self._scale)
+        return self._scale
 
-    def _event_ns(self) -> int:
-        assert self._event is not None
+    def next_event_ns(self) -> int:
+        """Return when the next corporate action is due, END_OF_DATA_NS when there is none."""
+        if self._event is None:
+            return END_OF_DATA_NS
         return self.config.hours.exchange_zone.to_utc_ns(self._event.end_local_ns)
 
     def _plan(self) -> None:
-        event_ns = END_OF_DATA_NS if self._event is None else self._event_ns()
-        self.next_time_ns = min(self.stream.time_ns, event_ns)
+        self.next_time_ns = min(self.stream.time_ns, self.next_event_ns())

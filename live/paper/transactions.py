@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from decimal import ROUND_DOWN
 from typing import Any
 
+from live.algorithm.data import Split
 from live.algorithm.enums import OrderRequestStatus, OrderResponseErrorCode, OrderStatus, OrderType
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import ZERO, plain, round_down_to_lot, to_decimal
@@ -54,6 +56,10 @@ class OrderHost:
 
     def report_error(self, text: str) -> None:
         """Write a line to the algorithm's error log."""
+        raise NotImplementedError
+
+    def refuse_update(self, order: Order, changed: Order) -> str | None:
+        """Return why the risk gate refuses an order's changes, None when it does not."""
         raise NotImplementedError
 
 
@@ -292,6 +298,16 @@ class SecurityTransactionManager(PascalCaseAccess):
         self._resting.pop(order.id, None)
         self._publish(order, event)
 
+    def apply_split(self, security: Security, split: Split) -> None:
+        """Scale the open orders of a security by a split: prices by its factor, quantities against it, in whole units."""
+        factor = to_decimal(split.split_factor)
+        for order in self.open_orders(security.symbol):
+            order.exact_quantity = (order.exact_quantity / factor).to_integral_value(ROUND_DOWN)
+            if order.exact_limit_price is not None:
+                order.exact_limit_price *= factor
+            if order.exact_stop_price is not None:
+                order.exact_stop_price *= factor
+
     # -- requests
 
     def _handle_submit(self, request: SubmitOrderRequest) -> OrderResponse:
@@ -346,6 +362,11 @@ class SecurityTransactionManager(PascalCaseAccess):
             host.report_error(text)
             self._publish(order, OrderEvent(order, host.time_ns, OrderFee.ZERO, text))
             return OrderResponse(order.id, Code.BROKERAGE_FAILED_TO_UPDATE_ORDER, text)
+        denial = None if request.changes_only_tag else host.refuse_update(order, changed)
+        if denial is not None:
+            host.report_error(denial)
+            self._publish(order, OrderEvent(order, host.time_ns, OrderFee.ZERO, denial))
+            return OrderResponse(order.id, Code.RISK_DENIED, denial)
         order.apply_update(request.fields)
         order.exact_quantity = round_down_to_lot(order.exact_quantity, security.properties.lot_size)
         self._round_prices(order, security)

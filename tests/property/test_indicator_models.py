@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from decimal import Decimal, localcontext
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -67,7 +68,7 @@ def weighted(prices: list[Decimal], period: int) -> Decimal:
 
 
 def strength(prices: list[Decimal], period: int) -> Decimal:
-    changes = [after - before for before, after in zip(prices, prices[1:], strict=False)]
+    changes = [after - before for before, after in pairwise(prices)]
     gains, losses = [max(each, Decimal(0)) for each in changes], [max(-each, Decimal(0)) for each in changes]
     if not changes:
         return Decimal(100)

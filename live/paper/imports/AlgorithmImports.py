@@ -18,6 +18,7 @@ from live.algorithm.data import (
 )
 from live.algorithm.enums import *
 from live.algorithm.indicators import *
+from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.orders import *
 from live.algorithm.qc_algorithm import QCAlgorithm, SecurityChanges, UniverseSettings
 from live.algorithm.slices import (

@@ -115,7 +115,8 @@ class CoinbaseBrokerageModel(DefaultBrokerageModel):
             return _refusal(f"The {name} does not support {_dotnet(security.type.name)} security type.")
         if order.type not in _COINBASE_TYPES:
             taken = ",".join(_dotnet(each.name) for each in _COINBASE_TYPES)
-            return _refusal(f"The {name} does not support {_dotnet(order.type.name)} order type. Only supports [{taken}]")
+            kind = _dotnet(order.type.name)
+            return _refusal(f"The {name} does not support {kind} order type. Only supports [{taken}]")
         if order.type is OrderType.STOP_MARKET and order.created_ns >= _COINBASE_STOP_MARKET_END_NS:
             return _refusal("Stop Market orders are no longer supported since 03/23/2019 01:00:00.")
         return None
@@ -160,7 +161,9 @@ def brokerage_model(name: BrokerageName, account_type: AccountType) -> DefaultBr
         return GDAXBrokerageModel(account_type)
     if name is BrokerageName.DEFAULT:
         return DefaultBrokerageModel(account_type)
-    raise UnsupportedApiError(f"brokerage {name} is not in the subset; use BrokerageName.DEFAULT or COINBASE, or run in real LEAN")
+    raise UnsupportedApiError(
+        f"brokerage {name} is not in the subset; use BrokerageName.DEFAULT or COINBASE, or run in real LEAN"
+    )
 
 
 def _refusal(text: str) -> str:

@@ -8,20 +8,23 @@ from live.algorithm.enums import OrderDirection, OrderType
 from live.algorithm.numbers import ONE, ZERO, Number, plain, to_decimal
 from live.algorithm.orders import Order
 from live.errors import UsageError
-from live.paper.models.buying_power import ROUNDS_MAX, BuyingPowerModel
+from live.paper.models.buying_power import BuyingPowerModel, no_price_text, unfit_fee_text
 from live.paper.models.context import Account, CashEntry, TradedSecurity
+from live.paper.models.fees import exact_account_fee
 from live.paper.models.parameters import (
     BuyingPower,
     BuyingPowerParameters,
+    GetMaximumOrderQuantityForDeltaBuyingPowerParameters,
     GetMaximumOrderQuantityForTargetBuyingPowerParameters,
     GetMaximumOrderQuantityResult,
     HasSufficientBuyingPowerForOrderParameters,
     HasSufficientBuyingPowerForOrderResult,
-    OrderFeeParameters,
     ReservedBuyingPowerForPosition,
     ReservedBuyingPowerForPositionParameters,
 )
 from live.paper.models.values import order_price, trial_order
+
+__all__ = ["CashBuyingPowerModel"]
 
 _RESERVING = (OrderType.LIMIT, OrderType.STOP_MARKET)
 
@@ -30,9 +33,9 @@ class CashBuyingPowerModel(BuyingPowerModel):
     """Only what is held can be spent; open limit and stop orders reserve their share of it."""
 
     def __init__(self) -> None:
-        super().__init__(1)
+        super().__init__(1, 0, 0)
 
-    def set_leverage(self, security: TradedSecurity | None, leverage: Number) -> None:
+    def set_leverage(self, security: TradedSecurity, leverage: Number) -> None:
         """Refuse leverage.
 
         Raises:
@@ -50,7 +53,7 @@ class CashBuyingPowerModel(BuyingPowerModel):
     def get_buying_power(self, parameters: BuyingPowerParameters) -> BuyingPower:
         """Return the quantity that the cash buys, or what can be sold."""
         security = parameters.security
-        price = security.exact_price
+        price = security.exact_price * security.properties.contract_multiplier
         if not price or security.base_cash is None:
             return BuyingPower(ZERO)
         if parameters.direction is OrderDirection.BUY:
@@ -65,8 +68,8 @@ class CashBuyingPowerModel(BuyingPowerModel):
         base = security.base_cash
         if base is None:
             return parameters.insufficient(
-                f"The '{security.symbol}' security is not supported by this cash model. "
-                "Currently only IBaseCurrencySymbol securities are supported (crypto and forex)."
+                f"The '{security.symbol.value}' security is not supported by this cash model. "
+                "Currently only Crypto and Forex are supported."
             )
         reserved = self._reserved(portfolio, security, order, base)
         if order.direction is OrderDirection.SELL:
@@ -77,7 +80,7 @@ class CashBuyingPowerModel(BuyingPowerModel):
         cash = security.quote_cash.exact_amount
         required = abs(order.exact_quantity) * order_price(order, security)
         available = self._available(portfolio, security, order, cash - reserved, base)
-        if required <= abs(available):
+        if required <= available:
             return parameters.sufficient()
         return parameters.insufficient(_too_large_text(security, order, base, reserved, required, abs(available)))
 
@@ -95,12 +98,11 @@ class CashBuyingPowerModel(BuyingPowerModel):
             result = self.get_maximum_order_quantity_for_target_buying_power(
                 GetMaximumOrderQuantityForTargetBuyingPowerParameters(portfolio, security, share, 0)
             )
-            return result.exact_quantity * security.exact_price
+            return abs(result.exact_quantity * security.exact_price)
         if order.type is OrderType.LIMIT:
-            fee = security.fee_model.get_order_fee(OrderFeeParameters(security, order)).value
-            charged = book.exact_to_account_currency(fee.exact_amount, fee.currency)
-            cash -= charged / quote.exact_conversion_rate if quote.exact_conversion_rate else ZERO
-        return max(cash, ZERO)
+            fee = exact_account_fee(security, order, book)
+            cash -= fee / quote.exact_conversion_rate if fee else ZERO
+        return cash
 
     def _reserved(self, portfolio: Account, security: TradedSecurity, order: Order, base: CashEntry) -> Decimal:
         """Return how much of the currency that an order spends is promised to other open orders."""
@@ -123,7 +125,7 @@ class CashBuyingPowerModel(BuyingPowerModel):
     def get_maximum_order_quantity_for_target_buying_power(
         self, parameters: GetMaximumOrderQuantityForTargetBuyingPowerParameters
     ) -> GetMaximumOrderQuantityResult:
-        """Return the signed quantity after which the base currency makes up a share of the portfolio's value, fees paid."""
+        """Return the signed quantity after which the base currency is a share of the portfolio's value, fees paid."""
         security, portfolio = parameters.security, parameters.portfolio
         target = parameters.exact_target_buying_power * portfolio.exact_total_portfolio_value
         base = security.base_cash
@@ -139,36 +141,44 @@ class CashBuyingPowerModel(BuyingPowerModel):
         price = security.exact_ask if is_purchase else security.exact_bid
         unit = price * security.quote_cash.exact_conversion_rate * security.properties.contract_multiplier
         if not unit:
-            return GetMaximumOrderQuantityResult(0, f"{security.symbol} has no price yet; wait for its first data")
+            return GetMaximumOrderQuantityResult(0, no_price_text(security))
         value = abs(target - held)
         lot = security.properties.lot_size
         quantity = value / unit
         quantity -= quantity % lot
+        too_small = f"The order quantity is less than the lot size of {plain(lot)} and has been rounded to zero."
         if not quantity:
-            return GetMaximumOrderQuantityResult(0, None, False)
-        spent = ZERO
-        for _ in range(ROUNDS_MAX):
+            return GetMaximumOrderQuantityResult(0, None if parameters.silence_non_error_reasons else too_small, False)
+        spent = previous = ZERO
+        while True:
             if spent > value:
                 quantity -= max((spent - value) / (spent / quantity), lot)
             quantity -= quantity % lot
             if quantity <= ZERO:
-                return GetMaximumOrderQuantityResult(
-                    0, f"The order quantity is less than the lot size of {plain(lot)} and has been rounded to zero."
-                )
-            fee = security.fee_model.get_order_fee(OrderFeeParameters(security, trial_order(security, quantity))).value
-            spent = quantity * unit + book.exact_to_account_currency(fee.exact_amount, fee.currency)
+                return GetMaximumOrderQuantityResult(0, too_small)
+            if quantity == previous:
+                return GetMaximumOrderQuantityResult(0, unfit_fee_text(security))
+            previous = quantity
+            spent = quantity * unit + exact_account_fee(security, trial_order(security, quantity), book)
             if spent <= value:
                 return GetMaximumOrderQuantityResult(quantity if is_purchase else -quantity)
-        return GetMaximumOrderQuantityResult(
-            0, f"the fee of {security.symbol} leaves no size that fits the target; check the fee model"
-        )
+
+    def get_maximum_order_quantity_for_delta_buying_power(
+        self, parameters: GetMaximumOrderQuantityForDeltaBuyingPowerParameters
+    ) -> GetMaximumOrderQuantityResult:
+        """Refuse: a cash account binds no buying power that could change.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("a cash account binds no buying power; ask for the quantity of a target buying power")
 
 
 def _short_text(base: CashEntry, reserved: Decimal, wanted: Decimal) -> str:
     return (
         f"Your portfolio holds {plain(base.exact_amount)} {base.symbol}, {plain(reserved)} {base.symbol} of which are "
-        f"reserved for open orders, but your Sell order is for {plain(wanted)} {base.symbol}. Cash Modeling trading does "
-        "not permit short holdings so ensure you only sell what you have, including any additional open orders."
+        f"reserved for open orders, but your Sell order is for {plain(wanted)} {base.symbol}. Cash Modeling trading "
+        "does not permit short holdings so ensure you only sell what you have, including any additional open orders."
     )
 
 
@@ -176,9 +186,9 @@ def _too_large_text(
     security: TradedSecurity, order: Order, base: CashEntry, reserved: Decimal, required: Decimal, available: Decimal
 ) -> str:
     quote = security.quote_cash
+    quantity, name = plain(abs(order.exact_quantity)), quote.symbol
     return (
-        f"Your portfolio holds {plain(quote.exact_amount)} {quote.symbol}, {plain(reserved)} {quote.symbol} of which are "
-        f"reserved for open orders, but your Buy order is for {plain(abs(order.exact_quantity))} {base.symbol}. Your order "
-        f"requires a total value of {plain(required)} {quote.symbol}, but only a total value of {plain(available)} "
-        f"{quote.symbol} is available."
+        f"Your portfolio holds {plain(quote.exact_amount)} {name}, {plain(reserved)} {name} of which are reserved for "
+        f"open orders, but your Buy order is for {quantity} {base.symbol}. Your order requires a total value of "
+        f"{plain(required)} {name}, but only a total value of {plain(available)} {name} is available."
     )

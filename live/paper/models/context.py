@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -44,70 +44,110 @@ class Sessions(Protocol):
     """Hours of an exchange."""
 
     @property
-    def exchange_zone(self) -> Zone: ...
+    def exchange_zone(self) -> Zone:
+        """Zone of the wall clock."""
+        ...
 
     @property
-    def is_market_always_open(self) -> bool: ...
+    def is_market_always_open(self) -> bool:
+        """Whether the market never closes."""
+        ...
 
-    def is_open(self, local_ns: int, extended: bool) -> bool: ...
+    def is_open(self, local_ns: int, extended: bool) -> bool:
+        """Tell whether the market is open at a moment."""
+        ...
 
-    def is_open_during(self, start_ns: int, end_ns: int, extended: bool) -> bool: ...
+    def is_open_during(self, start_ns: int, end_ns: int, extended: bool) -> bool:
+        """Tell whether the market is open at any moment of a span."""
+        ...
 
-    def is_date_open(self, day_ns: int, extended: bool = False) -> bool: ...
+    def is_date_open(self, day_ns: int, extended: bool = False) -> bool:
+        """Tell whether a day has a session."""
+        ...
 
-    def next_market_close(self, local_ns: int, extended: bool) -> int: ...
+    def next_market_close(self, local_ns: int, extended: bool) -> int:
+        """Return the first close strictly after a moment."""
+        ...
 
-    def first_open_of_day(self, day_ns: int, extended: bool = False) -> int | None: ...
+    def first_open_of_day(self, day_ns: int, extended: bool = False) -> int | None:
+        """Return the first opening of a day, None when it has none."""
+        ...
 
-    def last_close_of_day(self, day_ns: int, extended: bool = False) -> int | None: ...
+    def last_close_of_day(self, day_ns: int, extended: bool = False) -> int | None:
+        """Return the last close of a day, None when it has none."""
+        ...
 
 
 class TradingProperties(Protocol):
     """Lot size and currencies of a symbol."""
 
     @property
-    def lot_size(self) -> Decimal: ...
+    def lot_size(self) -> Decimal:
+        """Smallest step of a quantity."""
+        ...
 
     @property
-    def contract_multiplier(self) -> Decimal: ...
+    def contract_multiplier(self) -> Decimal:
+        """Units of value per unit of quantity and price."""
+        ...
 
     @property
-    def minimum_order_size(self) -> Decimal | None: ...
+    def minimum_order_size(self) -> Decimal | None:
+        """Smallest quantity that a brokerage takes; None when any."""
+        ...
 
 
 class NewestData(Protocol):
     """Newest real data of a security; repeated bars and doubtful ticks never get here."""
 
     @property
-    def last_data(self) -> BaseData | None: ...
+    def last_data(self) -> BaseData | None:
+        """Newest data of the kind that sets the price."""
+        ...
 
     @property
-    def last_trade_bar(self) -> TradeBar | None: ...
+    def last_trade_bar(self) -> TradeBar | None:
+        """Newest trade bar."""
+        ...
 
     @property
-    def last_quote_bar(self) -> QuoteBar | None: ...
+    def last_quote_bar(self) -> QuoteBar | None:
+        """Newest quote bar."""
+        ...
 
     @property
-    def trade_ticks(self) -> Sequence[Tick]: ...
+    def trade_ticks(self) -> Sequence[Tick]:
+        """Trades of the last step that had some."""
+        ...
 
     @property
-    def quote_ticks(self) -> Sequence[Tick]: ...
+    def quote_ticks(self) -> Sequence[Tick]:
+        """Quotes of the last step that had some."""
+        ...
 
 
 class Holding(Protocol):
     """What is held of a security."""
 
     @property
-    def exact_quantity(self) -> Decimal: ...
+    def exact_quantity(self) -> Decimal:
+        """Signed quantity."""
+        ...
 
     @property
-    def exact_holdings_cost(self) -> Decimal: ...
+    def exact_holdings_cost(self) -> Decimal:
+        """Signed cost in the account's currency."""
+        ...
 
     @property
-    def exact_holdings_value(self) -> Decimal: ...
+    def exact_holdings_value(self) -> Decimal:
+        """Signed worth in the account's currency."""
+        ...
 
     @property
-    def exact_unrealized_profit(self) -> Decimal: ...
+    def exact_unrealized_profit(self) -> Decimal:
+        """Gain if everything were sold now."""
+        ...
 
     def exact_value_of(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Return a quantity's worth at a price, in the account's currency."""
@@ -127,71 +167,112 @@ class TradedSecurity(Protocol):
     is_extended_market_hours: bool
     primary_exchange: str
     """Code letter of the listing exchange in the map file; empty when unknown."""
-    exact_price_factor: Decimal
-    """What raw prices are multiplied by at present, with the digits of the factor file; 1 for raw prices."""
 
     @property
-    def type(self) -> SecurityType: ...
+    def exact_price_factor(self) -> Decimal:
+        """What raw prices are multiplied by at present, with the digits of the factor file; 1 for raw prices."""
+        ...
 
     @property
-    def hours(self) -> Sessions: ...
+    def type(self) -> SecurityType:
+        """Asset class."""
+        ...
 
     @property
-    def properties(self) -> TradingProperties: ...
+    def hours(self) -> Sessions:
+        """Sessions of the exchange."""
+        ...
 
     @property
-    def cache(self) -> NewestData: ...
+    def properties(self) -> TradingProperties:
+        """Lot size and currencies."""
+        ...
 
     @property
-    def holdings(self) -> Holding: ...
+    def cache(self) -> NewestData:
+        """Newest data."""
+        ...
 
     @property
-    def quote_cash(self) -> CashEntry: ...
+    def holdings(self) -> Holding:
+        """What is held."""
+        ...
 
     @property
-    def base_cash(self) -> CashEntry | None: ...
+    def quote_cash(self) -> CashEntry:
+        """Currency of the price."""
+        ...
 
     @property
-    def local_ns(self) -> int: ...
+    def base_cash(self) -> CashEntry | None:
+        """What is bought: forex and crypto only."""
+        ...
 
     @property
-    def utc_ns(self) -> int: ...
+    def local_ns(self) -> int:
+        """Present time on the exchange's wall clock."""
+        ...
 
     @property
-    def exact_price(self) -> Decimal: ...
+    def utc_ns(self) -> int:
+        """Present time, UTC."""
+        ...
 
     @property
-    def exact_bid(self) -> Decimal: ...
+    def exact_price(self) -> Decimal:
+        """Newest price."""
+        ...
 
     @property
-    def exact_ask(self) -> Decimal: ...
+    def exact_bid(self) -> Decimal:
+        """Newest bid, or price."""
+        ...
 
     @property
-    def exact_open(self) -> Decimal: ...
+    def exact_ask(self) -> Decimal:
+        """Newest ask, or price."""
+        ...
 
     @property
-    def exact_high(self) -> Decimal: ...
+    def exact_open(self) -> Decimal:
+        """Open of the newest bar, or price."""
+        ...
 
     @property
-    def exact_low(self) -> Decimal: ...
+    def exact_high(self) -> Decimal:
+        """High of the newest bar, or price."""
+        ...
 
     @property
-    def exact_close(self) -> Decimal: ...
+    def exact_low(self) -> Decimal:
+        """Low of the newest bar, or price."""
+        ...
+
+    @property
+    def exact_close(self) -> Decimal:
+        """Close of the newest bar, or price."""
+        ...
 
 
 class FilledSoFar(Protocol):
     """The part of a ticket that models read."""
 
     @property
-    def exact_quantity_filled(self) -> Decimal: ...
+    def exact_quantity_filled(self) -> Decimal:
+        """Signed quantity filled so far."""
+        ...
 
 
 class OrderBook(Protocol):
     """The run's orders."""
 
-    def open_orders(self, symbol: Symbol) -> list[Order]: ...
+    def open_orders(self, symbol: Symbol) -> list[Order]:
+        """Return the open orders of a symbol."""
+        ...
 
-    def get_order_ticket(self, order_id: int) -> FilledSoFar | None: ...
+    def get_order_ticket(self, order_id: int) -> FilledSoFar | None:
+        """Return the ticket of an order, None when the id is unknown."""
+        ...
 
 
 class Securities(Protocol):
@@ -199,32 +280,48 @@ class Securities(Protocol):
 
     def __getitem__(self, symbol: Symbol, /) -> TradedSecurity: ...
 
-    def values(self) -> Any: ...
+    def values(self) -> Iterable[TradedSecurity]:
+        """Return the securities."""
+        ...
 
 
 class Account(Protocol):
     """The portfolio as the models see it."""
 
-    transactions: Any
-    """An OrderBook."""
+    @property
+    def transactions(self) -> OrderBook:
+        """The run's orders."""
+        ...
 
     @property
-    def securities(self) -> Securities: ...
+    def securities(self) -> Securities:
+        """The run's securities."""
+        ...
 
     @property
-    def cash_book(self) -> CashEntries: ...
+    def cash_book(self) -> CashEntries:
+        """Settled money."""
+        ...
 
     @property
-    def unsettled_cash_book(self) -> CashEntries: ...
+    def unsettled_cash_book(self) -> CashEntries:
+        """Money under way."""
+        ...
 
     @property
-    def exact_total_portfolio_value(self) -> Decimal: ...
+    def exact_total_portfolio_value(self) -> Decimal:
+        """Cash and holdings in the account's currency."""
+        ...
 
     @property
-    def exact_total_margin_used(self) -> Decimal: ...
+    def exact_total_margin_used(self) -> Decimal:
+        """Margin that the holdings bind."""
+        ...
 
     @property
-    def exact_margin_remaining(self) -> Decimal: ...
+    def exact_margin_remaining(self) -> Decimal:
+        """Value that no holding binds."""
+        ...
 
 
 def is_closing(held: Decimal, direction: OrderDirection) -> bool:

@@ -75,7 +75,7 @@ class EquityFillModel(FillModel):
     """LEAN's fills of equities."""
 
     def market_fill(self, asset: TradedSecurity, order: MarketOrder) -> OrderEvent:
-        """Fill at the newest ask or bid; without quotes at the newest trade; wait when all are stale and a bar will come."""
+        """Fill at the newest ask or bid, without quotes at the newest trade; wait when all are stale."""
         event = OrderEvent(order, asset.utc_ns)
         if order.status is OrderStatus.CANCELED or not is_exchange_open(asset, False):
             return event
@@ -100,7 +100,9 @@ class EquityFillModel(FillModel):
             is_filled, is_gap = to_decimal(bar.high) > limit, opening > limit
         if not is_filled:
             return event
-        return filled(event, order, opening, _gap_text(asset, bar, "a favorable")) if is_gap else filled(event, order, limit)
+        if is_gap:
+            return filled(event, order, opening, _gap_text(asset, bar, "a favorable"))
+        return filled(event, order, limit)
 
     def stop_market_fill(self, asset: TradedSecurity, order: StopMarketOrder) -> OrderEvent:
         """Fill when a trade reached the stop: at the stop, or at the open when that is beyond it."""
@@ -284,8 +286,9 @@ def _bar_of(trades: Sequence[Tick]) -> TradeBar | None:
     prices = [tick.value for tick in trades]
     volume = sum(tick.quantity for tick in trades)
     first, last = trades[0], trades[-1]
+    start_ns, end_ns = first.time_local_ns, last.end_local_ns
     return make_trade_bar(
-        first.symbol, first.time_local_ns, last.end_local_ns, prices[0], max(prices), min(prices), prices[-1], volume, False
+        first.symbol, start_ns, end_ns, prices[0], max(prices), min(prices), prices[-1], volume, False
     )
 
 

@@ -35,8 +35,10 @@ _FOREX_TIERS = (
 """Monthly volume in USD up to which a tier holds, its rate, its least fee in USD."""
 _FOREX_LAST_TIER = (Decimal("0.000008"), Decimal(1))
 _STABLE_PAIRS = frozenset(
-    "DAIUSDC DAIUSD GYENUSD PAXUSD PAXUSDT MUSDUSD USDCEUR USDCGBP USDTEUR USDTGBP USDTUSD USDTUSDC USTEUR USTUSD "
-    "USTUSDT WBTCBTC".split()
+    {
+        *("DAIUSDC", "DAIUSD", "GYENUSD", "PAXUSD", "PAXUSDT", "MUSDUSD", "USDCEUR", "USDCGBP"),
+        *("USDTEUR", "USDTGBP", "USDTUSD", "USDTUSDC", "USTEUR", "USTUSD", "USTUSDT", "WBTCBTC"),
+    }
 )
 _FIRST_CHANGE_NS = datetime_to_ns(datetime(2019, 3, 23, 1, 30))
 _SECOND_CHANGE_NS = datetime_to_ns(datetime(2019, 10, 8, 0, 30))
@@ -146,8 +148,9 @@ def order_fee(security: TradedSecurity, order: Order) -> OrderFee:
     """
     fee = method_of(security.fee_model, "get_order_fee")(OrderFeeParameters(security, order))
     if not isinstance(fee, OrderFee):
+        model = type(security.fee_model).__name__
         raise AlgorithmRuntimeError(
-            f"{type(security.fee_model).__name__}.get_order_fee returned {fee!r}; return OrderFee(CashAmount(amount, currency))"
+            f"{model}.get_order_fee returned {fee!r}; return OrderFee(CashAmount(amount, currency))"
         )
     return fee
 

@@ -1,7 +1,7 @@
 """Fills by quotes: the model of forex and crypto, and the base of every fill model.
 
-Rules are LEAN's. An order other than a market order fills only on data that ended after it was created; a limit fills when the price went
-through it, never at a touch; prices are those of the side that the order takes.
+Rules are LEAN's. An order other than a market order fills only on data that ended after it was created; a limit fills
+when the price went through it, never at a touch; prices are those of the side that the order takes.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class FillModel(Model):
         return filled(event, order, min(stop, prices.current + slip)) if prices.low < stop else event
 
     def stop_limit_fill(self, asset: TradedSecurity, order: StopLimitOrder) -> OrderEvent:
-        """Trigger when the price went through the stop, and stay triggered; fill like a limit on the close of the side."""
+        """Trigger when the price went through the stop, and stay triggered; fill like a limit on the side's close."""
         event, prices = self._resting(asset, order, asset.is_extended_market_hours)
         if prices is None:
             return event

@@ -85,7 +85,7 @@ class DefaultMarginCallModel(MarginCallModel):
         return orders, bool(orders)
 
     def _quantity_to_close(self, security: TradedSecurity, excess: Decimal) -> Decimal:
-        """Return the signed quantity that frees an excess of margin from one holding, as far as it can; always a reduction."""
+        """Return the signed quantity, always a reduction, that frees an excess of margin from one holding if it can."""
         held = security.holdings.exact_quantity
         if not held or not security.quote_cash.exact_conversion_rate:
             return ZERO

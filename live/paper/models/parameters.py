@@ -310,7 +310,7 @@ class GetMaximumOrderQuantityForTargetBuyingPowerParameters(_MaximumQuantityPara
 
 
 class GetMaximumOrderQuantityForDeltaBuyingPowerParameters(_MaximumQuantityParameters):
-    """An amount by which a position's margin is to change, in the account's currency; negative for less long or more short."""
+    """An amount by which a position's signed margin is to change, in the account's currency."""
 
     __slots__ = ("exact_delta_buying_power",)
 

@@ -65,7 +65,7 @@ def newest_prices(asset: TradedSecurity, direction: OrderDirection) -> Prices:
 
 
 def candidates(asset: TradedSecurity, direction: OrderDirection) -> list[Candidate]:
-    """Return the newest quote tick with the side, quote bar, trade tick and trade bar: those that there are, in LEAN's order."""
+    """Return those there are of quote tick with the side, quote bar, trade tick and trade bar, in LEAN's order."""
     is_sale = direction is OrderDirection.SELL
     cache = asset.cache
     found: list[Candidate] = []
@@ -80,7 +80,8 @@ def candidates(asset: TradedSecurity, direction: OrderDirection) -> list[Candida
         price = quote.close if side is None else side.close
         found.append(_candidate(asset, quote, price, "fill at stale price ({moment}), using QuoteBar data."))
     if cache.trade_ticks:
-        trade, text = cache.trade_ticks[-1], "No quote information available at {moment}, order filled using Trade Tick data"
+        trade = cache.trade_ticks[-1]
+        text = "No quote information available at {moment}, order filled using Trade Tick data"
         found.append(_candidate(asset, trade, trade.value, text))
     bar = cache.last_trade_bar
     if bar is not None:
@@ -113,7 +114,7 @@ def _prices_of(bar: Bar | TradeBar, start_ns: int, end_ns: int) -> Prices:
 
 
 def is_exchange_open(asset: TradedSecurity, extended: bool) -> bool:
-    """Tell whether a fill may happen: the market is open now, or the newest bar reaches to now and lies in market hours."""
+    """Tell whether a fill may happen: the market is open, or the newest bar reaches to now and lies in market hours."""
     now = asset.local_ns
     if asset.hours.is_open(now, extended):
         return True
@@ -160,7 +161,7 @@ def moment_text(asset: TradedSecurity, local_ns: int) -> str:
 
 
 def price_text(asset: TradedSecurity, price: float, is_tick: bool) -> str:
-    """Return a price with the digits of LEAN's decimals: those of the file (four in bars) times those of the price factor."""
+    """Return a price with the digits of LEAN's decimals: the file's (four in bars) and those of the price factor."""
     factor = asset.exact_price_factor
     raw = (to_decimal(price) / factor).quantize(_FILE_STEP)
     if is_tick:

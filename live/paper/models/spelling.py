@@ -11,8 +11,8 @@ from live.algorithm.naming import PascalCaseAccess, is_pascal_case, pascal_case,
 class Model(PascalCaseAccess):
     """Base of every model that a user may subclass.
 
-    Each public method of a subclass is stored under its other spelling too. So the engine may call `market_fill` although a user
-    wrote `MarketFill`, and `super().MarketFill(...)` finds ours.
+    Each public method of a subclass is stored under its other spelling too. So the engine may call `market_fill`
+    although a user wrote `MarketFill`, and `super().MarketFill(...)` finds ours.
     """
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -26,7 +26,7 @@ class Model(PascalCaseAccess):
 
 
 def method_of(model: Any, name: str) -> Any:
-    """Return a model's method by its snake_case name; an object that is not derived from Model may have only the other spelling.
+    """Return a model's method by its snake_case name; one not derived from Model may have the other spelling only.
 
     Raises:
         AttributeError: the object has neither.

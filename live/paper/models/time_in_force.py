@@ -13,7 +13,7 @@ _FOREX_ZONE = "America/New_York"
 
 
 def is_order_expired(security: TradedSecurity, order: Order) -> bool:
-    """Tell whether an order's time is over: at the close for equities, 17:00 New York for forex, midnight UTC for crypto."""
+    """Tell whether an order's time is over: the close of an equity, 17:00 New York for forex, midnight for crypto."""
     force = order.time_in_force
     if force.name == TimeInForce.DAY.name:
         return _is_day_over(security, order)

@@ -378,7 +378,7 @@ def test_comparisons_use_the_current_value() -> None:
     assert low < high
     assert high > 1.5
     assert low <= 1
-    assert 3 >= high
+    assert high <= 3
     assert low == 1.0
     assert low != high
     assert len({low, high}) == 2

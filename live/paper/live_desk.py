@@ -1,0 +1,146 @@
+"""Orders of LiveAlgorithm.submit: a pool of slots in front of the paper broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from live.algorithm.enums import OrderResponseErrorCode, OrderType
+from live.algorithm.live_algorithm import LiveAlgorithm
+from live.algorithm.orders import OrderEvent
+from live.algorithm.symbols import Symbol
+from live.algorithm.tickets import OrderTicket
+from live.hot.denials import DenialCode
+from live.hot.orders import OrderField, OrderPool, OrderState
+from live.hot.pump import TickPump
+from live.hot.risk import RiskGate
+
+ORDERS_MAX = 4_096
+"""Orders of `submit` that may be alive at once."""
+_E9 = 1_000_000_000
+_TYPES = ((OrderType.MARKET, OrderType.STOP_MARKET), (OrderType.LIMIT, OrderType.STOP_LIMIT))
+
+
+class LiveDesk:
+    """Takes orders during on_tick and sends them when the moment's ticks have been seen.
+
+    Parameters:
+        algorithm: whose orders these are.
+        gate: judges them.
+        pump: knows the present tick.
+        catch_up: brings the engine to the present tick.
+        on_denial: told about each refusal.
+    """
+
+    def __init__(
+        self,
+        algorithm: LiveAlgorithm,
+        gate: RiskGate,
+        pump: TickPump,
+        catch_up: Callable[[], None],
+        on_denial: Callable[[DenialCode], None],
+    ) -> None:
+        self._algorithm = algorithm
+        self._gate = gate
+        self._pump = pump
+        self._on_denial = on_denial
+        self._order_ids: dict[int, int] = {}
+        self._handles: dict[int, int] = {}
+        self._symbols: dict[int, Symbol] = {}
+        self.pool = OrderPool(ORDERS_MAX)
+        self.tick_began_ns = 0
+        """Beginning of the tick whose callback sent the newest order, on the monotonic clock."""
+        self.catch_up = catch_up
+
+    def submit(self, symbol: Symbol, quantity: float, limit_price: float, stop_price: float) -> int:
+        """Queue an order; return its handle, or minus the code of its refusal."""
+        pump = self._pump
+        index = symbol.index
+        quantity_e9 = round(quantity * _E9)
+        kind = int(_TYPES[limit_price != 0.0][stop_price != 0.0])
+        raw_e9 = round((limit_price or stop_price) / pump.view.factor(index) * _E9)
+        code = self._gate.check(index, quantity_e9, kind, raw_e9, pump.step_ns)
+        if code:
+            self._on_denial(DenialCode(code))
+            return -code
+        limit_e9, stop_e9 = round(limit_price * _E9), round(stop_price * _E9)
+        handle = self.pool.take(index, quantity_e9, kind, limit_e9, stop_e9, pump.step_ns, 0)
+        if handle < 0:
+            self._on_denial(DenialCode.POOL_EXHAUSTED)
+            return -int(DenialCode.POOL_EXHAUSTED)
+        self.pool.enqueue(handle)
+        self._symbols[index] = symbol
+        self.tick_began_ns = pump.tick_began_ns
+        pump.is_touched = True
+        return handle
+
+    def cancel(self, handle: int) -> bool:
+        """Ask for a cancellation; an order that was not sent yet is gone at once."""
+        if self.pool.get(handle, OrderField.STATE) == OrderState.CREATED:
+            return self.pool.transition(handle, OrderState.CANCELED)
+        number = self._order_ids.get(handle)
+        if number is None or not self.pool.is_live(handle):
+            return False
+        self.catch_up()
+        return bool(self._algorithm.transactions.cancel_order(number).is_success)
+
+    def state(self, handle: int) -> int:
+        """Return an order's state, FREE once it is over."""
+        return self.pool.get(handle, OrderField.STATE)
+
+    def send(self) -> None:
+        """Send what waits."""
+        pool = self.pool
+        while pool.pending:
+            handle = pool.next_pending()
+            if pool.get(handle, OrderField.STATE) == OrderState.CREATED:
+                self._send(handle)
+            if pool.is_final(handle):
+                pool.release(handle)
+
+    def _send(self, handle: int) -> None:
+        pool, algorithm = self.pool, self._algorithm
+        symbol = self._symbols[pool.get(handle, OrderField.SYMBOL_INDEX)]
+        quantity, limit, stop = (
+            Decimal(pool.get(handle, field)) / _E9
+            for field in (OrderField.QUANTITY_E9, OrderField.LIMIT_E9, OrderField.STOP_E9)
+        )
+        number = algorithm.transactions.last_order_id + 1
+        self._handles[number] = handle
+        self._order_ids[handle] = number
+        kind = pool.get(handle, OrderField.ORDER_TYPE)
+        ticket: OrderTicket
+        if kind == OrderType.MARKET:
+            ticket = algorithm.market_order(symbol, quantity)
+        elif kind == OrderType.LIMIT:
+            ticket = algorithm.limit_order(symbol, quantity, limit)
+        elif kind == OrderType.STOP_MARKET:
+            ticket = algorithm.stop_market_order(symbol, quantity, stop)
+        else:
+            ticket = algorithm.stop_limit_order(symbol, quantity, stop, limit)
+        if ticket.order_id != number:
+            self._forget(number, handle)
+            denied = ticket.submit_request.response.error_code is OrderResponseErrorCode.RISK_DENIED
+            pool.transition(handle, OrderState.DENIED if denied else OrderState.INVALID)
+
+    def on_event(self, event: OrderEvent) -> None:
+        """Follow an order of the pool."""
+        handle = self._handles.get(event.order_id)
+        if handle is None:
+            return
+        if event.status.is_fill:
+            self.pool.fill(handle, round(event.exact_fill_quantity * _E9))
+        else:
+            self.pool.transition(handle, int(event.status))
+        if event.status.is_closed:
+            if not self.pool.is_final(handle):
+                # A fee that was taken from what was bought leaves a rest that will never fill.
+                self.pool.transition(handle, OrderState.CANCELED)
+            self._forget(event.order_id, handle)
+            self.pool.release(handle)
+
+    def _forget(self, number: int, handle: int) -> None:
+        del self._handles[number]
+        del self._order_ids[handle]
+
+
