@@ -214,9 +214,7 @@ class PaperEngine(OrderHost, Host):
             self.recorder.on_denial(code.name)
             return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code), order.tag)
         self.risk.accept(order, self.transactions.last_order_id + 1, security)
-        ticket = self.transactions.submit(order, asynchronous)
-        self.recorder.on_order()
-        return ticket
+        return self.transactions.submit(order, asynchronous)
 
     def refuse_update(self, order: Order, changed: Order) -> str | None:
         """Return why the risk gate refuses an order's changes."""

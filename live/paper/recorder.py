@@ -6,6 +6,7 @@ import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+from live.algorithm.enums import OrderStatus
 from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
@@ -56,6 +57,7 @@ class Recorder:
         self.data_calls = 0
         self.tick_calls = 0
         self.order_events = 0
+        self.events_by_status: Counter[OrderStatus] = Counter()
         self.denials: Counter[str] = Counter()
         self.statistics: dict[str, str] = {}
         self.equity = BoundedSeries()
@@ -84,8 +86,8 @@ class Recorder:
             self.trade_ticks += trades
             self.quote_ticks += len(ticks) - trades
 
-    def on_order(self) -> None:
-        """Measure how long an accepted order took from the step's beginning."""
+    def _on_accepted(self) -> None:
+        """Measure how long an accepted order took from the beginning of the step, or of its tick."""
         if self._step_began_ns:
             self.tick_to_order.record(monotonic_ns() - self._step_began_ns)
 
@@ -120,6 +122,9 @@ class Recorder:
     def on_order_event(self, event: OrderEvent) -> None:
         """Pass an order event on."""
         self.order_events += 1
+        self.events_by_status[event.status] += 1
+        if event.status is OrderStatus.SUBMITTED:
+            self._on_accepted()
         self._sink.order_event(event)
 
     def on_denial(self, code: str) -> None:

@@ -6,6 +6,7 @@ refused or waits as in LEAN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from live.algorithm.enums import OrderStatus
@@ -27,10 +28,12 @@ class RiskDesk:
 
     Parameters:
         settings: the limits.
+        control: returns what somebody outside asks for: kill, pause, reduce-only.
     """
 
-    def __init__(self, settings: RiskSettings) -> None:
+    def __init__(self, settings: RiskSettings, control: Callable[[], int]) -> None:
         self._settings = settings
+        self._control = control
         self._open: dict[int, tuple[int, int]] = {}
         self._day = -1
         self.book = Book(1)
@@ -59,6 +62,7 @@ class RiskDesk:
             is_liquidation: whether the order is part of an emergency exit.
         """
         index = security.symbol.index
+        self.gate.control = self._control()
         self.gate.set_equity(_e4(equity))
         if not self.is_fed_by_ticks:
             self._store_price(security)

@@ -20,6 +20,7 @@ from live.clock import monotonic_ns
 from live.errors import AlgorithmRuntimeError, LeanLiveError, RunInterrupted
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
+from live.hot.catalogue import Stage
 from live.hot.histogram import Histogram
 from live.paper.engine import PaperEngine
 from live.paper.live_loop import LiveLoop
@@ -38,6 +39,7 @@ from live.paper.run_model import (
     RunResult,
 )
 from live.paper.risk_desk import RiskDesk
+from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.subscriptions import Subscriptions
@@ -65,6 +67,7 @@ class DryRun:
         self.recorder: Recorder
         self.engine: PaperEngine
         self.log: RunLog
+        self.telemetry: RunTelemetry
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
         self._collections_before = _collections()
@@ -79,18 +82,21 @@ class DryRun:
         """
         config = self.request.config
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
-        self.recorder = Recorder(sink, self.log, Histogram(), Histogram(), Histogram())
+        self.telemetry = RunTelemetry(log_path.parent)
+        stages = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
+        self.recorder = Recorder(sink, self.log, *map(self.telemetry.histogram, stages))
         subscriptions = Subscriptions(DataFolder(self.data.path))
         store = ObjectStore(self.request.results_folder / "object-store")
         parameters = dict(self.request.parameters)
-        self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk))
+        self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control))
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
         try:
             with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, lambda: self.recorder.steps):
                 self._run_engine()
         finally:
-            self._report_progress(is_end=True)
+            self._report_progress()
             self._progress_sink.end()
+            self.telemetry.close()
             self.log.close()
 
     def _run_engine(self) -> None:
@@ -135,7 +141,7 @@ class DryRun:
         if self._loop.stop_requested:
             raise RunInterrupted("stopped by Ctrl-C; the results up to that moment are kept")
 
-    def _report_progress(self, is_end: bool = False) -> None:
+    def _report_progress(self) -> None:
         progress = self._progress
         subscriptions = self.engine.subscriptions
         progress.total = subscriptions.bytes_total
@@ -148,6 +154,9 @@ class DryRun:
         progress.equity = self.engine.portfolio.total_portfolio_value
         progress.currency = self.engine.portfolio.account_currency
         self._progress_sink.update(progress)
+        self.telemetry.publish(
+            self.recorder, len(self.engine.securities), self._collections_since(), peak_memory_bytes()
+        )
 
     # -- results
 
@@ -155,6 +164,7 @@ class DryRun:
         """Return what the run came to, however it ended."""
         engine, recorder = self.engine, self.recorder
         portfolio = engine.portfolio
+        page = self.telemetry.reader()
         return RunResult(
             algorithm=self.loaded.cls.__name__,
             algorithm_path=self.loaded.path,
@@ -172,9 +182,9 @@ class DryRun:
             starting_equity=self._starting_equity,
             equity=portfolio.exact_total_portfolio_value,
             positions=_positions(engine),
-            tick_to_decision=latency_of(recorder.tick_to_decision),
-            tick_to_order=latency_of(recorder.tick_to_order),
-            python_gc=PythonCollections(latency_of(recorder.gc_pauses), self._collections_since()),
+            tick_to_decision=latency_of(page.histogram(Stage.TICK_TO_DECISION)),
+            tick_to_order=latency_of(page.histogram(Stage.TICK_TO_ORDER)),
+            python_gc=PythonCollections(latency_of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()),
             ticks_dropped={},
             ticks_conflated=0,
             resident_memory_peak_bytes=peak_memory_bytes(),

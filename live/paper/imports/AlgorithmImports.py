@@ -1,9 +1,16 @@
-"""What `from AlgorithmImports import *` gives an algorithm in the embedded engine."""
+"""What `from AlgorithmImports import *` gives an algorithm in the embedded engine: the subset of LEAN's names.
 
+Every public name here is exported, and this list is what decides which names belong to the subset. The folder is put
+on the module path while an algorithm is loaded and run, and at no other time.
+"""
+
+# ruff: noqa: F401, F403, N999
+import json
 import math
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import *
 
+from live.algorithm.consolidation import SubscriptionManager
 from live.algorithm.consolidators import *
 from live.algorithm.data import (
     Bar,
@@ -16,12 +23,64 @@ from live.algorithm.data import (
     Tick,
     TradeBar,
 )
-from live.algorithm.enums import *
+from live.algorithm.enums import (
+    AccountType,
+    BrokerageName,
+    Currencies,
+    DataNormalizationMode,
+    DayOfWeek,
+    DelistingType,
+    Market,
+    MarketDataType,
+    MovingAverageType,
+    OrderDirection,
+    OrderField,
+    OrderRequestStatus,
+    OrderRequestType,
+    OrderResponseErrorCode,
+    OrderStatus,
+    OrderType,
+    Resolution,
+    SecurityType,
+    SeriesType,
+    SplitType,
+    TickType,
+    TimeZones,
+)
 from live.algorithm.indicators import *
+from live.algorithm.lazy import optional_modules as _optional_modules
 from live.algorithm.live_algorithm import LiveAlgorithm
-from live.algorithm.orders import *
+from live.algorithm.orders import (
+    CashAmount,
+    CoinbaseOrderProperties,
+    GDAXOrderProperties,
+    LimitIfTouchedOrder,
+    LimitOrder,
+    MarketOnCloseOrder,
+    MarketOnOpenOrder,
+    MarketOrder,
+    Order,
+    OrderEvent,
+    OrderFee,
+    OrderProperties,
+    StopLimitOrder,
+    StopMarketOrder,
+    TimeInForce,
+    TrailingStopOrder,
+    UpdateOrderFields,
+)
 from live.algorithm.qc_algorithm import QCAlgorithm, SecurityChanges, UniverseSettings
+from live.algorithm.schedule import (
+    CompositeTimeRule,
+    DateRules,
+    FuncDateRule,
+    FuncTimeRule,
+    ScheduledEvent,
+    ScheduleManager,
+    TimeRules,
+)
 from live.algorithm.slices import (
+    DataDictionary,
     Delistings,
     Dividends,
     QuoteBars,
@@ -32,11 +91,57 @@ from live.algorithm.slices import (
     TradeBars,
 )
 from live.algorithm.symbols import SecurityIdentifier, Symbol
-from live.algorithm.tickets import OrderRequest, OrderResponse, OrderTicket, SubmitOrderRequest, UpdateOrderRequest
+from live.algorithm.tickets import (
+    CancelOrderRequest,
+    OrderRequest,
+    OrderResponse,
+    OrderTicket,
+    SubmitOrderRequest,
+    UpdateOrderRequest,
+)
 from live.algorithm.trading import PortfolioTarget
-from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel
-from live.paper.models.fees import *
-from live.paper.models.fills import *
-from live.paper.models.slippage import *
+from live.paper.cash import Cash, CashBook
+from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel, GDAXBrokerageModel
+from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
+from live.paper.models.cash_buying_power import CashBuyingPowerModel
+from live.paper.models.equity_fills import EquityFillModel
+from live.paper.models.fees import (
+    CoinbaseFeeModel,
+    ConstantFeeModel,
+    FeeModel,
+    GDAXFeeModel,
+    InteractiveBrokersFeeModel,
+    OrderFeeParameters,
+)
+from live.paper.models.fills import Fill, FillModel, FillModelParameters, ImmediateFillModel
+from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
+from live.paper.models.parameters import (
+    ApplyFundsSettlementModelParameters,
+    BuyingPower,
+    BuyingPowerParameters,
+    GetMaximumOrderQuantityForDeltaBuyingPowerParameters,
+    GetMaximumOrderQuantityForTargetBuyingPowerParameters,
+    GetMaximumOrderQuantityResult,
+    HasSufficientBuyingPowerForOrderParameters,
+    HasSufficientBuyingPowerForOrderResult,
+    InitialMargin,
+    InitialMarginParameters,
+    InitialMarginRequiredForOrderParameters,
+    MaintenanceMargin,
+    MaintenanceMarginParameters,
+    ReservedBuyingPowerForPosition,
+    ReservedBuyingPowerForPositionParameters,
+    ScanSettlementModelParameters,
+)
+from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
+from live.paper.models.slippage import ConstantSlippageModel, NullSlippageModel, VolumeShareSlippageModel
 from live.paper.object_store import ObjectStore
-from live.paper.securities import Security, SecurityHolding
+from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.securities import Security, SecurityCache, SecurityExchange, SecurityHolding, SecurityManager
+from live.paper.transactions import SecurityTransactionManager
+
+QCAlgorithmFramework = QCAlgorithm
+QCAlgorithmFrameworkBridge = QCAlgorithm
+
+# numpy, pandas and matplotlib have their usual short names where they are installed.
+globals().update(_optional_modules())
