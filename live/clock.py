@@ -193,4 +193,6 @@ def _load_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise DataError(f"unknown time zone {name!r}; use an IANA name such as 'America/New_York' or 'UTC-05'") from error
+        raise DataError(
+            f"unknown time zone {name!r}; use an IANA name such as 'America/New_York' or 'UTC-05'"
+        ) from error

@@ -165,7 +165,9 @@ def _period_ns(period: Any) -> int:
         return period.period_ns
     if isinstance(period, timedelta):
         return timedelta_to_ns(period)
-    raise UsageError(f"{period!r} is no period; pass a Resolution, a timedelta, a number of bars, or a calendar function")
+    raise UsageError(
+        f"{period!r} is no period; pass a Resolution, a timedelta, a number of bars, or a calendar function"
+    )
 
 
 def _tick_type_of(data_type: Any) -> TickType | None:

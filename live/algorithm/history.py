@@ -58,6 +58,7 @@ class HistoryRequests:
         return TypedHistory(self, kind)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Return history; see the class."""
         kind: type[BaseData] | None = None
         if arguments and isinstance(arguments[0], type):
             kind, arguments = arguments[0], arguments[1:]
@@ -98,6 +99,7 @@ class TypedHistory:
         self._kind = kind
 
     def __call__(self, tickers: Any, *arguments: Any, **options: Any) -> list[Any]:
+        """Return objects of the kind, by slice; see HistoryRequests."""
         slices = self._requests.slices(tickers, arguments, options)
         several = isinstance(tickers, list | tuple | set)
         found: list[Any] = []
@@ -141,7 +143,7 @@ def _to_frame(slices: Iterable[Slice], kind: type[BaseData] | None, flatten: boo
         EnvironmentFault: pandas is not installed.
     """
     try:
-        import pandas  # noqa: PLC0415 - optional, and slow to import
+        import pandas
     except ImportError:
         raise EnvironmentFault(
             "self.history(...) returns a DataFrame, which needs pandas: pip install 'lean-live[pandas]'; "
@@ -165,7 +167,9 @@ def _to_frame(slices: Iterable[Slice], kind: type[BaseData] | None, flatten: boo
     if not rows:
         return pandas.DataFrame()
     index = pandas.MultiIndex.from_tuples(list(rows), names=["symbol", "time"])
-    frame = pandas.DataFrame(list(rows.values()), index=index).sort_index(level="symbol", sort_remaining=False, kind="stable")
+    frame = pandas.DataFrame(list(rows.values()), index=index).sort_index(
+        level="symbol", sort_remaining=False, kind="stable"
+    )
     return frame.reset_index() if flatten else frame
 
 
@@ -191,5 +195,3 @@ def _tick_row(symbol: Symbol, tick: Tick) -> dict[str, Any]:
         "quantity": tick.quantity,
         "suspicious": tick.suspicious,
     }
-
-

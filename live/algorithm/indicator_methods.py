@@ -166,7 +166,9 @@ class IndicatorMethods:
         name = self.create_indicator_name(symbol, f"SUM({period})", resolution)
         return self._fed(kinds.Sum(name, period), symbol, resolution, selector)
 
-    def identity(self, symbol: Any, resolution: Any = None, selector: Selector = None, field_name: str = "close") -> Any:
+    def identity(
+        self, symbol: Any, resolution: Any = None, selector: Selector = None, field_name: str = "close"
+    ) -> Any:
         """The value itself."""
         if callable(resolution) and not isinstance(resolution, Resolution):
             selector, resolution = resolution, None
@@ -221,11 +223,11 @@ class IndicatorMethods:
             point = slice.get(known)
             for each in point if isinstance(point, list) else [point]:
                 if each is not None:
-                    (consolidator.update if consolidator is not None else lambda bar: _feed(indicator, bar, selector))(each)
+                    (consolidator.update if consolidator is not None else lambda bar: _feed(indicator, bar, selector))(
+                        each
+                    )
 
-    def _fed(
-        self, indicator: Any, symbol: Any, resolution: Any, selector: Selector
-    ) -> Any:
+    def _fed(self, indicator: Any, symbol: Any, resolution: Any, selector: Selector) -> Any:
         known = self._symbol(symbol)
         self._connect(known, indicator, self.resolve_consolidator(known, resolution), selector)
         return indicator

@@ -51,7 +51,7 @@ class LiveAlgorithm(QCAlgorithm):
     _attached_host: Host
 
     @property
-    def _host(self) -> Host:  # type: ignore[override]
+    def _host(self) -> Host:
         """The engine, told the present moment first when it is behind the ticks."""
         if self._desk is not None:
             self._desk.catch_up()

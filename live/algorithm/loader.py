@@ -96,7 +96,9 @@ def _read(file: Path) -> bytes:
         source = file.read_bytes()
         source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AlgorithmError(f"{file} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+        raise AlgorithmError(
+            f"{file} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from error
     except OSError as error:
         raise AlgorithmError(f"{file} cannot be read: {error.strerror}") from error
     return source
@@ -114,7 +116,8 @@ def _parse(source: bytes, file: Path) -> ast.Module:
 
 def _execute(file: Path) -> ModuleType:
     specification = importlib.util.spec_from_file_location(_MODULE_NAME, file)
-    assert specification is not None and specification.loader is not None
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[_MODULE_NAME] = module
     try:
@@ -123,7 +126,9 @@ def _execute(file: Path) -> ModuleType:
     except LeanLiveError:
         raise
     except ModuleNotFoundError as error:
-        raise AlgorithmError(f"{file} imports {error.name!r}, which is not installed; install it or remove the import") from error
+        raise AlgorithmError(
+            f"{file} imports {error.name!r}, which is not installed; install it or remove the import"
+        ) from error
     except Exception as error:
         raise AlgorithmError(f"{file} line {_line_of(error, file)}: {type(error).__name__}: {error}") from error
     return module
@@ -139,9 +144,7 @@ def _line_of(error: BaseException, file: Path) -> int:
     return line
 
 
-def _choose(
-    classes: list[type[QCAlgorithm]], name: str | None, file: Path
-) -> tuple[type[QCAlgorithm], list[str]]:
+def _choose(classes: list[type[QCAlgorithm]], name: str | None, file: Path) -> tuple[type[QCAlgorithm], list[str]]:
     names = [each.__name__ for each in classes]
     if not classes:
         raise AlgorithmError(f"{file} defines no algorithm; write a class that derives from QCAlgorithm")

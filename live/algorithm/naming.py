@@ -25,7 +25,7 @@ def pascal_case(name: str) -> str:
 
 def is_pascal_case(name: str) -> bool:
     """Tell whether a name is a PascalCase spelling that may be translated; dunder and private names are not."""
-    return name[:1].isupper() and not name.isupper() or (name.isupper() and "_" not in name and len(name) > 0)
+    return (name[:1].isupper() and not name.isupper()) or (name.isupper() and "_" not in name and len(name) > 0)
 
 
 class PascalCaseAccess:

@@ -374,9 +374,7 @@ class TrailingStopOrder(StopMarketOrder):
 
     type = OrderType.TRAILING_STOP
 
-    def __init__(
-        self, *args: Any, stop_price: Decimal, trailing_amount: Decimal, trailing_as_percentage: bool
-    ) -> None:
+    def __init__(self, *args: Any, stop_price: Decimal, trailing_amount: Decimal, trailing_as_percentage: bool) -> None:
         super().__init__(*args, stop_price=stop_price)
         self.exact_trailing_amount = trailing_amount
         self.trailing_as_percentage = trailing_as_percentage

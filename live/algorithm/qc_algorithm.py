@@ -55,8 +55,11 @@ class QCAlgorithm(
 
     _host: Host
     _attaching: ClassVar[Host | None] = None
+    _time_cache: tuple[int, datetime]
+    universe_settings: UniverseSettings
 
     def __new__(cls, *args: Any, **kwargs: Any) -> QCAlgorithm:
+        """Make the object with the engine behind it, before the user's `__init__`."""
         self = super().__new__(cls)
         host = QCAlgorithm._attaching
         if host is None:

@@ -6,7 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from live.algorithm.enums import OrderField, OrderRequestStatus, OrderRequestType, OrderResponseErrorCode, OrderStatus, OrderType
+from live.algorithm.enums import (
+    OrderField,
+    OrderRequestStatus,
+    OrderRequestType,
+    OrderResponseErrorCode,
+    OrderStatus,
+    OrderType,
+)
 from live.algorithm.naming import PascalCaseAccess, snake_case
 from live.algorithm.numbers import ZERO, Number
 from live.algorithm.orders import (

@@ -73,11 +73,11 @@ class TradingMethods:
 
     def buy(self, symbol: Any, quantity: Number) -> OrderTicket:
         """Buy a quantity at the market."""
-        return self.market_order(symbol, abs(quantity))
+        return self.market_order(symbol, abs(to_decimal(quantity)))
 
     def sell(self, symbol: Any, quantity: Number) -> OrderTicket:
         """Sell a quantity at the market."""
-        return self.market_order(symbol, -abs(quantity))
+        return self.market_order(symbol, -abs(to_decimal(quantity)))
 
     def order(
         self,
@@ -256,9 +256,7 @@ class TradingMethods:
         prices: dict[str, Any] | None = None,
     ) -> OrderTicket:
         chosen = (properties or self.default_order_properties).clone()
-        order = kind(
-            0, security.symbol, to_decimal(quantity), self._host.time_ns, tag or "", chosen, **(prices or {})
-        )
+        order = kind(0, security.symbol, to_decimal(quantity), self._host.time_ns, tag or "", chosen, **(prices or {}))
         return self._host.submit_order(order, asynchronous)
 
     def _close(
@@ -295,9 +293,7 @@ class TradingMethods:
         properties: OrderProperties | None,
     ) -> list[OrderTicket]:
         tickets = self._liquidate_others([each.symbol for each in targets], tag, properties) if liquidate else []
-        deltas = [
-            (each.symbol, self._exact_order_quantity(each.symbol, to_decimal(each.quantity))) for each in targets
-        ]
+        deltas = [(each.symbol, self._exact_order_quantity(each.symbol, to_decimal(each.quantity))) for each in targets]
         for symbol, quantity in self._targets_by_margin_impact(deltas):
             tickets.extend(self._trade_toward(symbol, quantity, asynchronous, tag, properties))
         return tickets
@@ -396,4 +392,3 @@ def initial_trailing_stop(price: Decimal, amount: Decimal, as_percentage: bool, 
     """Return the first stop of a trailing order: above the market for a purchase, below it for a sale."""
     distance = price * amount if as_percentage else amount
     return price + distance if is_purchase else price - distance
-

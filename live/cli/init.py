@@ -24,9 +24,8 @@ _PROJECT_JSON = {"algorithm-language": "Python", "parameters": {}, "description"
 def command(folder: Path, as_json: bool) -> None:
     """Write a starter project with a sample session.
 
-    FOLDER becomes a LEAN workspace: lean.json, a data folder with one generated session of synthetic prices, and a
-        project with an
-    algorithm and its settings. Files that are there already are never changed.
+    FOLDER becomes a LEAN workspace: lean.json, a data folder with a generated session of synthetic prices, and a project
+    with an algorithm and its settings. Files that are there already are never changed.
     """
     written = write_workspace(folder)
     if as_json:

@@ -118,8 +118,14 @@ class DenialCode(IntEnum):
     )
 
 
+_BY_CODE = {int(member): member for member in DenialCode}
 DENIAL_CODES_MAX = 64
 """Codes lie below this, so that counters per code have a fixed place."""
+
+
+def denial_of(code: int) -> DenialCode:
+    """Return the member of a code that the gate returned."""
+    return _BY_CODE[code]
 
 
 def denial_table() -> list[tuple[int, str, str, str]]:

@@ -7,6 +7,8 @@ view. Nothing else happens here; the pump hands over to the run loop whenever so
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from live.hot.book import Book
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
@@ -34,7 +36,9 @@ class TickPump:
         decisions: takes the time from a tick's beginning to the callback's return.
     """
 
-    def __init__(self, merge: TickMerge, book: Book, view: TickView, on_tick: object, decisions: Histogram) -> None:
+    def __init__(
+        self, merge: TickMerge, book: Book, view: TickView, on_tick: Callable[[TickView], None], decisions: Histogram
+    ) -> None:
         self.merge = merge
         self.book = book
         self.view = view

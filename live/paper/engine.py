@@ -11,7 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.data import BaseData
-from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, OrderResponseErrorCode, Resolution, SecurityType, TickType
+from live.algorithm.enums import (
+    AccountType,
+    BrokerageName,
+    DataNormalizationMode,
+    OrderResponseErrorCode,
+    Resolution,
+    SecurityType,
+    TickType,
+)
 from live.algorithm.host import Host
 from live.algorithm.numbers import Number, to_decimal, use_engine_context
 from live.algorithm.orders import Order, OrderEvent
@@ -177,7 +185,14 @@ class PaperEngine(OrderHost, Host):
             self.subscriptions.subscribe(found, resolution, fill_forward, extended_market_hours, normalization)
             return found
         security = self.subscriptions.create_security(
-            self.portfolio, security_type, ticker, market, resolution, fill_forward, extended_market_hours, normalization
+            self.portfolio,
+            security_type,
+            ticker,
+            market,
+            resolution,
+            fill_forward,
+            extended_market_hours,
+            normalization,
         )
         security.time_ns = self.time_ns
         self.securities[security.symbol] = security
@@ -317,7 +332,9 @@ class PaperEngine(OrderHost, Host):
         if self.end_ns < self.start_ns:
             raise UsageError("the end date lies before the start date; correct set_start_date or set_end_date")
         if not self.securities:
-            raise UsageError("the algorithm subscribes to nothing; call add_equity, add_forex or add_crypto in initialize")
+            raise UsageError(
+                "the algorithm subscribes to nothing; call add_equity, add_forex or add_crypto in initialize"
+            )
         self.is_initializing = False
         self.risk.open(self.securities)
 

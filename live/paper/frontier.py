@@ -6,7 +6,7 @@ Subscriptions are asked in LEAN's order: by asset class, trades before quotes, t
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from typing import Any, Protocol
 
 from live.algorithm.data import BaseData, Tick
 from live.feeds.bar_subscription import END_OF_DATA_NS, BarSubscription, SubscriptionConfig
@@ -35,16 +35,16 @@ class Update:
         return [point for point in self.points if point.end_local_ns != point.time_local_ns]
 
 
-class TickSource:
+class TickSource(Protocol):
     """A subscription to ticks, as the frontier reads it."""
 
     config: SubscriptionConfig
     security: Security
     next_time_ns: int
 
-    def take(self, time_ns: int) -> list[Tick]:
+    def take(self, time_ns: int) -> list[Any]:
         """Return the ticks of a moment and go on to the next moment."""
-        raise NotImplementedError
+        ...
 
 
 class Frontier:

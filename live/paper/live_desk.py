@@ -10,7 +10,7 @@ from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.orders import OrderEvent
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
-from live.hot.denials import DenialCode
+from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool, OrderState
 from live.hot.pump import TickPump
 from live.hot.risk import RiskGate
@@ -61,7 +61,7 @@ class LiveDesk:
         raw_e9 = round((limit_price or stop_price) / pump.view.factor(index) * _E9)
         code = self._gate.check(index, quantity_e9, kind, raw_e9, pump.step_ns)
         if code:
-            self._on_denial(DenialCode(code))
+            self._on_denial(denial_of(code))
             return -code
         limit_e9, stop_e9 = round(limit_price * _E9), round(stop_price * _E9)
         handle = self.pool.take(index, quantity_e9, kind, limit_e9, stop_e9, pump.step_ns, 0)
@@ -142,5 +142,3 @@ class LiveDesk:
     def _forget(self, number: int, handle: int) -> None:
         del self._handles[number]
         del self._order_ids[handle]
-
-

@@ -65,9 +65,7 @@ class LiveLoop(RunLoop):
         pump.is_behind = False
         engine = self._engine
         engine.set_time(pump.step_ns)
-        recent = sorted(
-            (buffer.words[0], number) for number, buffer in enumerate(pump.last_ticks) if buffer.count
-        )
+        recent = sorted((buffer.words[0], number) for number, buffer in enumerate(pump.last_ticks) if buffer.count)
         for _, number in recent:
             self._store(self._subscriptions[number], pump.last_ticks[number])
         for cash in engine.portfolio.cash_book.values():
@@ -195,5 +193,6 @@ class LiveLoop(RunLoop):
         recorder.steps += steps
         calls = pump.trade_ticks + pump.quote_ticks
         recorder.tick_calls = calls
+        recorder.suspicious_ticks = pump.suspicious_ticks
         if not self._takes_slices:
             recorder.trade_ticks, recorder.quote_ticks = pump.trade_ticks, pump.quote_ticks

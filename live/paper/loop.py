@@ -211,5 +211,3 @@ class RunLoop:
     def _is_broke(self) -> bool:
         portfolio = self._engine.portfolio
         return portfolio.invested and portfolio.exact_total_portfolio_value <= 0
-
-

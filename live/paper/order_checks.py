@@ -36,7 +36,10 @@ def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
         return Code.ALGORITHM_WARMING_UP, WARMING_UP_TEXT
     security = engine.securities.get(order.symbol)
     if security is None:
-        return Code.MISSING_SECURITY, f"You haven't requested {order.symbol} data. Add this with add_security() in initialize()."
+        return (
+            Code.MISSING_SECURITY,
+            f"You haven't requested {order.symbol} data. Add this with add_security() in initialize().",
+        )
     return _check_quantity(order, security) or _check_prices(engine, order, security) or _check_session(order, security)
 
 
@@ -86,7 +89,9 @@ def _check_session(order: Order, security: Security) -> Refusal | None:
         return None
     if security.hours.is_market_always_open:
         kind = "MarketOnOpen" if order.type is OrderType.MARKET_ON_OPEN else "MarketOnClose"
-        raise UsageError(f"the market of {security.symbol} never closes: it takes no {kind} orders; send a market order")
+        raise UsageError(
+            f"the market of {security.symbol} never closes: it takes no {kind} orders; send a market order"
+        )
     if order.type is OrderType.MARKET_ON_OPEN:
         if security.exchange.exchange_open and not security.is_daily_only:
             text = "Cannot submit a MarketOnOpen order while the market is open."
@@ -107,6 +112,3 @@ def is_too_late_for_close(security: Security) -> bool:
         return False
     close = hours.next_market_close(security.local_ns, False)
     return security.time_ns > hours.exchange_zone.to_utc_ns(close) - SUBMISSION_BUFFER_NS
-
-
-

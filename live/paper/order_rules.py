@@ -6,7 +6,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from live.algorithm.enums import DataNormalizationMode, SecurityType
 from live.algorithm.numbers import ONE, ZERO, plain
-from live.algorithm.orders import LimitIfTouchedOrder, LimitOrder, Order, StopLimitOrder, StopMarketOrder, TrailingStopOrder
+from live.algorithm.orders import (
+    LimitIfTouchedOrder,
+    LimitOrder,
+    Order,
+    StopLimitOrder,
+    StopMarketOrder,
+    TrailingStopOrder,
+)
 from live.paper.securities import Security
 
 _SUB_PENNY = Decimal("0.0001")
@@ -35,9 +42,7 @@ def round_order_prices(order: Order, security: Security) -> str | None:
             return price
         result = (price / increment).to_integral_value(rounding=ROUND_HALF_EVEN) * increment
         if result != price and warning is None:
-            warning = (
-                f"Warning: To meet brokerage precision requirements, order {name} was rounded to {plain(result)} from {plain(price)}"
-            )
+            warning = f"Warning: To meet brokerage precision requirements, order {name} was rounded to {plain(result)} from {plain(price)}"
         return result
 
     if isinstance(order, LimitOrder):

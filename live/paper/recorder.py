@@ -56,6 +56,8 @@ class Recorder:
         self.steps = 0
         self.data_calls = 0
         self.tick_calls = 0
+        self.suspicious_ticks = 0
+        """Ticks that did not reach on_tick because the exchange marked them as doubtful."""
         self.order_events = 0
         self.events_by_status: Counter[OrderStatus] = Counter()
         self.denials: Counter[str] = Counter()
@@ -151,5 +153,3 @@ class Recorder:
             self._series_count += 1
             line = lines[series] = BoundedSeries()
         line.append(time_ns, value)
-
-

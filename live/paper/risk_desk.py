@@ -14,8 +14,9 @@ from live.algorithm.numbers import Number, to_decimal
 from live.algorithm.orders import Order, OrderEvent
 from live.config import RiskSettings
 from live.hot.book import Book
+from live.hot.denials import DenialCode, denial_of
 from live.hot.records import KIND_QUOTE
-from live.hot.risk import SESSION_ALWAYS_NS, DenialCode, RiskGate, RiskLimits
+from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
 from live.paper.securities import Security, SecurityManager
 
 _E9 = 1_000_000_000
@@ -52,7 +53,9 @@ class RiskDesk:
             self._register(securities[symbol])
             self.gate.restrict(symbol.index, symbol.value in restricted)
 
-    def check(self, order: Order, security: Security, equity: Decimal, is_liquidation: bool = False) -> DenialCode | None:
+    def check(
+        self, order: Order, security: Security, equity: Decimal, is_liquidation: bool = False
+    ) -> DenialCode | None:
         """Return why an order is refused, None when it may go out.
 
         Parameters:
@@ -70,7 +73,7 @@ class RiskDesk:
         self.gate.set_position(index, e9(security.holdings.exact_quantity))
         quantity_e9, price_e9 = e9(order.exact_quantity), self._price_e9(order, security)
         code = self.gate.check(index, quantity_e9, int(order.type), price_e9, security.time_ns, is_liquidation)
-        return DenialCode(code) if code else None
+        return denial_of(code) if code else None
 
     def accept(self, order: Order, order_id: int, security: Security) -> None:
         """Count an order that goes out now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import signal
 import sys
@@ -17,7 +18,7 @@ import live.hot
 from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.clock import monotonic_ns
-from live.errors import AlgorithmRuntimeError, LeanLiveError, RunInterrupted
+from live.errors import AlgorithmRuntimeError, EnvironmentFault, LeanLiveError, RunInterrupted
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
 from live.hot.catalogue import Stage
@@ -27,6 +28,7 @@ from live.paper.live_loop import LiveLoop
 from live.paper.loop import RunLoop
 from live.paper.object_store import ObjectStore
 from live.paper.recorder import Recorder, RunSink
+from live.paper.risk_desk import RiskDesk
 from live.paper.run_model import (
     DataSource,
     DryRunRequest,
@@ -38,7 +40,6 @@ from live.paper.run_model import (
     PythonCollections,
     RunResult,
 )
-from live.paper.risk_desk import RiskDesk
 from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
@@ -88,7 +89,10 @@ class DryRun:
         subscriptions = Subscriptions(DataFolder(self.data.path))
         store = ObjectStore(self.request.results_folder / "object-store")
         parameters = dict(self.request.parameters)
-        self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control))
+        self.engine = PaperEngine(
+            subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control)
+        )
+        pin(config.host.cores)
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
         try:
             with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, lambda: self.recorder.steps):
@@ -174,7 +178,11 @@ class DryRun:
             wall_seconds=self._wall_seconds,
             ticks={"trade": recorder.trade_ticks, "quote": recorder.quote_ticks},
             bars={"trade": recorder.trade_bars, "quote": recorder.quote_bars},
-            calls={"on_data": recorder.data_calls, "on_tick": recorder.tick_calls, "on_order_event": recorder.order_events},
+            calls={
+                "on_data": recorder.data_calls,
+                "on_tick": recorder.tick_calls,
+                "on_order_event": recorder.order_events,
+            },
             orders=_orders_by_status(engine),
             denials=dict(recorder.denials),
             currency=portfolio.account_currency,
@@ -185,7 +193,7 @@ class DryRun:
             tick_to_decision=latency_of(page.histogram(Stage.TICK_TO_DECISION)),
             tick_to_order=latency_of(page.histogram(Stage.TICK_TO_ORDER)),
             python_gc=PythonCollections(latency_of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()),
-            ticks_dropped={},
+            ticks_dropped={"suspicious": recorder.suspicious_ticks} if recorder.suspicious_ticks else {},
             ticks_conflated=0,
             resident_memory_peak_bytes=peak_memory_bytes(),
             is_compiled=live.hot.COMPILED,
@@ -228,6 +236,25 @@ def find_data(request: DryRunRequest) -> DataSource:
     folder = request.results_folder / SAMPLE_FOLDER
     write_sample(folder)
     return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
+
+
+def pin(cores: tuple[int, ...]) -> None:
+    """Keep the process on some cores; none leaves the choice to the operating system.
+
+    Raises:
+        EnvironmentFault: the machine does not have these cores, or cannot pin.
+    """
+    if not cores:
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        raise EnvironmentFault("this system cannot pin a process to cores; take cores out of [host] in live.toml")
+    try:
+        os.sched_setaffinity(0, cores)
+    except OSError as error:
+        usable = sorted(os.sched_getaffinity(0))
+        raise EnvironmentFault(
+            f"cannot run on cores {list(cores)}: use some of {usable} in [host] of live.toml"
+        ) from error
 
 
 @contextmanager
@@ -290,5 +317,3 @@ def _positions(engine: PaperEngine) -> tuple[Position, ...]:
         )
         for security in held
     )
-
-

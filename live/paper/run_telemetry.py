@@ -66,7 +66,9 @@ class RunTelemetry:
         self._raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
         for status, counter in _ORDER_COUNTERS.items():
             self._raise_to(counter, recorder.events_by_status[status])
-        for counter, count in zip((Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2), collections, strict=True):
+        for counter, count in zip(
+            (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2), collections, strict=True
+        ):
             self._raise_to(counter, count)
         for name, count in recorder.denials.items():
             for _ in range(count - self._denied.get(name, 0)):

@@ -31,7 +31,9 @@ class RunLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] | None = path.open("w", encoding="utf-8", buffering=1 << 16)
         except OSError as error:
-            raise EnvironmentFault(f"cannot write the log {path}: {error.strerror}; choose another --results folder") from error
+            raise EnvironmentFault(
+                f"cannot write the log {path}: {error.strerror}; choose another --results folder"
+            ) from error
 
     def write(self, local_ns: int, level: str, text: str) -> None:
         """Append a line stamped with the data's time."""
@@ -66,7 +68,9 @@ class RunLog:
             return
         try:
             if self.lines_dropped:
-                file.write(f"... {self.lines_dropped} lines were left out: over the rate or size of [log] in live.toml\n")
+                file.write(
+                    f"... {self.lines_dropped} lines were left out: over the rate or size of [log] in live.toml\n"
+                )
             file.close()
         except OSError as error:
             raise EnvironmentFault(f"cannot write the log {self.path}: {error.strerror}; free some space") from error

@@ -633,4 +633,3 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
             return self[symbol.upper()]  # type: ignore[index]
         known = ", ".join(map(str, self.keys())) or "none"
         raise KeyError(f"{symbol} was not added to the algorithm; added are: {known}")
-

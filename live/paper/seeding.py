@@ -54,5 +54,3 @@ def _bars_before(
     for bar in engine.subscriptions.bar_points(config, zone.to_utc_ns(begin_local), engine.time_ns, is_counted=False):
         if begin_local < bar.end_local_ns <= now_local:
             yield bar
-
-

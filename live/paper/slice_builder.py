@@ -33,7 +33,7 @@ def build_slice(time_ns: int, local_ns: int, updates: list[Update]) -> Slice:
             if not slice.ticks:
                 slice.ticks = Ticks()
             known = slice.ticks.get(update.config.symbol)
-            slice.ticks[update.config.symbol] = update.points if known is None else known + update.points  # type: ignore[operator,assignment]
+            slice.ticks[update.config.symbol] = update.points if known is None else known + update.points
             continue
         for point in update.points:
             if isinstance(point, TradeBar):
@@ -60,5 +60,5 @@ def _add_event(slice: Slice, point: object) -> None:
         if isinstance(point, kind):
             if not getattr(slice, name):
                 setattr(slice, name, collection())
-            getattr(slice, name)[point.symbol] = point  # type: ignore[attr-defined]
+            getattr(slice, name)[point.symbol] = point
             return

@@ -140,7 +140,9 @@ class Subscriptions:
         """Subscribe to the trades and quotes that LEAN gives a class at a resolution."""
         symbol = security.symbol
         ticker_now = symbol.value
-        self.folder.require_ticker(security.type, symbol.id.market, resolution, self._any_ticker(symbol, resolution, ticker_now))
+        self.folder.require_ticker(
+            security.type, symbol.id.market, resolution, self._any_ticker(symbol, resolution, ticker_now)
+        )
         for is_quote in kinds_of(security.type, resolution):
             self.configs.append(
                 SubscriptionConfig(
@@ -196,7 +198,9 @@ class Subscriptions:
         Raises:
             DataError: a file is damaged.
         """
-        return self._open([(config, begin_ns) for config in self.configs], securities, begin_ns, end_ns, is_counted=True)
+        return self._open(
+            [(config, begin_ns) for config in self.configs], securities, begin_ns, end_ns, is_counted=True
+        )
 
     def open_aside(
         self, securities: SecurityManager, configs: list[tuple[SubscriptionConfig, int]], end_ns: int
@@ -272,7 +276,7 @@ class Subscriptions:
         if is_counted:
             self.streams.append(rows)
         stream = TickStream(rows, config.symbol.index)
-        events = iter(())
+        events: Iterator[BaseData] = iter(())
         if config.symbol.security_type is SecurityType.EQUITY and not config.is_quote:
             events = self._events(config, begin, end)
         return TickSubscription(config, security, stream, self._scale_of(config), events)
@@ -283,7 +287,9 @@ class Subscriptions:
         mode = config.normalization
         return lambda day: float(factors.price_scale(day, mode))
 
-    def _sessions(self, config: SubscriptionConfig, midnight_data_ns: int, begin_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    def _sessions(
+        self, config: SubscriptionConfig, midnight_data_ns: int, begin_ns: int, end_ns: int
+    ) -> list[tuple[int, int]]:
         """Return the spans of UTC, within a file's day and the run, in which a subscription's ticks are delivered."""
         hours = config.hours
         first = config.data_zone.to_utc_ns(midnight_data_ns)
@@ -418,10 +424,8 @@ def _make_bar(
     prices = [words[base + 2 + each] / _SCALE * scale for each in range(4)]
     if not config.is_quote:
         volume = reals[base + 6] if volume_scale == 1.0 else float(round(reals[base + 6] * volume_scale))
-        return make_trade_bar(config.symbol, start, stop, *prices, volume, False)
+        return make_trade_bar(config.symbol, start, stop, prices[0], prices[1], prices[2], prices[3], volume, False)
     asks = [words[base + 7 + each] / _SCALE * scale for each in range(4)]
     bid = Bar(*prices) if prices[3] else None
     ask = Bar(*asks) if asks[3] else None
     return make_quote_bar(config.symbol, start, stop, bid, reals[base + 6], ask, reals[base + 11], False)
-
-

@@ -15,7 +15,16 @@ from live.algorithm.data import Split
 from live.algorithm.enums import OrderRequestStatus, OrderResponseErrorCode, OrderStatus, OrderType
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import ZERO, plain, round_down_to_lot, to_decimal
-from live.algorithm.orders import LimitIfTouchedOrder, Order, OrderEvent, OrderFee, UpdateOrderFields
+from live.algorithm.orders import (
+    LimitIfTouchedOrder,
+    LimitOrder,
+    Order,
+    OrderEvent,
+    OrderFee,
+    StopLimitOrder,
+    StopMarketOrder,
+    UpdateOrderFields,
+)
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import (
     INVALID_ORDER_ID,
@@ -112,7 +121,9 @@ class SecurityTransactionManager(PascalCaseAccess):
         """Return all tickets that a filter accepts."""
         return [ticket for ticket in self._tickets.values() if filter is None or filter(ticket)]
 
-    def get_open_order_tickets(self, symbol: Symbol | str | Callable[[OrderTicket], bool] | None = None) -> list[OrderTicket]:
+    def get_open_order_tickets(
+        self, symbol: Symbol | str | Callable[[OrderTicket], bool] | None = None
+    ) -> list[OrderTicket]:
         """Return the tickets of open orders."""
         accepts = _order_filter(symbol)
         return [self._tickets[number] for number in self._open if accepts(self._tickets[number])]
@@ -303,9 +314,9 @@ class SecurityTransactionManager(PascalCaseAccess):
         factor = to_decimal(split.split_factor)
         for order in self.open_orders(security.symbol):
             order.exact_quantity = (order.exact_quantity / factor).to_integral_value(ROUND_DOWN)
-            if order.exact_limit_price is not None:
+            if isinstance(order, LimitOrder | StopLimitOrder):
                 order.exact_limit_price *= factor
-            if order.exact_stop_price is not None:
+            if isinstance(order, StopMarketOrder | StopLimitOrder):
                 order.exact_stop_price *= factor
 
     # -- requests
@@ -349,7 +360,9 @@ class SecurityTransactionManager(PascalCaseAccess):
         if refusal is not None:
             text = f"OrderID: {order.id} {refusal}"
             host.report_error(text)
-            self._publish(order, OrderEvent(order, host.time_ns, OrderFee.ZERO, "BrokerageModel declared unable to update order"))
+            self._publish(
+                order, OrderEvent(order, host.time_ns, OrderFee.ZERO, "BrokerageModel declared unable to update order")
+            )
             return OrderResponse(order.id, Code.BROKERAGE_MODEL_REFUSED_TO_UPDATE_ORDER, text)
         changed = order.clone()
         changed.apply_update(request.fields)
@@ -497,4 +510,3 @@ def _order_filter(symbol: Any) -> Callable[[Any], bool]:
     if callable(symbol) and not isinstance(symbol, Symbol):
         return symbol  # type: ignore[no-any-return]
     return lambda order: bool(order.symbol == symbol)
-

@@ -49,7 +49,9 @@ class WarmUp:
             resolution = self.resolution if self.resolution is not None else config.resolution
             hours = config.hours
             period_ns = resolution.period_ns or Resolution.SECOND.period_ns
-            local = start_of_bars(hours, hours.exchange_zone.to_local_ns(start_utc), period_ns, self.bars, config.extended_market_hours)
+            local = start_of_bars(
+                hours, hours.exchange_zone.to_local_ns(start_utc), period_ns, self.bars, config.extended_market_hours
+            )
             earliest = min(earliest, hours.exchange_zone.to_utc_ns(local))
         return earliest
 
@@ -76,7 +78,9 @@ def _last_close_before(hours: MarketHours, local_ns: int, extended: bool, period
     """Step back over shut hours to the end of the newest open period, on the grid of the period."""
     day = local_ns - local_ns % _DAY_NS
     while True:
-        closes = [end for start, end, state in hours.segments(day) if start < local_ns and (extended or state == "market")]
+        closes = [
+            end for start, end, state in hours.segments(day) if start < local_ns and (extended or state == "market")
+        ]
         if closes:
             close = min(max(closes), local_ns)
             rest = (local_ns - close) % period_ns

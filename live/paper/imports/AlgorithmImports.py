@@ -4,7 +4,6 @@ Every public name here is exported, and this list is what decides which names be
 on the module path while an algorithm is loaded and run, and at no other time.
 """
 
-# ruff: noqa: F401, F403, N999
 import json
 import math
 from datetime import date, datetime, time, timedelta, timezone
