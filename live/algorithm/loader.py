@@ -1,26 +1,26 @@
-"""From a user's file to an algorithm class."""
+"""From a user's file to an algorithm class: read, scan, import, choose the class."""
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
-import importlib.util
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
+from live.algorithm.imports import ImportScope
 from live.algorithm.qc_algorithm import QCAlgorithm
-from live.algorithm.surface import check_source
+from live.algorithm.source_files import SourceFile, find_algorithm_file, local_imports, read_source
+from live.algorithm.source_scan import Source
+from live.algorithm.surface import check_sources, explain_name_error
 from live.errors import AlgorithmError, LeanLiveError
 
-IMPORTS_FOLDER = Path(__file__).resolve().parent.parent / "paper" / "imports"
-"""Folder of the AlgorithmImports module that the host serves."""
-
-_MODULE_NAME = "lean_live_user_algorithm"
+MODULE_NAME = "lean_live_user_algorithm"
+"""Name of the user's module, so that it cannot take the place of another."""
 
 
 @dataclass
@@ -33,6 +33,7 @@ class LoadedAlgorithm:
         path: the user's file.
         warnings: lines for the log, such as classes that were passed over.
         sha256: digest of the file.
+        scope: the modules that the user's code imported.
     """
 
     cls: type[QCAlgorithm]
@@ -40,121 +41,129 @@ class LoadedAlgorithm:
     path: Path
     warnings: list[str] = field(default_factory=list)
     sha256: str = ""
+    scope: ImportScope = field(default_factory=lambda: ImportScope(Path()), repr=False)
 
     @contextmanager
     def on_path(self) -> Iterator[None]:
-        """Keep the user's folder and AlgorithmImports importable for the length of a run."""
-        with serve_imports(self.path.parent):
+        """Keep the user's modules and AlgorithmImports importable for the length of a run."""
+        with self.scope:
             yield
 
 
-@contextmanager
-def serve_imports(user_folder: Path) -> Iterator[None]:
-    """Put the user's folder and our AlgorithmImports on the module path, and take them off again."""
-    added = [str(user_folder), str(IMPORTS_FOLDER)]
-    sys.path[:0] = added
-    try:
-        yield
-    finally:
-        for each in added:
-            if each in sys.path:
-                sys.path.remove(each)
+class _SourceLoader(SourceFileLoader):
+    """Runs the code that was scanned, and leaves no cache in the user's folder."""
+
+    def __init__(self, name: str, source: SourceFile) -> None:
+        super().__init__(name, str(source.path))
+        self._code = source.code
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._code
 
 
 def load_algorithm(path: Path, class_name: str | None = None) -> LoadedAlgorithm:
     """Load an algorithm file, or the main.py of a project folder.
 
+    Parameters:
+        path: the file or the folder.
+        class_name: the class to run; the first of the file when None, as in LEAN.
+
     Raises:
         AlgorithmError: the file is none, does not compile, does not import, or holds no algorithm.
-        UnsupportedApiError: the source uses members of LEAN that the subset does not have.
+        UnsupportedApiError: the source uses members of LEAN's API that the subset does not have.
     """
-    file = _resolve(path)
-    source = _read(file)
-    tree = _parse(source, file)
-    check_source(tree, file)
-    module = _execute(file)
-    classes = [
+    file = find_algorithm_file(path)
+    source = read_source(file)
+    if not source.tree.body:
+        raise AlgorithmError(f"{file} is empty; write a class that derives from QCAlgorithm")
+    sources = [*local_imports(source), source]
+    warnings = [note for each in sources for note in each.warnings]
+    warnings += check_sources([Source(each.path, each.tree) for each in sources])
+    scope = ImportScope(file.parent)
+    module = _execute(source, scope)
+    chosen, passed_over = _choose(_algorithm_classes(module), class_name, file)
+    digest = hashlib.sha256(source.content).hexdigest()
+    return LoadedAlgorithm(chosen, module, file, warnings + passed_over, digest, scope)
+
+
+def _execute(source: SourceFile, scope: ImportScope) -> ModuleType:
+    """Run the file's module-level code.
+
+    Raises:
+        AlgorithmError: it raised, or it imports what is not there.
+    """
+    loader = _SourceLoader(MODULE_NAME, source)
+    spec = spec_from_loader(MODULE_NAME, loader, origin=str(source.path))
+    assert isinstance(spec, ModuleSpec)
+    module = module_from_spec(spec)
+    file = source.path
+    try:
+        with scope:
+            scope.add(module)
+            loader.exec_module(module)
+    except LeanLiveError:
+        raise
+    except ModuleNotFoundError as error:
+        raise AlgorithmError(_missing_text(error, file)) from error
+    except SyntaxError as error:
+        raise AlgorithmError(f"{error.filename} line {error.lineno}: {error.msg}") from error
+    except NameError as error:
+        explained = explain_name_error(error, file)
+        raise (explained or AlgorithmError(_raised_text(error, file))) from error
+    except (Exception, SystemExit) as error:
+        raise AlgorithmError(_raised_text(error, file)) from error
+    return module
+
+
+def _missing_text(error: ModuleNotFoundError, file: Path) -> str:
+    name = error.name or "a module"
+    root = name.partition(".")[0]
+    return (
+        f"{_place(error, file)}: module {name!r} is not there; "
+        f"put {root}.py beside {file.name}, install it (pip install {root}), or remove the import"
+    )
+
+
+def _raised_text(error: BaseException, file: Path) -> str:
+    return f"{_place(error, file)}: {type(error).__name__}: {error}; correct the code that runs on import"
+
+
+def _place(error: BaseException, file: Path) -> str:
+    """Return "file line N" of the innermost code in the user's folder that an error went through."""
+    place = f"{file}"
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name == str(file) or Path(name).parent == file.parent:
+            place = f"{name} line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _algorithm_classes(module: ModuleType) -> list[type[QCAlgorithm]]:
+    """Return the algorithm classes that the module itself defines, in the order of the file."""
+    found = [
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, QCAlgorithm) and value.__module__ == module.__name__
     ]
-    chosen, warnings = _choose(classes, class_name, file)
-    return LoadedAlgorithm(chosen, module, file, warnings, hashlib.sha256(source).hexdigest())
-
-
-def _resolve(path: Path) -> Path:
-    file = path / "main.py" if path.is_dir() else path
-    if not file.is_file():
-        raise AlgorithmError(f"{file} does not exist; name a Python file, or a folder with a main.py")
-    if file.suffix != ".py":
-        raise AlgorithmError(f"{file} is no Python file; name a file that ends in .py")
-    return file.resolve()
-
-
-def _read(file: Path) -> bytes:
-    try:
-        source = file.read_bytes()
-        source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AlgorithmError(
-            f"{file} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
-    except OSError as error:
-        raise AlgorithmError(f"{file} cannot be read: {error.strerror}") from error
-    return source
-
-
-def _parse(source: bytes, file: Path) -> ast.Module:
-    try:
-        return ast.parse(source, str(file))
-    except SyntaxError as error:
-        text = (error.text or "").strip()
-        raise AlgorithmError(f"{file} line {error.lineno}: {error.msg}: {text}") from error
-    except ValueError as error:
-        raise AlgorithmError(f"{file} cannot be parsed: {error}") from error
-
-
-def _execute(file: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(_MODULE_NAME, file)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[_MODULE_NAME] = module
-    try:
-        with serve_imports(file.parent):
-            specification.loader.exec_module(module)
-    except LeanLiveError:
-        raise
-    except ModuleNotFoundError as error:
-        raise AlgorithmError(
-            f"{file} imports {error.name!r}, which is not installed; install it or remove the import"
-        ) from error
-    except Exception as error:
-        raise AlgorithmError(f"{file} line {_line_of(error, file)}: {type(error).__name__}: {error}") from error
-    return module
-
-
-def _line_of(error: BaseException, file: Path) -> int:
-    line = 0
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    return list(dict.fromkeys(found))
 
 
 def _choose(classes: list[type[QCAlgorithm]], name: str | None, file: Path) -> tuple[type[QCAlgorithm], list[str]]:
+    """Return the class to run, and warnings about those that were passed over."""
     names = [each.__name__ for each in classes]
     if not classes:
         raise AlgorithmError(f"{file} defines no algorithm; write a class that derives from QCAlgorithm")
     if name is not None:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"it defines {', '.join(names)}"
-            raise AlgorithmError(f"{file} has no class {name}; {hint}")
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
         return classes[names.index(name)], []
     if len(classes) == 1:
         return classes[0], []
     others = ", ".join(names[1:])
-    return classes[0], [f"{file} defines several algorithms: {names[0]} runs, as in LEAN; choose {others} with --class"]
+    return classes[0], [
+        f"{file.name} defines several algorithms: {names[0]} runs, as in LEAN; --class chooses {others}"
+    ]

@@ -28,8 +28,8 @@ cdef class TickPump:
 
     cpdef step_now(self)
     cpdef run(self, long long until_ns)
-    @cython.locals(merge=TickMerge, place=Py_ssize_t, number=cython.longlong, source=RecordSource, copy=RecordBuffer,
-                   count=Py_ssize_t, begin=Py_ssize_t, at=Py_ssize_t)
+    @cython.locals(merge=TickMerge, place=Py_ssize_t, number=cython.longlong, source=RecordSource, buffer=RecordBuffer,
+                   copy=RecordBuffer, count=Py_ssize_t, record=Py_ssize_t, base=Py_ssize_t, at=Py_ssize_t)
     cpdef remember(self)
     @cython.locals(merge=TickMerge, place=Py_ssize_t, source=RecordSource, symbol_index=Py_ssize_t, record=Py_ssize_t,
                    base=Py_ssize_t, buffer=RecordBuffer, began_ns=cython.longlong, kind=cython.longlong)

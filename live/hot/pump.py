@@ -75,19 +75,26 @@ class TickPump:
         self.is_behind = False
 
     def remember(self) -> None:
-        """Copy the step's ticks aside."""
+        """Copy the step's ticks aside. Suspicious ones never count: a source without others keeps its older ticks."""
         merge = self.merge
         for place in range(merge.due_count):
             number = merge.due[place]
             source = merge.sources[number]
+            buffer = source.buffer
             copy = self.last_ticks[number]
-            count = merge.ends[place] - merge.begins[place]
-            while copy.capacity < count:
-                copy.grow()
-            begin = merge.begins[place] * _WIDTH
-            for at in range(count * _WIDTH):
-                copy.words[at] = source.buffer.words[begin + at]
-            copy.count = count
+            count = 0
+            for record in range(merge.begins[place], merge.ends[place]):
+                base = record * _WIDTH
+                if buffer.words[base + 6] & _SUSPICIOUS:
+                    continue
+                if count == copy.capacity:
+                    copy.count = count
+                    copy.grow()
+                for at in range(_WIDTH):
+                    copy.words[count * _WIDTH + at] = buffer.words[base + at]
+                count += 1
+            if count > 0:
+                copy.count = count
 
     def play(self) -> None:
         """Put the step's ticks into the book and call the strategy after each. Suspicious ticks are only counted."""

@@ -79,16 +79,13 @@ class LiveLoop(RunLoop):
         scale = subscription.scale_on(local_ns)
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0
-        usable = [tick for tick in points if not tick.flags & 1]
-        if not usable:
-            return
         book, index, cache = self._pump.book, config.symbol.index, security.cache
         cache.bid_price = book.quoted_bid_e9(index) / _SCALE * scale or cache.bid_price
         cache.ask_price = book.quoted_ask_e9(index) / _SCALE * scale or cache.ask_price
         cache.bid_size = book.bid_size(index) or cache.bid_size
         cache.ask_size = book.ask_size(index) or cache.ask_size
         cache.volume = book.trade_size(index) or cache.volume
-        cache.store_ticks(usable, subscription.is_default_kind)
+        cache.store_ticks(points, subscription.is_default_kind)
 
     def _on_denial(self, code: DenialCode) -> None:
         self._engine.recorder.on_denial(code.name)
@@ -102,6 +99,8 @@ class LiveLoop(RunLoop):
             slow_ns = self._next_slow_ns()
             until_ns = self._until_ns(slow_ns)
             if pump.merge.time_ns >= until_ns or self.stop_requested:
+                # A whole step begins from securities that know everything before it.
+                self.catch_up()
                 return min(slow_ns, pump.merge.time_ns)
             before = pump.steps
             guarded("on_tick", pump.run, until_ns)

@@ -100,6 +100,7 @@ class DryRun:
         finally:
             self._report_progress()
             self._progress_sink.end()
+            subscriptions.close()
             self.telemetry.close()
             self.log.close()
 

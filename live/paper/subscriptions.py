@@ -187,6 +187,11 @@ class Subscriptions:
 
     # -- streams
 
+    def close(self) -> None:
+        """Close the files that are open, however the run ended."""
+        for stream in self.streams:
+            stream.close()
+
     def open(self, securities: SecurityManager, begin_ns: int, end_ns: int) -> Frontier:
         """Open every subscription.
 

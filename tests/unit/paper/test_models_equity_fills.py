@@ -212,6 +212,7 @@ def test_canceled_order_never_fills(desk: Desk, spy: Security) -> None:
         (10, "167.5", "167.5"),
         (10, "168", "168"),
         (10, "168.01", None),
+        (10, "167", "167"),
         (10, "166", "167"),
     ],
 )
@@ -268,8 +269,8 @@ def test_stop_limit_at_the_stop_is_not_triggered(desk: Desk, spy: Security) -> N
 
 def test_stop_limit_on_equity_ticks_looks_at_trades(desk: Desk, ibm: Security) -> None:
     order = desk.order(ibm, -10, f"{DAY}T10:00", StopLimitOrder, stop_price="182", limit_price="181")
-    quotes(ibm, f"{DAY}T10:00:01", (170.0, 171.0))
     trades(ibm, f"{DAY}T10:00:01", (181.5, 100))
+    quotes(ibm, f"{DAY}T10:00:02", (170.0, 171.0))
     assert desk.fill(ibm, order).exact_fill_price == Decimal("181.5")
 
 

@@ -157,9 +157,7 @@ def test_limit_if_touched_never_triggers_without_trades(desk: Desk, btc: Securit
 
 def test_limit_if_touched_on_ticks_is_triggered_by_the_quote(desk: Desk) -> None:
     eur = desk.add("EURUSD", SecurityType.FOREX, Resolution.TICK)
-    order = desk.order(
-        eur, -1000, "2014-05-05T10:00", LimitIfTouchedOrder, trigger_price="1.3871", limit_price="1.387"
-    )
+    order = desk.order(eur, -1000, "2014-05-05T10:00", LimitIfTouchedOrder, trigger_price="1.3871", limit_price="1.387")
     quotes(eur, "2014-05-05T10:00:01", (1.3871, 1.3873))
     assert desk.fill(eur, order).exact_fill_price == Decimal("1.387")
 
