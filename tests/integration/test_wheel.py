@@ -1,0 +1,64 @@
+"""The wheel that users install: it holds all it needs, compiled modules included, and runs outside of the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import live.hot
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUN = "import sys; from live.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of the sources and install it into a folder of its own."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    ignored = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(ROOT / "live", source / "live", ignore=ignored)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source], check=True, timeout=900
+    )
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", folder / "site", wheel], check=True, timeout=300)
+    return folder / "site"
+
+
+def lean_live(site: Path, folder: Path, *words: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment.pop("LEAN_DATA", None)
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", RUN, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_the_wheel_runs_a_starter_project(installed: Path, tmp_path: Path) -> None:
+    lean_live(installed, tmp_path, "init", "workspace")
+    text = lean_live(installed, tmp_path / "workspace", "dry-run", "starter/main.py", "--json")
+    assert json.loads(text)["order_events"]["count"] > 0
+
+
+@pytest.mark.skipif(not live.hot.COMPILED, reason="nothing is compiled here")
+def test_the_wheel_is_compiled(installed: Path) -> None:
+    twins = {path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "live").rglob("*.pxd")}
+    compiled = {path.relative_to(installed).as_posix().partition(".")[0] for path in installed.rglob("*.so")}
+    assert {twin for twin in twins if (ROOT / f"{twin}.py").exists()} == compiled

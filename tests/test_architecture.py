@@ -1,0 +1,62 @@
+"""The direction of imports between the rooms of live/: inward only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIVE = Path(__file__).resolve().parent.parent / "live"
+ALLOWED = {
+    "": {"hot"},
+    "hot": {""},
+    "feeds": {"", "hot", "algorithm"},
+    "algorithm": {"", "hot", "feeds"},
+    "paper": {"", "hot", "feeds", "algorithm"},
+    "report": {"", "hot", "feeds", "algorithm", "paper"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report"},
+}
+"""Room to the rooms it may import; "" is the foundation: errors, clock, config."""
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (LIVE / parts[1]).is_dir() else ""
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return {name for name in found if name == "live" or name.startswith("live.")}
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_imports_point_inward(room: str) -> None:
+    paths = LIVE.glob("*.py") if room == "" else (LIVE / room).rglob("*.py")
+    wrong = [
+        f"{path.relative_to(LIVE)} imports {module}"
+        for path in paths
+        for module in sorted(imports_of(path))
+        if room_of(module) not in ALLOWED[room] | {room}
+    ]
+    assert not wrong
+
+
+def test_only_one_module_reads_the_clock() -> None:
+    readers = []
+    for path in LIVE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if "time" in names or (isinstance(node, ast.ImportFrom) and node.module == "time"):
+                readers.append(path.relative_to(LIVE).as_posix())
+    assert readers == ["clock.py"]
+
+
+def test_every_room_is_known() -> None:
+    rooms = {path.name for path in LIVE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms == ALLOWED.keys() - {""}
