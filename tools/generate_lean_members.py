@@ -45,7 +45,7 @@ def lean_members(stubs: Stubs) -> dict[str, Any]:
 
 
 def lean_class(stubs: Stubs, name: str, wanted: set[str]) -> dict[str, Any]:
-    """Return a class's members by name with the class that each gives, and which of them can be set."""
+    """Return a class's members by name with the class that each gives, and what indexing gives."""
 
     def known(result: str) -> str:
         namespace, _, short = result.rpartition(".")
@@ -56,7 +56,6 @@ def lean_class(stubs: Stubs, name: str, wanted: set[str]) -> dict[str, Any]:
     return {
         "item": known(stubs.item_type(name)),
         "members": {key: known(each.result) for key, each in sorted(members.items())},
-        "settable": sorted(key for key, each in members.items() if each.is_property and each.is_settable),
     }
 
 

@@ -24,7 +24,6 @@ class Member:
         name: the name, in snake_case.
         owner: dotted name of the class that defines it.
         is_property: whether it is read without a call.
-        is_settable: whether it is a field or a property with a setter.
         overloads: signatures of a method, in the order of the file.
         annotation: type of a property or field.
     """
@@ -32,7 +31,6 @@ class Member:
     name: str
     owner: str
     is_property: bool = False
-    is_settable: bool = False
     overloads: list[ast.FunctionDef] = field(default_factory=list)
     annotation: ast.expr | None = None
 
@@ -136,7 +134,7 @@ def _own_members(node: ast.ClassDef, owner: str) -> dict[str, Member]:
             _add_function(found, statement, owner)
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             name = statement.target.id
-            found[name] = Member(name, owner, True, True, annotation=statement.annotation)
+            found[name] = Member(name, owner, True, annotation=statement.annotation)
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name = statement.targets[0].id
             found[name] = Member(name, owner, True)
@@ -145,9 +143,7 @@ def _own_members(node: ast.ClassDef, owner: str) -> dict[str, Member]:
 
 def _add_function(found: dict[str, Member], node: ast.FunctionDef, owner: str) -> None:
     marks = [dotted(each) for each in node.decorator_list]
-    if any(mark.endswith(".setter") for mark in marks):
-        found[node.name].is_settable = True
-    elif any(mark in ("property", "abc.abstractproperty") for mark in marks):
+    if any(mark in ("property", "abc.abstractproperty") for mark in marks):
         found[node.name] = Member(node.name, owner, True, annotation=node.returns)
-    else:
+    elif not any(mark.endswith(".setter") for mark in marks):
         found.setdefault(node.name, Member(node.name, owner)).overloads.append(node)

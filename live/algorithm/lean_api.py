@@ -37,13 +37,11 @@ class LeanClass:
     Attributes:
         name: its name without the namespace.
         members: public members in snake_case, each with the class it gives when that is one of the subset's, INDICATOR, or "".
-        settable: the properties and fields that can be assigned.
         item: the class that indexing an instance gives, "" when it is none of the subset's.
     """
 
     name: str
     members: dict[str, str]
-    settable: frozenset[str]
     item: str
 
     def find(self, name: str) -> str | None:
@@ -78,10 +76,7 @@ class LeanApi:
 def lean_api() -> LeanApi:
     """Return LEAN's API; the file is read at the first call."""
     content = orjson.loads(MEMBERS_FILE.read_bytes())
-    classes = {
-        name: LeanClass(name, each["members"], frozenset(each["settable"]), each["item"])
-        for name, each in content["classes"].items()
-    }
+    classes = {name: LeanClass(name, each["members"], each["item"]) for name, each in content["classes"].items()}
     namespaces = {name: tuple(names) for name, names in content["namespaces"].items()}
     return LeanApi(content["version"], namespaces, classes)
 

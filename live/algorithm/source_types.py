@@ -168,7 +168,7 @@ class TypeReader:
             given[arguments[0].arg] = "QCAlgorithm"
             self._add_callback_argument(given, function.name, [each.arg for each in arguments])
         environment = Environment({name: kind for name, kind in given.items() if kind}, fields)
-        rebound = _bound_otherwise(function)
+        rebound = set(_bound_otherwise(function))
         for _ in range(_PASSES):
             found: dict[str, set[str | None]] = {name: {kind} for name, kind in given.items()}
             for name in rebound:
