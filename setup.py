@@ -1,7 +1,7 @@
 """Build of the compiled modules; everything else about the package is in pyproject.toml.
 
-Every `.py` file of live/ with a `.pxd` of the same name beside it is compiled by Cython in pure-Python mode. The
-extensions are optional: without a C compiler the package installs all the same and runs these modules as plain Python.
+Every `.py` file of live/ with a `.pxd` of the same name beside it is compiled by Cython in pure-Python mode. The extensions
+are optional: without a C compiler the package installs all the same and runs these modules as plain Python.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from setuptools import Extension, setup
 
 DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": False}
 # Records are read as integers and as reals through two views of the same bytes, which strict aliasing would let a
-# compiler reorder.
-COMPILE_ARGUMENTS = [] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"]
+# compiler reorder. Fused multiply-add would round differently from the same source run as plain Python.
+COMPILE_ARGUMENTS = [] if sys.platform == "win32" else ["-O3", "-g0", "-fno-strict-aliasing", "-ffp-contract=off"]
+# Cython's own helpers (memory views above all) in one module; without it each module would carry and compile a copy.
+SHARED_UTILITY = "live.hot._cyutility"
 
 
 def extension(source: Path) -> Extension:
@@ -31,6 +33,12 @@ def extension(source: Path) -> Extension:
     )
 
 
+def shared_utility() -> Extension:
+    """Return the extension of Cython's helpers, whose C source Cython writes by itself."""
+    source = SHARED_UTILITY.replace(".", "/") + ".c"
+    return Extension(SHARED_UTILITY, [source], extra_compile_args=COMPILE_ARGUMENTS, optional=True)
+
+
 def sources() -> list[Path]:
     """Return the files to compile, in a stable order."""
     return [twin.with_suffix(".py") for twin in sorted(Path("live").rglob("*.pxd")) if twin.with_suffix(".py").exists()]
@@ -38,7 +46,8 @@ def sources() -> list[Path]:
 
 setup(
     ext_modules=cythonize(
-        [extension(source) for source in sources()],
+        [*map(extension, sources()), shared_utility()],
+        shared_utility_qualified_name=SHARED_UTILITY,
         build_dir="build/cython",
         compiler_directives=DIRECTIVES,
         nthreads=min(2, os.cpu_count() or 1),
