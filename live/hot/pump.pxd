@@ -20,6 +20,7 @@ cdef class TickPump:
     cdef readonly long long tick_began_ns
     cdef public bint is_behind
     cdef public bint is_touched
+    cdef public bint stop_requested
     cdef readonly long long trade_ticks
     cdef readonly long long quote_ticks
     cdef readonly long long suspicious_ticks

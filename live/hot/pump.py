@@ -48,6 +48,7 @@ class TickPump:
         self.tick_began_ns = 0
         self.is_behind = False
         self.is_touched = False
+        self.stop_requested = False
         self.trade_ticks = 0
         self.quote_ticks = 0
         self.suspicious_ticks = 0
@@ -59,7 +60,7 @@ class TickPump:
     def run(self, until_ns: int) -> None:
         """Play steps that begin before a moment; stop after a step in which the strategy used the engine."""
         self.is_touched = False
-        while self.merge.time_ns < until_ns:
+        while self.merge.time_ns < until_ns and not self.stop_requested:
             self.step_ns = self.merge.time_ns
             self.is_behind = True
             self.remember()

@@ -10,6 +10,7 @@ from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
 from live.algorithm.orders import CashAmount
 
 if TYPE_CHECKING:
+    from live.algorithm.data import BaseData
     from live.paper.securities import Security
 
 
@@ -19,11 +20,31 @@ class Cash(PascalCaseAccess):
     def __init__(self, symbol: str, amount: Decimal, conversion_rate: Decimal) -> None:
         self.symbol = symbol
         self.exact_amount = amount
-        self.exact_conversion_rate = conversion_rate
+        self._rate = conversion_rate
+        self._rate_data: BaseData | None = None
         self.conversion_security: Security | None = None
         """Pair that gives the rate; None for the account's own currency."""
         self.is_inverted = False
         """Whether the pair quotes this currency, so that its rate is the inverse of the price."""
+
+    @property
+    def exact_conversion_rate(self) -> Decimal:
+        """Account currency per unit: the value of the converting pair's newest data, a trade's price or a quote's middle.
+
+        Before the pair has data the rate stays what it was set to.
+        """
+        if self.conversion_security is not None:
+            data = self.conversion_security.cache.last_data
+            if data is not self._rate_data:
+                self._rate_data = data
+                price = ZERO if data is None else to_decimal(data.value)
+                if price:
+                    self._rate = ONE / price if self.is_inverted else price
+        return self._rate
+
+    @exact_conversion_rate.setter
+    def exact_conversion_rate(self, rate: Decimal) -> None:
+        self._rate = rate
 
     @property
     def amount(self) -> float:
@@ -53,18 +74,6 @@ class Cash(PascalCaseAccess):
     def set_amount(self, amount: Number) -> None:
         """Replace the amount."""
         self.exact_amount = to_decimal(amount)
-
-    def update(self) -> None:
-        """Take the rate from the value of the converting pair's newest data, a trade's price or a quote's middle.
-
-        Without data the rate stays.
-        """
-        security = self.conversion_security
-        if security is None or security.cache.last_data is None:
-            return
-        price = to_decimal(security.cache.last_data.value)
-        if price:
-            self.exact_conversion_rate = ONE / price if self.is_inverted else price
 
     def __repr__(self) -> str:
         return f"Cash({self.symbol} {self.amount:g} @ {self.conversion_rate:g})"

@@ -16,6 +16,7 @@ from live.algorithm.enums import (
     BrokerageName,
     DataNormalizationMode,
     OrderResponseErrorCode,
+    OrderStatus,
     Resolution,
     SecurityType,
     TickType,
@@ -46,6 +47,7 @@ from live.paper.order_checks import check_order, is_too_late_for_close
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
+from live.paper.run_clock import RunClock
 from live.paper.securities import Security, SecurityManager
 from live.paper.subscriptions import Subscriptions
 from live.paper.transactions import OrderHost, SecurityTransactionManager
@@ -87,7 +89,7 @@ class PaperEngine(OrderHost, Host):
         self.risk = risk
         self.desk: LiveDesk | None = None
         self.zone = zone(DEFAULT_ZONE)
-        self.time_ns = 0
+        self.clock = RunClock()
         self.start_ns = date_to_ns(ns_to_date(0))
         self.end_ns = 0
         self.is_initializing = True
@@ -121,6 +123,11 @@ class PaperEngine(OrderHost, Host):
     # -- time
 
     @property
+    def time_ns(self) -> int:  # type: ignore[override]
+        """Present moment of the run, UTC."""
+        return self.clock.now_ns
+
+    @property
     def start_utc_ns(self) -> int:
         """Start of the run without the warm-up, UTC."""
         return self.zone.to_utc_ns(self.start_ns)
@@ -132,9 +139,7 @@ class PaperEngine(OrderHost, Host):
 
     def set_time(self, time_ns: int) -> None:
         """Move the clock of the algorithm and of every security."""
-        self.time_ns = time_ns
-        for security in self.securities.values():
-            security.time_ns = time_ns
+        self.clock.now_ns = time_ns
         if self.is_warming_up and not self.is_initializing and time_ns >= self.start_utc_ns:
             self.is_warming_up = False
 
@@ -194,7 +199,7 @@ class PaperEngine(OrderHost, Host):
             extended_market_hours,
             normalization,
         )
-        security.time_ns = self.time_ns
+        security.clock = self.clock
         self.securities[security.symbol] = security
         self._set_models(security)
         if leverage:
@@ -256,6 +261,8 @@ class PaperEngine(OrderHost, Host):
 
     def publish(self, event: OrderEvent) -> None:
         """Record an event, then hand it to the algorithm."""
+        if event.status is OrderStatus.SUBMITTED:
+            self.recorder.on_accepted(self.clock.began_ns)
         self.recorder.on_order_event(event)
         self.risk.on_event(event)
         if self.desk is not None:

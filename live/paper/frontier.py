@@ -62,6 +62,11 @@ class Frontier:
         self._sources: list[tuple[Any, Security]] = [*bars, *((source, source.security) for source in ticks)]
         self._schedule()
 
+    @property
+    def has_ticks(self) -> bool:
+        """Whether there are tick subscriptions."""
+        return bool(self._ticks)
+
     def detach_ticks(self) -> list[Any]:
         """Give the tick subscriptions, in order, to somebody who reads them himself."""
         ticks = sorted(self._ticks, key=lambda source: source.config.order)

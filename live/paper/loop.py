@@ -47,6 +47,15 @@ class RunLoop:
         self._warm_up_reported = False
         self.stop_requested = False
 
+    @property
+    def steps(self) -> int:
+        """Time steps so far."""
+        return self._engine.recorder.steps
+
+    def request_stop(self) -> None:
+        """End the loop after the present step."""
+        self.stop_requested = True
+
     def run(self) -> None:
         """Run all time steps.
 
@@ -60,7 +69,7 @@ class RunLoop:
         if not engine.is_warming_up:
             self._finish_warm_up()
         self._step(begin_ns, self._collect(begin_ns), is_first=True)
-        while not self.stop_requested and engine.quit_message is None:
+        while not self._is_over():
             time_ns = self._next_step_ns()
             if time_ns == END_OF_DATA_NS or self.stop_requested:
                 break
@@ -68,9 +77,6 @@ class RunLoop:
                 self._pulse(engine.start_utc_ns)
             self._step(time_ns, self._collect(time_ns))
             self._report_now_and_then()
-            if self._is_broke():
-                engine.write_log("error", "the portfolio is worth nothing; the run ends here")
-                break
 
     def _next_step_ns(self) -> int:
         """Return the moment of the next time step."""
@@ -84,9 +90,10 @@ class RunLoop:
         """Call the strategy."""
         engine = self._engine
         if slice.has_data:
-            engine.recorder.before_data(began_ns)
+            engine.clock.began_ns = began_ns
             engine.callbacks.data(slice)
             engine.recorder.after_data(began_ns, slice)
+            engine.clock.began_ns = 0
 
     def _report_now_and_then(self) -> None:
         if self._engine.recorder.steps >= self._next_report_step:
@@ -116,8 +123,6 @@ class RunLoop:
         engine.current_slice = slice
         self._store_prices(updates)
         self._settle(time_ns)
-        for cash in engine.portfolio.cash_book.values():
-            cash.update()
         if not engine.is_warming_up:
             self._finish_warm_up()
         engine.transactions.process_step()
@@ -208,6 +213,12 @@ class RunLoop:
         if slice.symbol_changed_events:
             callbacks.call("on_symbol_changed_events", slice.symbol_changed_events)
 
-    def _is_broke(self) -> bool:
-        portfolio = self._engine.portfolio
-        return portfolio.invested and portfolio.exact_total_portfolio_value <= 0
+    def _is_over(self) -> bool:
+        """Tell whether no further step may be made: by request, by the algorithm's wish, or with an account worth nothing."""
+        engine = self._engine
+        if self.stop_requested or engine.quit_message is not None:
+            return True
+        if engine.portfolio.invested and engine.portfolio.exact_total_portfolio_value <= 0:
+            engine.quit("the portfolio is worth nothing; the run ends here")
+            return True
+        return False

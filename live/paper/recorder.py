@@ -67,19 +67,13 @@ class Recorder:
         self.series_dropped = 0
         self._series_count = 0
         self.next_equity_ns = 0
-        self._step_began_ns = 0
         self._gc_began_ns = 0
 
     # -- latency
 
-    def before_data(self, began_ns: int) -> None:
-        """Remember when the step began, for orders sent in it."""
-        self._step_began_ns = began_ns
-
     def after_data(self, began_ns: int, slice: Slice) -> None:
         """Count a call of on_data, and how long the decision took from the step's beginning."""
         self.tick_to_decision.record(monotonic_ns() - began_ns)
-        self._step_began_ns = 0
         self.data_calls += 1
         self.trade_bars += len(slice.bars)
         self.quote_bars += len(slice.quote_bars)
@@ -88,10 +82,17 @@ class Recorder:
             self.trade_ticks += trades
             self.quote_ticks += len(ticks) - trades
 
-    def _on_accepted(self) -> None:
-        """Measure how long an accepted order took from the beginning of the step, or of its tick."""
-        if self._step_began_ns:
-            self.tick_to_order.record(monotonic_ns() - self._step_began_ns)
+    def count_played(self, trade_ticks: int, quote_ticks: int, data_calls: int, steps: int) -> None:
+        """Count what a pump played without this recorder."""
+        self.trade_ticks += trade_ticks
+        self.quote_ticks += quote_ticks
+        self.data_calls += data_calls
+        self.steps += steps
+
+    def on_accepted(self, began_ns: int) -> None:
+        """Measure how long an accepted order took from the beginning of its step or tick; 0 when there was none."""
+        if began_ns:
+            self.tick_to_order.record(monotonic_ns() - began_ns)
 
     def watch_gc(self) -> None:
         """Begin to measure the pauses of Python's garbage collector."""
@@ -125,8 +126,6 @@ class Recorder:
         """Pass an order event on."""
         self.order_events += 1
         self.events_by_status[event.status] += 1
-        if event.status is OrderStatus.SUBMITTED:
-            self._on_accepted()
         self._sink.order_event(event)
 
     def on_denial(self, code: str) -> None:

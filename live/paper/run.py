@@ -24,6 +24,7 @@ from live.feeds.sample import write_sample
 from live.hot.catalogue import Stage
 from live.hot.histogram import Histogram
 from live.paper.engine import PaperEngine
+from live.paper.frontier import Frontier
 from live.paper.live_loop import LiveLoop
 from live.paper.loop import RunLoop
 from live.paper.object_store import ObjectStore
@@ -44,6 +45,7 @@ from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.subscriptions import Subscriptions
+from live.paper.tick_loop import SliceLoop
 from live.paper.watchdog import Watchdog
 
 SAMPLE_FOLDER = "sample-data"
@@ -72,7 +74,7 @@ class DryRun:
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
         self._collections_before = _collections()
-        self._loop: RunLoop
+        self._loop: RunLoop | None = None
 
     def run(self, sink: RunSink, log_path: Path) -> None:
         """Run the algorithm over its data.
@@ -95,7 +97,7 @@ class DryRun:
         pin(config.host.cores)
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
         try:
-            with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, lambda: self.recorder.steps):
+            with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, self._steps):
                 self._run_engine()
         finally:
             self._report_progress()
@@ -116,25 +118,27 @@ class DryRun:
         frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns)
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
-        kind = LiveLoop if isinstance(engine.algorithm, LiveAlgorithm) else RunLoop
-        self._loop = kind(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        self._loop = loop_for(engine, frontier)(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
         began_ns = monotonic_ns()
         try:
             with stop_on_interrupt(self._loop):
-                self._run_loop()
+                self._run_loop(self._loop)
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
             self.recorder.unwatch_gc()
             gc.unfreeze()
 
-    def _run_loop(self) -> None:
+    def _steps(self) -> int:
+        return 0 if self._loop is None else self._loop.steps
+
+    def _run_loop(self, loop: RunLoop) -> None:
         """Run the steps, and on_end_of_algorithm whatever happened in them."""
         failure: LeanLiveError | None = None
         try:
-            self._loop.run()
+            loop.run()
         except LeanLiveError as error:
             failure = error
         try:
@@ -143,7 +147,7 @@ class DryRun:
             failure = failure or error
         if failure is not None:
             raise failure
-        if self._loop.stop_requested:
+        if loop.stop_requested:
             raise RunInterrupted("stopped by Ctrl-C; the results up to that moment are kept")
 
     def _report_progress(self) -> None:
@@ -239,6 +243,13 @@ def find_data(request: DryRunRequest) -> DataSource:
     return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
 
 
+def loop_for(engine: PaperEngine, frontier: Frontier) -> type[RunLoop]:
+    """Return the kind of loop that an algorithm and its data need."""
+    if isinstance(engine.algorithm, LiveAlgorithm):
+        return LiveLoop
+    return SliceLoop if frontier.has_ticks else RunLoop
+
+
 def pin(cores: tuple[int, ...]) -> None:
     """Keep the process on some cores; none leaves the choice to the operating system.
 
@@ -265,7 +276,7 @@ def stop_on_interrupt(loop: RunLoop) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if loop.stop_requested:
             raise KeyboardInterrupt
-        loop.stop_requested = True
+        loop.request_stop()
 
     try:
         previous = signal.signal(signal.SIGINT, stop)

@@ -20,14 +20,13 @@ _ATTEMPTS = ((Resolution.MINUTE, 5), (Resolution.MINUTE, 1_440), (Resolution.DAI
 
 
 def seed_conversion_rates(engine: PaperEngine) -> None:
-    """Give securities that convert a currency a first price, and the currency its rate."""
+    """Give securities that convert a currency a first price, and with it the currency its rate."""
     for cash in engine.portfolio.cash_book.values():
         security = cash.conversion_security
         if security is None or cash.exact_conversion_rate:
             continue
         for bar in newest_bars(engine, security):
             security.cache.store_bar(bar, True)
-        cash.update()
 
 
 def newest_bars(engine: PaperEngine, security: Security) -> list[TradeBar | QuoteBar]:

@@ -166,7 +166,7 @@ class Desk:
 
 def go(security: Security, local: str) -> None:
     """Move a security's clock to a reading of its exchange's wall clock."""
-    security.time_ns = security.hours.exchange_zone.to_utc_ns(moment(local))
+    security.clock.now_ns = security.hours.exchange_zone.to_utc_ns(moment(local))
 
 
 def price(security: Security, value: float) -> None:

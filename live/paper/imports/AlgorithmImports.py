@@ -136,7 +136,8 @@ from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettle
 from live.paper.models.slippage import ConstantSlippageModel, NullSlippageModel, VolumeShareSlippageModel
 from live.paper.object_store import ObjectStore
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
-from live.paper.securities import Security, SecurityCache, SecurityExchange, SecurityHolding, SecurityManager
+from live.paper.securities import Security, SecurityExchange, SecurityHolding, SecurityManager
+from live.paper.security_cache import SecurityCache
 from live.paper.transactions import SecurityTransactionManager
 
 QCAlgorithmFramework = QCAlgorithm
