@@ -47,7 +47,8 @@ class PascalCaseFields(PascalCaseAccess):
     __slots__ = ()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if is_pascal_case(name):
+        # Nearly every name is in lower case, and events are made by the million.
+        if name[0].isupper() and is_pascal_case(name):
             translated = snake_case(name)
             if hasattr(type(self), translated) or hasattr(self, translated):
                 name = translated

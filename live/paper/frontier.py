@@ -42,8 +42,12 @@ class TickSource(Protocol):
     security: Security
     next_time_ns: int
 
-    def take(self, time_ns: int) -> list[Any]:
-        """Return the ticks of a moment and go on to the next moment."""
+    def take_events(self, time_ns: int) -> list[BaseData]:
+        """Return the corporate actions up to a moment."""
+        ...
+
+    def take(self, time_ns: int) -> list[Tick]:
+        """Return the ticks up to a moment and go on to the next moment."""
         ...
 
 
@@ -101,7 +105,12 @@ class Frontier:
                     source.advance()
                 due.append((order, Update(source.config, security, points, False)))
             else:
-                due.append((order, Update(source.config, security, source.take(time_ns), True)))
+                events = source.take_events(time_ns)
+                if events:
+                    due.append((order, Update(source.config, security, events, False)))
+                ticks = source.take(time_ns)
+                if ticks:
+                    due.append((order, Update(source.config, security, ticks, True)))
             if source.next_time_ns == END_OF_DATA_NS:
                 heapq.heappop(heap)
             else:

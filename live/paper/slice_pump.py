@@ -88,14 +88,14 @@ class SlicePump:
         recorder = self._recorder
         events_before = recorder.order_events
         while merge.time_ns < until_ns and not self.stop_requested:
-            if self._events.next_time_ns <= merge.time_ns or self.watch.is_low():
+            if self._events.next_time_ns <= merge.time_ns:
                 return
             if self._consolidators and self._consolidators.next_scan_ns() < merge.time_ns:
                 return
             self._step()
             self.steps += 1
             merge.advance()
-            if recorder.order_events != events_before or self._engine.quit_message is not None:
+            if recorder.order_events != events_before or self._engine.quit_message is not None or self.watch.is_low():
                 return
 
     def forget_counts(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
 
 from live.algorithm.data import BaseData, Tick
 from live.algorithm.enums import SecurityType
@@ -53,9 +52,9 @@ class TickSubscription:
         """False for the quotes of an equity, which never become its newest data."""
         return not (self.config.is_quote and self.config.symbol.security_type is SecurityType.EQUITY)
 
-    def take(self, time_ns: int) -> list[Any]:
-        """Return what became known up to a moment, and go on."""
-        points: list[Any] = self.take_events(time_ns)
+    def take(self, time_ns: int) -> list[Tick]:
+        """Return the ticks up to a moment, and go on to the next moment; events are to be taken before."""
+        points: list[Tick] = []
         stream = self.stream
         while stream.time_ns <= time_ns:
             end = stream.group_end()
