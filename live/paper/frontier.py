@@ -9,6 +9,7 @@ import heapq
 from typing import Any, Protocol
 
 from live.algorithm.data import BaseData, Tick
+from live.algorithm.enums import Resolution
 from live.feeds.bar_subscription import END_OF_DATA_NS, BarSubscription, SubscriptionConfig
 from live.paper.securities import Security
 
@@ -43,7 +44,7 @@ class TickSource(Protocol):
     next_time_ns: int
 
     def take(self, time_ns: int) -> list[Any]:
-        """Return the ticks of a moment and go on to the next moment."""
+        """Return the ticks and corporate actions of a moment and go on to the next moment."""
         ...
 
 
@@ -94,14 +95,16 @@ class Frontier:
         while heap and heap[0][0] <= time_ns:
             _, order, index = heap[0]
             source, security = self._sources[index]
-            if isinstance(source, BarSubscription):
-                points: list[Any] = []
-                while source.next_time_ns <= time_ns:
-                    points.append(source.current)
-                    source.advance()
-                due.append((order, Update(source.config, security, points, False)))
-            else:
-                due.append((order, Update(source.config, security, source.take(time_ns), True)))
+            config = source.config
+            points = source.take(time_ns)
+            is_ticks = config.resolution is Resolution.TICK
+            if is_ticks:
+                actions = [point for point in points if not isinstance(point, Tick)]
+                if actions:
+                    due.append((order, Update(config, security, actions, False)))
+                    points = [point for point in points if isinstance(point, Tick)]
+            if points:
+                due.append((order, Update(config, security, points, is_ticks)))
             if source.next_time_ns == END_OF_DATA_NS:
                 heapq.heappop(heap)
             else:

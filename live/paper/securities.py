@@ -479,7 +479,26 @@ class Security(PascalCaseFields):
 
 
 class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
-    """Securities of the run by symbol; a ticker may be used as the key."""
+    """Securities of the run by symbol; a ticker may be used as the key.
+
+    A delisted security is no longer counted or iterated over, and can still be asked for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._delisted: dict[Symbol, Security] = {}
+
+    def retire(self, symbol: Symbol) -> None:
+        """Leave out a delisted security."""
+        self._delisted[symbol] = self.pop(symbol)
+
+    def __contains__(self, symbol: object) -> bool:
+        return super().__contains__(symbol) or symbol in self._delisted
+
+    def get(self, symbol: Symbol | str, default: Any = None) -> Any:
+        """Return a security, delisted or not."""
+        found = super().get(symbol)  # type: ignore[arg-type]
+        return self._delisted.get(symbol, default) if found is None else found  # type: ignore[arg-type]
 
     def contains_key(self, symbol: Symbol | str) -> bool:
         """Tell whether a symbol was added."""
@@ -495,6 +514,9 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
         return self.values()
 
     def __missing__(self, symbol: Symbol | str) -> Security:
+        delisted = self._delisted.get(symbol)  # type: ignore[arg-type]
+        if delisted is not None:
+            return delisted
         if isinstance(symbol, str) and not symbol.isupper():
             return self[symbol.upper()]  # type: ignore[index]
         known = ", ".join(map(str, self.keys())) or "none"
