@@ -510,8 +510,8 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
         return len(self)
 
     def total(self) -> Iterable[Security]:
-        """Return all securities."""
-        return self.values()
+        """Return all securities, delisted ones too."""
+        return [*self.values(), *self._delisted.values()]
 
     def __missing__(self, symbol: Symbol | str) -> Security:
         delisted = self._delisted.get(symbol)  # type: ignore[arg-type]
