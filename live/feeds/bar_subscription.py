@@ -145,3 +145,46 @@ def keep_missing_sides(bars: Iterator[BaseData]) -> Iterator[BaseData]:
                     bar.ask = previous.ask.clone()
             previous = bar
         yield bar
+
+
+class WarmUpThenRun:
+    """A bar subscription that gives bars of another resolution until the start of the run.
+
+    As in LEAN, everything is reported as data of the run's own subscription, and nothing twice.
+
+    Parameters:
+        warm_up: bars before the start.
+        run: bars of the run; it begins a day before the start, so that repeats of its first gap have something to repeat.
+        start_ns: start of the run, UTC.
+    """
+
+    __slots__ = ("_first_ns", "_run", "_warm_up", "config", "next_time_ns")
+
+    def __init__(self, warm_up: BarSubscription, run: BarSubscription, start_ns: int) -> None:
+        self.config = run.config
+        self._warm_up: BarSubscription | None = warm_up
+        self._run = run
+        self._first_ns = start_ns
+        self.next_time_ns = 0
+        self._plan()
+
+    def take(self, time_ns: int) -> list[BaseData]:
+        """Return what became known up to a moment, and go on.
+
+        Raises:
+            DataError, EnvironmentFault: the data end here in a row or file that cannot be trusted.
+        """
+        if self._warm_up is None:
+            points = self._run.take(time_ns)
+        else:
+            points = self._warm_up.take(time_ns)
+            self._first_ns = max(self._first_ns, time_ns + 1)
+        self._plan()
+        return points
+
+    def _plan(self) -> None:
+        if self._warm_up is not None and self._warm_up.next_time_ns == END_OF_DATA_NS:
+            self._warm_up = None
+            while self._run.next_time_ns < self._first_ns:
+                self._run.take(self._run.next_time_ns)
+        self.next_time_ns = (self._warm_up or self._run).next_time_ns

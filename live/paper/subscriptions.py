@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, TickType
 from live.algorithm.symbols import DEFAULT_FIRST_DATE, SecurityIdentifier, Symbol, security_identifier
 from live.clock import date_to_ns
 from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_reader import BarReader, with_events
-from live.feeds.bar_subscription import BarSubscription, SubscriptionConfig, keep_missing_sides
+from live.feeds.bar_subscription import BarSubscription, SubscriptionConfig, WarmUpThenRun, keep_missing_sides
 from live.feeds.corporate_actions import FactorFile, MapFile
 from live.feeds.corporate_events import CorporateEvent, corporate_events
 from live.feeds.data_folder import DataFolder
@@ -18,13 +21,20 @@ from live.feeds.market_hours import MarketHoursDatabase
 from live.feeds.streams import RowStream, TickStream, tick_decoder
 from live.feeds.subscription_files import bar_files, day_files, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
-from live.paper.frontier import Frontier
+from live.paper.frontier import BarSource, Frontier
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.securities import Security, SecurityManager
 from live.paper.tick_source import TickSubscription
 
 _MODES = (DataNormalizationMode.RAW, DataNormalizationMode.ADJUSTED)
 _COARSE = (Resolution.HOUR, Resolution.DAILY)
+
+
+class WarmUpSpan(NamedTuple):
+    """A warm-up with a resolution of its own, and the moment at which it ends, UTC."""
+
+    resolution: Resolution
+    end_ns: int
 
 
 class Subscriptions:
@@ -190,49 +200,69 @@ class Subscriptions:
         for stream in self.streams:
             stream.close()
 
-    def open(self, securities: SecurityManager, begin_ns: int, end_ns: int) -> Frontier:
+    def open(self, securities: SecurityManager, begin_ns: int, end_ns: int, warm_up: WarmUpSpan | None) -> Frontier:
         """Open every subscription.
 
         Parameters:
             securities: the run's securities.
             begin_ns: first moment, warm-up included, UTC.
             end_ns: last moment, UTC.
+            warm_up: the resolution of the warm-up when it is not that of the subscriptions.
 
         Raises:
             DataError: a file is damaged.
+            UnsupportedApiError: ticks are to be warmed up with bars, or bars with ticks.
         """
-        return self._open(
-            [(config, begin_ns) for config in self.configs], securities, begin_ns, end_ns, is_counted=True
-        )
+        steps = [config.resolution for config in self.configs if config.resolution is not Resolution.TICK]
+        step_ns = min(steps, default=Resolution.MINUTE).period_ns
+        bars: list[tuple[BarSource, Security]] = []
+        ticks: list[TickSubscription] = []
+        for config in self.configs:
+            security = securities[config.symbol]
+            if warm_up is not None and (config.resolution is Resolution.TICK) != (warm_up.resolution is Resolution.TICK):
+                raise UnsupportedApiError(
+                    f"{config.symbol} cannot be warmed up with {warm_up.resolution.name} data: LEAN reads bars as ticks then; "
+                    "call set_warm_up without a resolution, or subscribe to bars"
+                )
+            if config.resolution is Resolution.TICK:
+                ticks.append(self._open_ticks(config, security, begin_ns, end_ns, is_counted=True))
+            elif warm_up is not None:
+                bars.append((self._open_warm_up(config, begin_ns, end_ns, step_ns, warm_up), security))
+            else:
+                bars.append((self._open_bars(config, begin_ns, end_ns, step_ns, is_counted=True), security))
+        return Frontier(begin_ns, bars, list(ticks))
 
     def open_aside(
         self, securities: SecurityManager, configs: list[tuple[SubscriptionConfig, int]], end_ns: int
     ) -> Frontier:
-        """Open subscriptions for a history request, each from a moment of its own; their bytes are no progress of the run."""
-        begin_ns = min(begin for _, begin in configs)
-        for order, (config, _) in enumerate(configs):
-            config.order = order
-        return self._open(configs, securities, begin_ns, end_ns, is_counted=False)
+        """Open subscriptions for a history request, each from a moment of its own; their bytes are no progress of the run.
 
-    def _open(
-        self,
-        configs: list[tuple[SubscriptionConfig, int]],
-        securities: SecurityManager,
-        begin_ns: int,
-        end_ns: int,
-        is_counted: bool,
-    ) -> Frontier:
-        steps = [config.resolution for config, _ in configs if config.resolution is not Resolution.TICK]
-        step_ns = min(steps, default=Resolution.MINUTE).period_ns
-        bars: list[tuple[BarSubscription, Security]] = []
+        Each is filled forward in steps of its own bars.
+        """
+        bars: list[tuple[BarSource, Security]] = []
         ticks: list[TickSubscription] = []
-        for config, begin in configs:
+        for order, (config, begin) in enumerate(configs):
+            config.order = order
             security = securities[config.symbol]
             if config.resolution is Resolution.TICK:
-                ticks.append(self._open_ticks(config, security, begin, end_ns, is_counted))
+                ticks.append(self._open_ticks(config, security, begin, end_ns, is_counted=False))
             else:
-                bars.append((self._open_bars(config, begin, end_ns, step_ns, is_counted), security))
-        return Frontier(begin_ns, bars, list(ticks))
+                step_ns = config.resolution.period_ns
+                bars.append((self._open_bars(config, begin, end_ns, step_ns, is_counted=False), security))
+        return Frontier(min(begin for _, begin in configs), bars, list(ticks))
+
+    def _open_warm_up(
+        self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, warm_up: WarmUpSpan
+    ) -> BarSource:
+        """Open bars of the warm-up's resolution until the start, then those of the subscription."""
+        if config.is_quote not in kinds_of(config.symbol.security_type, warm_up.resolution):
+            return self._open_bars(config, warm_up.end_ns, end_ns, step_ns, is_counted=True)
+        coarse = replace(config, resolution=warm_up.resolution)
+        before = self._open_bars(coarse, begin_ns, warm_up.end_ns, warm_up.resolution.period_ns, is_counted=True)
+        zone = config.hours.exchange_zone
+        day_before = zone.to_utc_ns(config.hours.previous_open_day(zone.to_local_ns(warm_up.end_ns)))
+        run = self._open_bars(config, max(begin_ns, day_before), end_ns, step_ns, is_counted=True)
+        return WarmUpThenRun(before, run, warm_up.end_ns)
 
     def bar_points(self, config: SubscriptionConfig, begin_ns: int, end_ns: int, is_counted: bool = True) -> BarReader:
         """Return the decoded bars of a subscription that end at or after `begin_ns` and start before `end_ns`, adjusted, unfilled.
