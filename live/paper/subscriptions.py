@@ -219,7 +219,9 @@ class Subscriptions:
         ticks: list[TickSubscription] = []
         for config in self.configs:
             security = securities[config.symbol]
-            if warm_up is not None and (config.resolution is Resolution.TICK) != (warm_up.resolution is Resolution.TICK):
+            if warm_up is not None and (config.resolution is Resolution.TICK) != (
+                warm_up.resolution is Resolution.TICK
+            ):
                 raise UnsupportedApiError(
                     f"{config.symbol} cannot be warmed up with {warm_up.resolution.name} data: LEAN reads bars as ticks then; "
                     "call set_warm_up without a resolution, or subscribe to bars"

@@ -42,7 +42,9 @@ def run(folder: LeanFolder, resolution: str, warm_up: str, fill_forward: bool = 
 @pytest.fixture
 def folder(tmp_path: Path) -> LeanFolder:
     folder = LeanFolder(tmp_path)
-    folder.history("ab", Resolution.DAILY, [daily_row(THURSDAY, 10_000), daily_row(FRIDAY, 20_000), daily_row(MONDAY, 30_000)])
+    folder.history(
+        "ab", Resolution.DAILY, [daily_row(THURSDAY, 10_000), daily_row(FRIDAY, 20_000), daily_row(MONDAY, 30_000)]
+    )
     folder.day("ab", FRIDAY, Resolution.MINUTE, minute_rows(50_000, ["09:30", "15:59"]))
     folder.day("ab", MONDAY, Resolution.MINUTE, minute_rows(60_000, ["09:31", "09:32"]))
     return folder
