@@ -204,7 +204,9 @@ class PaperEngine(OrderHost, Host):
         self._set_models(security)
         if leverage:
             security.buying_power_model.set_leverage(security, to_decimal(leverage))
-        self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, normalization)
+        # A security initializer may have chosen other prices.
+        mode = security.data_normalization_mode
+        self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, mode)
         return security
 
     def _set_models(self, security: Security) -> None:

@@ -248,6 +248,8 @@ class Security(PascalCaseFields):
         self._prefers_trade_bars: bool = symbol.security_type is SecurityType.CRYPTO
         self.primary_exchange = ""
         """Code letter of the listing exchange in the map file; empty when unknown."""
+        self.on_normalization: Callable[[Security, DataNormalizationMode], None] | None = None
+        """Tells the subscriptions of another way to adjust prices."""
         self.price_factor_on: Callable[[date], Decimal] | None = None
         """Exchange day to what raw prices are multiplied by; None for raw prices."""
         self.is_tradable = True
@@ -471,7 +473,13 @@ class Security(PascalCaseFields):
         self.settlement_model = model
 
     def set_data_normalization_mode(self, mode: DataNormalizationMode) -> None:
-        """Choose raw or adjusted prices; before the first data only."""
+        """Choose raw or adjusted prices, for all subscriptions of the security.
+
+        Raises:
+            UnsupportedApiError: the engine does not have the mode, or data have been read already.
+        """
+        if self.on_normalization is not None:
+            self.on_normalization(self, mode)
         self.data_normalization_mode = mode
 
     def __repr__(self) -> str:

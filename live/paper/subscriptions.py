@@ -85,10 +85,7 @@ class Subscriptions:
             DataError: there are no data of the symbol, or its market is unknown.
             UnsupportedApiError: prices are wanted in a way that the engine does not have.
         """
-        if normalization not in _MODES:
-            raise UnsupportedApiError(
-                f"data normalization mode {normalization} is not in the subset; use DataNormalizationMode.RAW or ADJUSTED"
-            )
+        _require_supported(normalization)
         hours = self.market_hours.hours(security_type, market, ticker)
         properties = self.symbol_properties.properties(security_type, market, ticker)
         listing = self._listing(security_type, ticker, market)
@@ -109,15 +106,30 @@ class Subscriptions:
         )
         security.cash_book = portfolio.cash_book
         security.primary_exchange = listing.maps.primary_exchange
-        if security.data_normalization_mode is DataNormalizationMode.ADJUSTED:
-            mode = security.data_normalization_mode
-            security.price_factor_on = lambda day: listing.factors.price_scale(day, mode)
+        security.on_normalization = self._on_normalization
+        self._on_normalization(security, security.data_normalization_mode)
         account = portfolio.account_currency
         if base is not None and quote.symbol == account and base.conversion_security is None:
             base.conversion_security = security
         elif base is not None and base.symbol == account and quote.conversion_security is None:
             quote.conversion_security, quote.is_inverted = security, True
         return security
+
+    def _on_normalization(self, security: Security, mode: DataNormalizationMode) -> None:
+        """Adjust the prices of an equity in a way, from its first data on."""
+        _require_supported(mode)
+        if security.type is not SecurityType.EQUITY:
+            return
+        if self.streams:
+            raise UnsupportedApiError(
+                f"the prices of {security.symbol} cannot be adjusted in another way once data have been read; call "
+                "set_data_normalization_mode in initialize"
+            )
+        for config in self.configs_of(security.symbol):
+            config.normalization = mode
+        factors = self._listing_of(security.symbol).factors
+        is_raw = mode is DataNormalizationMode.RAW
+        security.price_factor_on = None if is_raw else lambda day: factors.price_scale(day, mode)
 
     def _listing(self, security_type: SecurityType, ticker: str, market: str) -> Listing:
         """Return what a ticker means, as LEAN resolves it; the same object for another name of the same symbol."""
@@ -349,3 +361,10 @@ def kinds_of(security_type: SecurityType, resolution: Resolution) -> tuple[bool,
     if security_type is SecurityType.EQUITY and resolution in _COARSE:
         return (False,)
     return (False, True)
+
+
+def _require_supported(mode: DataNormalizationMode) -> None:
+    if mode not in _MODES:
+        raise UnsupportedApiError(
+            f"data normalization mode {mode} is not in the subset; use DataNormalizationMode.RAW or ADJUSTED"
+        )

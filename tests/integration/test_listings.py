@@ -10,6 +10,7 @@ from support.lean_folder import LeanFolder, daily_row, minute_rows, tick_row
 from support.runs import MemorySink, run_file
 
 from live.algorithm.enums import Resolution
+from live.errors import UnsupportedApiError
 from live.paper.run import DryRun
 
 MINUTE, DAILY, TICK = Resolution.MINUTE, Resolution.DAILY, Resolution.TICK
@@ -321,6 +322,43 @@ def test_prices_and_volumes_are_adjusted_by_the_whole_factor(split: LeanFolder) 
     ]
 
 
+def test_raw_prices_may_be_chosen_later_in_initialize(split: LeanFolder) -> None:
+    body = """
+    def start(self):
+        self.securities[self.stock].set_data_normalization_mode(DataNormalizationMode.RAW)
+"""
+    found = run(split, body + VOLUMES, ticker="AB")[1]
+    assert next(line for line in found if "bar" in line) == "06-05 09:31:00 bar 19.5 100"
+
+
+def test_a_security_initializer_may_choose_raw_prices(split: LeanFolder) -> None:
+    body = """
+    def initialize(self):
+        self.set_start_date(2020, 6, 8)
+        self.set_end_date(2020, 6, 10)
+        raw = DataNormalizationMode.RAW
+        self.set_security_initializer(lambda security: security.set_data_normalization_mode(raw))
+        self.stock = self.add_equity("AB", Resolution.MINUTE, fill_forward=False).symbol
+"""
+    found = run(split, body + VOLUMES, ticker="AB")[1]
+    assert next(line for line in found if "bar" in line) == "06-08 09:31:00 bar 20 100"
+
+
+@pytest.mark.parametrize("mode", ["TOTAL_RETURN", "SPLIT_ADJUSTED", "SCALED_RAW", "BACKWARDS_RATIO"])
+def test_other_adjustments_are_refused(split: LeanFolder, mode: str) -> None:
+    for options in (f"data_normalization_mode=DataNormalizationMode.{mode}", ""):
+        body = (
+            ""
+            if options
+            else f"""
+    def start(self):
+        self.securities[self.stock].set_data_normalization_mode(getattr(DataNormalizationMode, "{mode}"))
+"""
+        )
+        with pytest.raises(UnsupportedApiError, match=f"{mode}.* use DataNormalizationMode.RAW or "):
+            run(split, body, ticker="AB", options=options)
+
+
 def test_events_of_a_tick_subscription_know_the_last_price_outside_hours(split: LeanFolder) -> None:
     split.day("ab", FRIDAY, TICK, [tick_row("09:30", 195_000), tick_row("18:00", 196_000)])
     split.day("ab", MONDAY, TICK, [tick_row("09:30", 200_000)])
@@ -337,4 +375,49 @@ def test_events_of_a_tick_subscription_know_the_last_price_outside_hours(split: 
         *EVENTS[1:2],
         "06-09 09:30:00 tick 9.5",
         *EVENTS[2:],
+    ]
+
+
+def test_a_live_algorithm_hears_of_a_delisting_and_is_flat_after_it(delisted: LeanFolder) -> None:
+    delisted.day("gone", FRIDAY, TICK, [tick_row("09:30", 100_000), tick_row("09:31", 101_000)])
+    delisted.day("gone", MONDAY, TICK, [tick_row("09:30", 90_000), tick_row("18:00", 80_000)])
+    delisted.day("gone", TUESDAY, TICK, [tick_row("09:30", 70_000)])
+    body = """
+    def on_tick(self, tick):
+        self.probe(f"tick {tick.price:g}")
+        if tick.price > 10.05:
+            self.submit(self.stock, 100)
+
+    def on_end_of_algorithm(self):
+        self.probe(f"{self.portfolio.invested} {self.portfolio.cash:g}")
+"""
+    path = delisted.path / "strategy.py"
+    head = HEAD.format(first=5, last=10, ticker="GONE", resolution="TICK", options="")
+    path.write_text(head.replace("(QCAlgorithm)", "(LiveAlgorithm)") + body, encoding="utf-8")
+    _, sink = run_file(path, delisted.path, delisted.path / "results")
+    assert probes(sink) == [
+        "06-05 09:30:00 tick 10",
+        "06-05 09:31:00 tick 10.1",
+        "06-05 09:31:00 order 1 SUBMITTED 0 0 ",
+        "06-05 09:31:00 order 1 FILLED 100 10.1 ",
+        "06-08 00:00:00 delisting WARNING 10.1 of 06-08",
+        "06-08 09:30:00 tick 9",
+        "06-09 00:00:00 order 2 FILLED -100 9 Liquidate from delisting",
+        "06-09 00:00:00 removed GONE",
+        "06-09 00:00:00 delisting DELISTED 8 of 06-09",
+        "06-09 00:00:00 False 99889",
+    ]
+
+
+def test_daily_bars_may_end_at_midnight(split: LeanFolder) -> None:
+    split.history("ab", DAILY, [daily_row(day, 100_000) for day in (FRIDAY, MONDAY, TUESDAY)])
+    body = """
+    def start(self):
+        self.settings.daily_precise_end_time = False
+"""
+    found = run(split, body + BARS, ticker="AB", resolution="DAILY")[1]
+    assert [line for line in found if "bar" in line] == [
+        "06-06 00:00:00 bar AB 4.75",
+        "06-09 00:00:00 bar AB 4.75",
+        "06-10 00:00:00 bar AB 9.5",
     ]
