@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from live.algorithm.data import Bar, BaseData, QuoteBar, TradeBar, make_quote_bar, make_trade_bar
-from live.algorithm.enums import DataNormalizationMode
 from live.algorithm.symbols import Symbol
-from live.clock import NANOSECONDS_PER_DAY
+from live.clock import NANOSECONDS_PER_DAY, ns_to_date
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.corporate_events import CorporateEvent
 from live.feeds.fill_forward import is_end_of_listing
-from live.feeds.listing import Listing, scale_day
+from live.feeds.listing import Listing, scale_midnight_ns
 from live.feeds.streams import RowStream, bar_records
 from live.hot.records import RecordBuffer
 
@@ -58,7 +56,7 @@ class BarReader:
         self._begin_ns = begin_ns
         self._first_ns = max(begin_ns, listing.begin_local_ns)
         self._end_ns = end_ns
-        self._scaled_day: date | None = None
+        self._midnight_ns = -FOREVER_NS
         self._scale = 1.0
         self._symbol = listing.symbol
 
@@ -109,15 +107,14 @@ class BarReader:
                     yield buffer, index, start, stop
 
     def _prepare_day(self, start_ns: int, stop_ns: int) -> None:
-        day = scale_day(start_ns, stop_ns)
-        if day != self._scaled_day:
-            self._scaled_day = day
-            self._scale = self._listing.price_scale(start_ns, stop_ns, self._config.normalization)
-            self._symbol = self._listing.symbol_on(day)
+        midnight_ns = scale_midnight_ns(start_ns, stop_ns)
+        if midnight_ns != self._midnight_ns:
+            self._midnight_ns = midnight_ns
+            self._scale = self._listing.price_scale(midnight_ns, self._config.normalization)
+            self._symbol = self._listing.symbol_on(ns_to_date(midnight_ns))
 
     def _bar(self, buffer: RecordBuffer, index: int, start_ns: int, stop_ns: int) -> TradeBar | QuoteBar:
-        is_scaled = self._config.normalization is DataNormalizationMode.ADJUSTED and self._scale != 1.0
-        return make_bar(buffer, index, self._symbol, start_ns, stop_ns, self._scale if is_scaled else 1.0)
+        return make_bar(buffer, index, self._symbol, start_ns, stop_ns, self._scale)
 
 
 def with_events(bars: BarReader, events: list[CorporateEvent]) -> Iterator[BaseData]:

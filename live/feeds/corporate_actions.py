@@ -139,11 +139,6 @@ class FactorFile:
         row = None if mode is DataNormalizationMode.RAW else self.row_on(day)
         return _ONE if row is None else row.price_scale
 
-    def split_scale(self, day: date) -> Decimal:
-        """Return the split factor of a day: volumes are divided by it."""
-        row = self.row_on(day)
-        return _ONE if row is None else row.split_factor
-
     def actions(self, first_day: date, last_day: date) -> list[CorporateAction]:
         """Return the splits and dividends whose row lies between two days, both included, in order.
 
@@ -177,15 +172,6 @@ def _distribution(close: Decimal, price_ratio: Decimal) -> Decimal:
     return (close - close * price_ratio).quantize(_CENT, rounding=ROUND_HALF_EVEN)
 
 
-def load_map_file(path: Path, ticker: str) -> MapFile:
-    """Read a map file; one that is not there gives the ticker for ever.
-
-    Raises:
-        DataError: the file cannot be read, or a row is damaged.
-    """
-    return parse_map_file(read_text(path) or "", str(path), ticker)
-
-
 def parse_map_file(text: str, source: str, name: str) -> MapFile:
     """Return the map file of a text.
 
@@ -204,15 +190,6 @@ def parse_map_file(text: str, source: str, name: str) -> MapFile:
             raise DataError(f"{source} line {number}: the ticker is missing; get a fresh copy of the file")
         rows.append(MapRow(_day(source, number, fields[0]), ticker, fields[2].strip() if len(fields) > 2 else ""))
     return MapFile(rows, name)
-
-
-def load_factor_file(path: Path) -> FactorFile:
-    """Read a factor file; one that is not there gives factors of 1.
-
-    Raises:
-        DataError: the file cannot be read, or a row is damaged.
-    """
-    return parse_factor_file(read_text(path) or "", str(path))
 
 
 def parse_factor_file(text: str, source: str) -> FactorFile:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from live.algorithm.enums import DataNormalizationMode
 from live.algorithm.symbols import Symbol
-from live.clock import date_to_ns, ns_to_date
+from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
 from live.feeds.corporate_actions import FactorFile, MapFile
 from live.feeds.market_hours import MarketHours
 
@@ -66,24 +66,20 @@ class Listing:
         """Return every ticker that data may be filed under, the symbol's own first."""
         return list(dict.fromkeys([self.symbol.value, *(row.ticker for row in self.maps.rows)]))
 
-    def price_scale(self, start_ns: int, end_ns: int, mode: DataNormalizationMode) -> float:
-        """Return what the raw prices of data are multiplied by.
-
-        The factor is that of the day on which the data begin; what ends after midnight of a later day, because files
-        and exchange have different clocks, has that of its end.
-
-        Parameters:
-            start_ns: begin of the data, exchange time.
-            end_ns: end of the data, exchange time.
-            mode: how prices are adjusted.
-        """
-        return float(self.factors.price_scale(scale_day(start_ns, end_ns), mode))
+    def price_scale(self, midnight_ns: int, mode: DataNormalizationMode) -> float:
+        """Return what the raw prices of data are multiplied by, given the midnight that `scale_midnight_ns` names."""
+        return float(self.factors.price_scale(ns_to_date(midnight_ns), mode))
 
 
-def scale_day(start_ns: int, end_ns: int) -> date:
-    """Return the day whose factors apply to data between two moments of exchange time."""
-    start, end = ns_to_date(start_ns), ns_to_date(end_ns)
-    return end if start != end and end_ns != date_to_ns(end) else start
+def scale_midnight_ns(start_ns: int, end_ns: int) -> int:
+    """Return midnight of the day whose factors apply to data between two moments of exchange time.
+
+    That is the day on which the data begin; what ends after midnight of a later day, because files and exchange have
+    different clocks, has the factors of that day.
+    """
+    start = start_ns - start_ns % NANOSECONDS_PER_DAY
+    into_day = end_ns % NANOSECONDS_PER_DAY
+    return end_ns - into_day if into_day and end_ns - into_day != start else start
 
 
 def tradable_days(hours: MarketHours, begin_ns: int, end_ns: int, extended: bool) -> list[date]:

@@ -84,7 +84,7 @@ class TickSubscription:
         day = local_ns // NANOSECONDS_PER_DAY
         if day != self._day:
             self._day = day
-            self._scale = self._listing.price_scale(local_ns, local_ns, self.config.normalization)
+            self._scale = self._listing.price_scale(local_ns, self.config.normalization)
             self._symbol = self._listing.symbol_on(ns_to_date(local_ns))
         return self._scale
 
