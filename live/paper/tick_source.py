@@ -27,7 +27,7 @@ class TickSubscription:
         events: corporate actions in order.
     """
 
-    __slots__ = ("_day", "_events", "_listing", "_scale", "_symbol", "config", "next_time_ns", "security", "stream")
+    __slots__ = ("_day", "_events", "_listing", "_scale", "config", "next_time_ns", "security", "stream", "symbol")
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class TickSubscription:
         self._events = deque(events)
         self._day = -1
         self._scale = 1.0
-        self._symbol = config.symbol
+        self.symbol = config.symbol
+        """Symbol of the day's ticks: its value is the ticker of the day that `scale_on` was asked for last."""
         stream.prime()
         self.next_time_ns = 0
         self._plan()
@@ -77,7 +78,7 @@ class TickSubscription:
         """Return the ticks of a range of the stream's records, all of one moment."""
         local_ns = self.config.hours.exchange_zone.to_local_ns(time_ns)
         scale = self.scale_on(local_ns)
-        return build_ticks(self.stream.buffer, begin, end, self._symbol, local_ns, scale)
+        return build_ticks(self.stream.buffer, begin, end, self.symbol, local_ns, scale)
 
     def scale_on(self, local_ns: int) -> float:
         """Return the factor of the prices of a day."""
@@ -85,7 +86,7 @@ class TickSubscription:
         if day != self._day:
             self._day = day
             self._scale = self._listing.price_scale(local_ns, self.config.normalization)
-            self._symbol = self._listing.symbol_on(ns_to_date(local_ns))
+            self.symbol = self._listing.symbol_on(ns_to_date(local_ns))
         return self._scale
 
     def next_event_ns(self) -> int:

@@ -95,6 +95,47 @@ def test_ticks_of_other_symbols_before_the_bad_one_are_delivered(folder: LeanFol
     assert run(folder, body, tickers=("AB", "CD"))[0] == [1.0, 10.0, 2.0]
 
 
+@pytest.mark.parametrize("base", ["QCAlgorithm", "LiveAlgorithm"])
+def test_a_whole_time_step_right_before_the_bad_row_is_finished(folder: LeanFolder, base: str) -> None:
+    folder.day("AB", MONDAY, Resolution.TICK, [tick_row("09:30", 10_000), tick_row("10:00", 20_000), "bad"])
+    body = """
+        self.schedule.on(self.date_rules.every_day(), self.time_rules.at(10, 0), lambda: self.log("scheduled"))
+
+    def decide(self):
+        ticket = self.limit_order("AB", 1, 1)
+        ticket.cancel()
+
+    def on_order_event(self, event):
+        self.log(f"event {event.status}")
+"""
+    body += (
+        """
+    def on_tick(self, tick):
+        if tick.price == 2.0:
+            self.decide()
+"""
+        if base == "LiveAlgorithm"
+        else """
+    def on_data(self, slice):
+        if slice.ticks["AB"][0].price == 2.0:
+            self.decide()
+"""
+    )
+    path = folder.path / "strategy.py"
+    head = HEAD.format(base=base, tickers=("AB",), resolution="TICK", fill_forward=False)
+    path.write_text(head.partition("\n    def probe")[0] + body, encoding="utf-8")
+    with pytest.raises(MalformedRowError, match="line 3"):
+        run_file(path, folder.path, folder.path / "results")
+    lines = (folder.path / "results" / "log.txt").read_text(encoding="utf-8").splitlines()
+    said = [line.partition(" log ")[2] or line for line in lines]
+    assert [line.rpartition(" ")[2] for line in said if "event" in line or "scheduled" in line] == [
+        "scheduled",
+        "SUBMITTED",
+        "CANCEL_PENDING",
+        "CANCELED",
+    ]
+
+
 @pytest.mark.parametrize("fill_forward", [False, True])
 @pytest.mark.parametrize("resolution", ["MINUTE", "SECOND"])
 def test_all_bars_before_a_bad_one_are_delivered(folder: LeanFolder, resolution: str, fill_forward: bool) -> None:

@@ -129,6 +129,23 @@ def test_days_are_read_from_the_file_of_each_ticker_for_its_time(renamed: LeanFo
     ]
 
 
+def test_ticks_carry_the_ticker_of_their_day(renamed: LeanFolder) -> None:
+    renamed.day("old", MONDAY, TICK, [tick_row("09:30", 100_000)])
+    renamed.day("new", TUESDAY, TICK, [tick_row("09:30", 200_000), tick_row("09:31", 210_000)])
+    body = """
+    def on_data(self, slice):
+        for key in slice.ticks.keys():
+            for tick in slice.ticks[self.stock]:
+                self.probe(f"{tick.symbol.value} {key.value} {tick.price:g} {slice.contains_key(self.stock)}")
+"""
+    assert run(renamed, body, resolution="TICK")[1] == [
+        "06-08 09:30:00 OLD OLD 10 True",
+        "06-09 00:00:00 changed OLD NEW NEW OLD",
+        "06-09 09:30:00 NEW NEW 20 True",
+        "06-09 09:31:00 NEW NEW 21 True",
+    ]
+
+
 def test_a_bar_s_symbol_and_the_added_symbol_are_the_same_key(renamed: LeanFolder) -> None:
     renamed.day("new", TUESDAY, MINUTE, minute_rows(200_000, ["09:30"]))
     body = """

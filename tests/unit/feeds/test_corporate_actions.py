@@ -92,13 +92,7 @@ def test_missing_map_file_gives_the_ticker_for_ever(tmp_path: Path) -> None:
 def test_number_of_an_older_listing_is_no_part_of_the_first_ticker() -> None:
     assert MapFile([], "twx.1").first_ticker == "TWX"
     assert MapFile([], "brk.a").first_ticker == "BRK.A"
-    assert MapFile([MapRow(date(1998, 1, 2), "V    rows = [factors.row_on(date(2014, 6, day)) for day in (6, 7)]
-    assert [row.split_factor for row in rows if row is not None] == [Decimal("0.0357143"), Decimal("0.25")]
-.1")], "V    rows = [factors.row_on(date(2014, 6, day)) for day in (6, 7)]
-    assert [row.split_factor for row in rows if row is not None] == [Decimal("0.0357143"), Decimal("0.25")]
-").first_ticker == "V    rows = [factors.row_on(date(2014, 6, day)) for day in (6, 7)]
-    assert [row.split_factor for row in rows if row is not None] == [Decimal("0.0357143"), Decimal("0.25")]
-"
+    assert MapFile([MapRow(date(1998, 1, 2), "VXX.1")], "VXX").first_ticker == "VXX"
 
 
 def test_map_rows_may_lack_the_exchange_and_be_out_of_order(map_of: Callable[[str], MapFile]) -> None:
