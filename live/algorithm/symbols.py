@@ -87,16 +87,24 @@ class SecurityIdentifier(PascalCaseAccess):
 class Symbol(PascalCaseAccess):
     """A tradable name. Two symbols are equal when their identifiers are; a symbol also equals its ticker as a string.
 
-    One object exists per security of a run, so `index` (its row in the book, the pool's key) is stable.
+    One object exists per security of a run, so `index` (its row in the book, the pool's key) is stable. Market data of a
+    renamed security have another object, equal to it, whose `value` is the ticker of their day.
     """
 
-    __slots__ = ("_hash", "id", "index", "value")
+    __slots__ = ("_hash", "_name", "id", "index", "value")
 
     def __init__(self, value: str, identifier: SecurityIdentifier, index: int = -1) -> None:
         self.value = value
         self.id = identifier
         self.index = index
+        self._name = value
         self._hash = hash(value)
+
+    def mapped(self, ticker: str) -> Symbol:
+        """Return this symbol with another ticker as its `value`; equal to this one, and printed as it."""
+        other = Symbol(ticker, self.id, self.index)
+        other._name, other._hash = self._name, self._hash
+        return other
 
     @classmethod
     def create(cls, ticker: str, security_type: SecurityType, market: str) -> Symbol:
@@ -111,7 +119,7 @@ class Symbol(PascalCaseAccess):
         return self.id.security_type
 
     def __str__(self) -> str:
-        return self.value
+        return self._name
 
     def __repr__(self) -> str:
         return f"Symbol({self.value!r})"
@@ -125,7 +133,7 @@ class Symbol(PascalCaseAccess):
         if isinstance(other, Symbol):
             return self.id == other.id
         if isinstance(other, str):
-            return other.upper() == self.value or other == str(self.id)
+            return other.upper() in (self.value, self._name) or other == str(self.id)
         return NotImplemented
 
     def __lt__(self, other: Symbol | str) -> bool:

@@ -17,15 +17,20 @@ BLOCK_BYTES = 1 << 18
 ENTRY_BYTES_MAX = 1 << 34
 """Largest uncompressed file that is read: far above a day of any market, far below a decompression bomb."""
 
+TEXTS_BYTES_MAX = 1 << 30
+"""Largest sum of files that are read whole: far above the map files of any market."""
+
 _NAMES_SHOWN_MAX = 4
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 
 
 class CsvEntry:
-    """The CSV file of a zip: its only one, or else the only one with every part of the zip's name in its own.
+    """The CSV file of a zip: its first, as LEAN reads it, whatever its name.
 
-    So `20131007_quote.zip` may hold `20131007_ibm_tick_quote.csv` beside files of other days or kinds.
+    When there are others, the first and no other must have every part of the zip's name in its own:
+    `20131007_quote.zip` may hold `20131007_ibm_tick_quote.csv` before files of other days or kinds. LEAN would read any
+    first file; here it is an error when it may not be the one that is meant.
 
     Parameters:
         path: the zip.
@@ -38,16 +43,7 @@ class CsvEntry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._archive = zipfile.ZipFile(path)
-        except _DAMAGE as error:
-            raise DataError(f"{path} is no zip file or is damaged ({error}); get a fresh copy") from error
-        except PermissionError as error:
-            raise EnvironmentFault(f"{path} may not be read: {error.strerror}; change its permissions") from error
-        except FileNotFoundError as error:
-            raise DataError(f"{path} does not exist; get the file or leave its day out") from error
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}; get a fresh copy") from error
+        self._archive = _open_zip(path)
         try:
             self._entry = self._choose()
         except DataError:
@@ -59,17 +55,19 @@ class CsvEntry:
         self._file: IO[bytes] | None = None
 
     def _choose(self) -> zipfile.ZipInfo:
-        entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
-        if len(entries) > 1:
-            parts = self.path.stem.lower().split("_")
-            named = [entry for entry in entries if _is_csv_named(entry.filename, parts)]
-        else:
-            named = entries
-        if len(named) != 1:
-            names = ", ".join(entry.filename for entry in entries[:_NAMES_SHOWN_MAX]) or "nothing"
+        entries = [entry for entry in self._archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
+        parts = self.path.stem.lower().split("_")
+        if not entries:
+            raise DataError(f"{self.path} holds nothing instead of one CSV file; get a fresh copy")
+        named = [entry for entry in entries if _is_csv_named(entry.filename, parts)]
+        if len(entries) > 1 and named != entries[:1]:
+            names = ", ".join(entry.filename for entry in entries[:_NAMES_SHOWN_MAX])
             more = ", ..." if len(entries) > _NAMES_SHOWN_MAX else ""
-            raise DataError(f"{self.path} holds {names}{more} instead of one CSV file; get a fresh copy")
-        entry = named[0]
+            raise DataError(
+                f"{self.path} holds {names}{more}; the first, which LEAN reads, is not the only one that is named like "
+                "the zip: leave only the right CSV file in it"
+            )
+        entry = entries[0]
         if entry.flag_bits & 1:
             raise DataError(f"{self.path} ({entry.filename}) is encrypted; LEAN data are not: get a fresh copy")
         if entry.compress_type not in _METHODS:
@@ -126,7 +124,47 @@ def entry_size(path: Path) -> int:
     return entry.size_bytes
 
 
+def read_zip_texts(path: Path) -> dict[str, str]:
+    """Return the text of every CSV file of a zip by its name, for zips of many small files.
+
+    Raises:
+        DataError: the zip is damaged or too large, or a file of it is not text.
+        EnvironmentFault: the file may not be read.
+    """
+    with _open_zip(path) as archive:
+        entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".csv")]
+        size_bytes = sum(entry.file_size for entry in entries)
+        if size_bytes > TEXTS_BYTES_MAX:
+            raise DataError(
+                f"{path} claims to hold {size_bytes} bytes, over the limit of {TEXTS_BYTES_MAX}; get a fresh copy"
+            )
+        try:
+            return {entry.filename: archive.read(entry).decode("utf-8-sig") for entry in entries}
+        except _DAMAGE as error:
+            raise DataError(f"{path} is damaged ({error}); get a fresh copy") from error
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}; get a fresh copy") from error
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _DAMAGE as error:
+        raise DataError(f"{path} is no zip file or is damaged ({error}); get a fresh copy") from error
+    except PermissionError as error:
+        raise EnvironmentFault(f"{path} may not be read: {error.strerror}; change its permissions") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist; get the file or leave its day out") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; get a fresh copy") from error
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell whether a file is one that archivers of desktops add."""
+    return name.startswith(("__MACOSX/", "."))
+
+
 def _is_csv_named(name: str, parts: list[str]) -> bool:
-    """Tell whether a file is a CSV, outside of hidden folders, whose name holds all parts."""
+    """Tell whether a file is a CSV whose name holds all parts."""
     stem, _, suffix = name.lower().rpartition("/")[2].rpartition(".")
-    return suffix == "csv" and not name.startswith(("__MACOSX/", ".")) and set(parts) <= set(re.split(r"[_\W]+", stem))
+    return suffix == "csv" and set(parts) <= set(re.split(r"[_\W]+", stem))

@@ -9,6 +9,7 @@ from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import DataNormalizationMode, Resolution
 from live.algorithm.symbols import Symbol
 from live.clock import Zone
+from live.errors import LeanLiveError
 from live.feeds.fill_forward import FillForwardRules, fill_forward
 from live.feeds.market_hours import MarketHours
 
@@ -30,6 +31,12 @@ class SubscriptionConfig:
     fill_forward: bool
     hours: MarketHours
     order: int = 0
+    daily_precise_end_time: bool = True
+
+    @property
+    def is_strict_daily(self) -> bool:
+        """Whether bars run from the open to the close of their day instead of from midnight to midnight."""
+        return self.daily_precise_end_time and self.resolution is Resolution.DAILY and self.hours.uses_strict_daily_end
 
     @property
     def sort_key(self) -> tuple[int, int, str, int]:
@@ -52,10 +59,11 @@ class SubscriptionConfig:
 class BarSubscription:
     """Data points of one subscription in order of the moment they become known.
 
-    `next_time_ns` is the UTC moment of `current`, END_OF_DATA_NS when there is no more.
+    `next_time_ns` is the UTC moment of the next one, END_OF_DATA_NS when there is no more. When the data end in an error,
+    that is the moment after the last good point, and the error is raised when it is taken.
     """
 
-    __slots__ = ("_points", "_rules", "_strict", "config", "current", "next_time_ns")
+    __slots__ = ("_current", "_failure", "_points", "_rules", "_strict", "config", "next_time_ns")
 
     def __init__(self, config: SubscriptionConfig, points: Iterator[BaseData], rules: FillForwardRules) -> None:
         self.config = config
@@ -63,20 +71,40 @@ class BarSubscription:
         self._strict = rules.strict_daily
         if config.fill_forward:
             points = fill_forward(points, rules)
-        self._points = self._in_hours(points)
-        self.current: BaseData | None = None
+        self._points = self._wanted(points)
+        self._current: BaseData | None = None
+        self._failure: LeanLiveError | None = None
         self.next_time_ns = 0
-        self.advance()
+        self._advance()
 
-    def advance(self) -> None:
-        """Go to the next data point."""
-        point = next(self._points, None)
+    def take(self, time_ns: int) -> list[BaseData]:
+        """Return what became known up to a moment, and go on.
+
+        Raises:
+            DataError, EnvironmentFault: the data end here in a row or file that cannot be trusted.
+        """
+        points: list[BaseData] = []
+        while self.next_time_ns <= time_ns:
+            if self._failure is not None:
+                raise self._failure
+            assert self._current is not None
+            points.append(self._current)
+            self._advance()
+        return points
+
+    def _advance(self) -> None:
+        try:
+            point = next(self._points, None)
+        except LeanLiveError as error:
+            self._failure = error
+            self.next_time_ns += 1
+            return
         if point is None:
-            self.current = None
+            self._current = None
             self.next_time_ns = END_OF_DATA_NS
             return
         self.next_time_ns = self._rules.to_utc(point.end_local_ns)
-        self.current = self._aligned(point) if point.is_fill_forward else point
+        self._current = self._aligned(point) if point.is_fill_forward else point
 
     def _aligned(self, point: BaseData) -> BaseData:
         """Return a repeat made at a finer step with the times of the bar it repeats.
@@ -91,12 +119,14 @@ class BarSubscription:
         start = self._rules.round_down_to_open(point.time_local_ns, span)
         return point if start == point.time_local_ns else point.repeated(start, start + span)
 
-    def _in_hours(self, points: Iterator[BaseData]) -> Iterator[BaseData]:
+    def _wanted(self, points: Iterator[BaseData]) -> Iterator[BaseData]:
+        """Yield the bars of open hours, and the corporate actions, which only a symbol's trades report."""
         hours, extended, end = self.config.hours, self.config.extended_market_hours, self._rules.end_local_ns
         for point in points:
-            if isinstance(point, TradeBar | QuoteBar) and not hours.is_open_during(
-                point.time_local_ns, point.end_local_ns, extended
-            ):
+            if not isinstance(point, TradeBar | QuoteBar):
+                if self.config.is_quote:
+                    continue
+            elif not hours.is_open_during(point.time_local_ns, point.end_local_ns, extended):
                 continue
             if point.time_local_ns > end:
                 return
@@ -117,14 +147,44 @@ def keep_missing_sides(bars: Iterator[BaseData]) -> Iterator[BaseData]:
         yield bar
 
 
-def merge_by_end(bars: Iterator[BaseData], events: Iterator[BaseData]) -> Iterator[BaseData]:
-    """Yield bars and corporate actions in order; an event comes before the bar that begins at its moment."""
-    event = next(events, None)
-    for bar in bars:
-        while event is not None and event.end_local_ns <= bar.time_local_ns:
-            yield event
-            event = next(events, None)
-        yield bar
-    while event is not None:
-        yield event
-        event = next(events, None)
+class WarmUpThenRun:
+    """A bar subscription that gives bars of another resolution until the start of the run.
+
+    As in LEAN, everything is reported as data of the run's own subscription, and nothing twice.
+
+    Parameters:
+        warm_up: bars before the start.
+        run: bars of the run; it begins a day before the start, so that repeats of its first gap have something to repeat.
+        start_ns: start of the run, UTC.
+    """
+
+    __slots__ = ("_first_ns", "_run", "_warm_up", "config", "next_time_ns")
+
+    def __init__(self, warm_up: BarSubscription, run: BarSubscription, start_ns: int) -> None:
+        self.config = run.config
+        self._warm_up: BarSubscription | None = warm_up
+        self._run = run
+        self._first_ns = start_ns
+        self.next_time_ns = 0
+        self._plan()
+
+    def take(self, time_ns: int) -> list[BaseData]:
+        """Return what became known up to a moment, and go on.
+
+        Raises:
+            DataError, EnvironmentFault: the data end here in a row or file that cannot be trusted.
+        """
+        if self._warm_up is None:
+            points = self._run.take(time_ns)
+        else:
+            points = self._warm_up.take(time_ns)
+            self._first_ns = max(self._first_ns, time_ns + 1)
+        self._plan()
+        return points
+
+    def _plan(self) -> None:
+        if self._warm_up is not None and self._warm_up.next_time_ns == END_OF_DATA_NS:
+            self._warm_up = None
+            while self._run.next_time_ns < self._first_ns:
+                self._run.take(self._run.next_time_ns)
+        self.next_time_ns = (self._warm_up or self._run).next_time_ns

@@ -39,13 +39,13 @@ class MapFile:
 
     Parameters:
         rows: in any order.
-        ticker: the name that the listing is known by now.
+        ticker: the name of the file, which is the newest ticker of the listing, numbered when another took it over.
     """
 
     def __init__(self, rows: Sequence[MapRow], ticker: str) -> None:
-        self._rows = sorted(rows, key=lambda row: row.last_day)
-        self._days = [row.last_day for row in self._rows]
-        self._ticker = ticker.upper()
+        self.rows = sorted(rows, key=lambda row: row.last_day)
+        self.name = ticker.upper()
+        self._days = [row.last_day for row in self.rows]
 
     @property
     def first_day(self) -> date | None:
@@ -55,12 +55,12 @@ class MapFile:
     @property
     def first_ticker(self) -> str:
         """Ticker at the first listing, by which LEAN identifies a security, without the number of "TWX.1"."""
-        return _LISTING_NUMBER.sub("", self._rows[0].ticker if self._rows else self._ticker)
+        return _LISTING_NUMBER.sub("", self.rows[0].ticker if self.rows else self.name)
 
     @property
     def primary_exchange(self) -> str:
         """Code of the exchange of the newest listing, "" when it is not known."""
-        return self._rows[-1].exchange if self._rows else ""
+        return self.rows[-1].exchange if self.rows else ""
 
     @property
     def delisting_day(self) -> date:
@@ -69,10 +69,10 @@ class MapFile:
 
     def ticker_on(self, day: date) -> str:
         """Return the ticker that the files of a day are named by; after the last day that is the last one."""
-        if not self._rows:
-            return self._ticker
+        if not self.rows:
+            return self.name
         index = bisect_left(self._days, day)
-        return self._rows[min(index, len(self._rows) - 1)].ticker
+        return self.rows[min(index, len(self.rows) - 1)].ticker
 
     def has_data(self, day: date) -> bool:
         """Tell whether the symbol was listed on a day."""
@@ -126,7 +126,7 @@ class FactorFile:
 
     @property
     def first_day(self) -> date | None:
-        """First day of the file, None without one: prices before it cannot be adjusted."""
+        """First day of the file, None without one: LEAN delivers no data of before the day before it."""
         return self._days[0] if self._days else None
 
     def row_on(self, day: date) -> FactorRow | None:
@@ -138,11 +138,6 @@ class FactorFile:
         """Return what a raw price of a day is multiplied by: 1 in raw mode, else both factors."""
         row = None if mode is DataNormalizationMode.RAW else self.row_on(day)
         return _ONE if row is None else row.price_scale
-
-    def split_scale(self, day: date) -> Decimal:
-        """Return the split factor of a day: volumes are divided by it."""
-        row = self.row_on(day)
-        return _ONE if row is None else row.split_factor
 
     def actions(self, first_day: date, last_day: date) -> list[CorporateAction]:
         """Return the splits and dividends whose row lies between two days, both included, in order.
@@ -177,58 +172,77 @@ def _distribution(close: Decimal, price_ratio: Decimal) -> Decimal:
     return (close - close * price_ratio).quantize(_CENT, rounding=ROUND_HALF_EVEN)
 
 
-def load_map_file(path: Path, ticker: str) -> MapFile:
-    """Read a map file; one that is not there gives the ticker for ever.
+def parse_map_file(text: str, source: str, name: str) -> MapFile:
+    """Return the map file of a text.
+
+    Parameters:
+        text: the rows.
+        source: what errors name.
+        name: the file's name without its suffix.
 
     Raises:
-        DataError: the file cannot be read, or a row is damaged.
+        DataError: a row is damaged.
     """
     rows: list[MapRow] = []
-    for number, fields in _rows(path, 2):
-        name = fields[1].strip().upper()
-        if not name:
-            raise DataError(f"{path} line {number}: the ticker is missing; get a fresh copy of the file")
-        rows.append(MapRow(_day(path, number, fields[0]), name, fields[2].strip() if len(fields) > 2 else ""))
-    return MapFile(rows, ticker)
+    for number, fields in _rows(text, source, 2):
+        ticker = fields[1].strip().upper()
+        if not ticker:
+            raise DataError(f"{source} line {number}: the ticker is missing; get a fresh copy of the file")
+        rows.append(MapRow(_day(source, number, fields[0]), ticker, fields[2].strip() if len(fields) > 2 else ""))
+    return MapFile(rows, name)
 
 
-def load_factor_file(path: Path) -> FactorFile:
-    """Read a factor file; one that is not there gives factors of 1.
+def parse_factor_file(text: str, source: str) -> FactorFile:
+    """Return the factor file of a text.
 
     Rows with infinite, exponential or zero factors do not count: their prices can no longer be told from zero.
 
+    Parameters:
+        text: the rows.
+        source: what errors name.
+
     Raises:
-        DataError: the file cannot be read, or a row is damaged.
+        DataError: a row is damaged.
     """
     rows: list[FactorRow] = []
-    for number, fields in _rows(path, 3):
-        day = _day(path, number, fields[0])
+    for number, fields in _rows(text, source, 3):
+        day = _day(source, number, fields[0])
         line = ",".join(fields)
         if "inf" in line or "e+" in line:
             continue
         try:
-            price, split, reference = (Decimal(text) for text in [*fields[1:4], "0"][:3])
+            price, split, reference = (Decimal(field) for field in [*fields[1:4], "0"][:3])
         except InvalidOperation:
-            raise DataError(f"{path} line {number}: {line!r} holds no factors; get a fresh copy of the file") from None
+            raise DataError(
+                f"{source} line {number}: {line!r} holds no factors; get a fresh copy of the file"
+            ) from None
         if not (price.is_finite() and split.is_finite() and reference.is_finite()) or min(price, split, reference) < 0:
-            raise DataError(f"{path} line {number}: {line!r} holds no factors; get a fresh copy of the file")
+            raise DataError(f"{source} line {number}: {line!r} holds no factors; get a fresh copy of the file")
         if price * split > 0:
             rows.append(FactorRow(day, price, split, reference))
-    return FactorFile(rows, str(path))
+    return FactorFile(rows, source)
 
 
-def _rows(path: Path, fields_min: int) -> list[tuple[int, list[str]]]:
-    """Return the line number and the fields of each row, none when there is no file."""
+def read_text(path: Path) -> str | None:
+    """Return the text of a map or factor file, None when there is no such file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return []
+        return None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not text ({error}); get a fresh copy of the file") from error
     except OSError as error:
         raise DataError(
             f"{path} cannot be read: {error.strerror}; check the data folder and its permissions"
         ) from error
+
+
+def _rows(text: str, source: str, fields_min: int) -> list[tuple[int, list[str]]]:
+    """Return the line number and the fields of each row."""
     rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.strip().split(",")
@@ -236,14 +250,14 @@ def _rows(path: Path, fields_min: int) -> list[tuple[int, list[str]]]:
             continue
         if len(fields) < fields_min:
             raise DataError(
-                f"{path} line {number}: {line!r} has {len(fields)} fields instead of at least {fields_min}; "
+                f"{source} line {number}: {line!r} has {len(fields)} fields instead of at least {fields_min}; "
                 "get a fresh copy of the file"
             )
         rows.append((number, fields))
     return rows
 
 
-def _day(path: Path, number: int, text: str) -> date:
+def _day(source: str, number: int, text: str) -> date:
     match = _DAY.fullmatch(text.strip())
     try:
         if match is None:
@@ -251,5 +265,5 @@ def _day(path: Path, number: int, text: str) -> date:
         return date(*map(int, match.groups()))
     except ValueError:
         raise DataError(
-            f"{path} line {number}: {text!r} is no day in the form YYYYMMDD; get a fresh copy of the file"
+            f"{source} line {number}: {text!r} is no day in the form YYYYMMDD; get a fresh copy of the file"
         ) from None

@@ -111,9 +111,13 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def market_folder(self, security_type: SecurityType, market: str) -> Path:
+        """Return the folder of one asset class and market."""
+        return self.path / security_type.name.lower() / market
+
     def folder(self, security_type: SecurityType, market: str, resolution: Resolution) -> Path:
         """Return the folder of one asset class, market and resolution."""
-        return self.path / security_type.name.lower() / market / resolution.name.lower()
+        return self.market_folder(security_type, market) / resolution.name.lower()
 
     def day_file(
         self, security_type: SecurityType, market: str, resolution: Resolution, ticker: str, day: date, is_quote: bool

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.data import BaseData, Delisting, QuoteBar, TradeBar
+from live.algorithm.enums import DelistingType
 from live.clock import NANOSECONDS_PER_DAY, Zone
 from live.feeds.market_hours import MARKET, MarketHours
 
@@ -95,8 +96,13 @@ def fill_forward(points: Iterator[BaseData], rules: FillForwardRules) -> Iterato
         current = point
         if isinstance(point, TradeBar | QuoteBar):
             previous = point
-    if previous is not None:
+    if previous is not None and not is_end_of_listing(current):
         yield from _fill_to_end(previous, current, rules)
+
+
+def is_end_of_listing(point: BaseData | None) -> bool:
+    """Tell whether a data point reports that a symbol was delisted: no data follow, repeats neither."""
+    return isinstance(point, Delisting) and point.type is DelistingType.DELISTED
 
 
 def _fill_to_end(previous: Bar, current: BaseData | None, rules: FillForwardRules) -> Iterator[Bar]:

@@ -7,6 +7,7 @@ they are needed.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -94,7 +95,7 @@ def decode_database(content: bytes) -> dict[str, msgspec.Raw]:
     Raises:
         ValueError: the content is no JSON, or has no entries.
     """
-    return msgspec.json.decode(content, type=_Database).entries
+    return msgspec.json.decode(content.removeprefix(BOM_UTF8), type=_Database).entries
 
 
 def decode_entry(text: msgspec.Raw) -> Entry:

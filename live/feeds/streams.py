@@ -6,13 +6,15 @@ it at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from codecs import BOM_UTF8
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from live.algorithm.enums import Resolution, SecurityType
 from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_MILLISECOND, Zone
-from live.errors import DataError, MalformedRowError
+from live.errors import DataError, EnvironmentFault, MalformedRowError
 from live.feeds.archive import CsvEntry, entry_size
 from live.hot.records import BAR_WORDS, TICK_WORDS, RecordBuffer, RecordSource
 from live.hot.row_errors import ERROR_TEXTS
@@ -31,6 +33,7 @@ TICKS_PER_CHUNK = 2_048
 BARS_PER_CHUNK = 1_024
 _ROW_SHOWN_MAX = 120
 _EQUITY_DECIMALS = 4
+_PRICE_SCALE = 1e9
 Spans = list[tuple[int, int]]
 
 
@@ -45,11 +48,16 @@ class DayFile:
 class RowStream:
     """Decodes files one after another into a buffer.
 
+    A row or a file that cannot be trusted is no reason to keep back the rows before it: `fill` ends there, `failure`
+    holds the error, and whoever has taken these rows raises it.
+
     Parameters:
         files: existing files in order.
         decoder: what understands their rows.
         data_zone: zone of the files; ticks become UTC, bars keep the file's wall clock.
         sessions: for ticks, the spans of UTC nanoseconds of a day that are kept; None for bars.
+        price_days: days, as midnights of the files' wall clock in order, before which the newest price is to be
+            remembered in `prices_before`.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class RowStream:
         decoder: RowDecoder,
         data_zone: Zone,
         sessions: Callable[[int], Spans] | None,
+        price_days: Sequence[int] = (),
     ) -> None:
         self._files = iter(files)
         self._decoder = decoder
@@ -68,17 +77,36 @@ class RowStream:
         self._text = b""
         self._at = 0
         self._is_last = True
+        self._is_first = False
+        self._price_days = deque(price_days)
+        self.prices_before: dict[int, float] = {}
+        """Raw price of the newest row before a day, whether or not the row was kept; 0 without one."""
+        self.failure: DataError | EnvironmentFault | None = None
         self.bytes_total = sum(entry_size(file.path) for file in files)
         self.bytes_read = 0
         self.rows_read = 0
 
     def fill(self, buffer: RecordBuffer) -> bool:
-        """Append records until the buffer is full; return False when there are no more files.
+        """Append records until the buffer is full; return False when there are no more files, or on a failure."""
+        try:
+            return self._fill(buffer)
+        except (DataError, EnvironmentFault) as error:
+            self.close()
+            self.failure = error
+            return False
+
+    def raise_failure(self) -> None:
+        """Raise the failure at which the rows ended, if there is one.
 
         Raises:
             MalformedRowError: a row cannot be trusted.
             DataError: a file is damaged.
+            EnvironmentFault: a file may not be read.
         """
+        if self.failure is not None:
+            raise self.failure
+
+    def _fill(self, buffer: RecordBuffer) -> bool:
         while buffer.count < buffer.capacity:
             if self._at < len(self._text) or not self._is_last:
                 if self._decode(buffer):
@@ -102,6 +130,11 @@ class RowStream:
     def _read_block(self) -> None:
         assert self._entry is not None
         block = self._entry.read()
+        if self._is_first:
+            self._is_first = False
+            if block.startswith(BOM_UTF8):
+                self.bytes_read += len(BOM_UTF8)
+                block = block[len(BOM_UTF8) :]
         self._text = self._text[self._at :] + block
         self._at = 0
         if not block:
@@ -113,11 +146,12 @@ class RowStream:
         self.rows_read += self._decoder.line
         self._decoder.line = 0
         file = next(self._files, None)
+        self._remember_prices(None if file is None else file.midnight_local_ns)
         if file is None:
             return False
         self._entry = CsvEntry(file.path)
         self._source = f"{file.path} ({self._entry.name})"
-        self._text, self._at, self._is_last = b"", 0, False
+        self._text, self._at, self._is_last, self._is_first = b"", 0, False, True
         if self._sessions is None:
             self._decoder.begin_file(file.midnight_local_ns, -1, 0)
             return True
@@ -132,9 +166,14 @@ class RowStream:
         self._decoder.set_sessions(self._sessions(file.midnight_local_ns))
         return True
 
+    def _remember_prices(self, midnight_local_ns: int | None) -> None:
+        """Keep the newest price for the days that the next file reaches; without a next file for all."""
+        days = self._price_days
+        while days and (midnight_local_ns is None or days[0] <= midnight_local_ns):
+            self.prices_before[days.popleft()] = self._decoder.price / _PRICE_SCALE
+
     def _refuse_row(self) -> None:
         decoder = self._decoder
-        self.close()
         end = self._text.find(b"\n", self._at)
         row = self._text[self._at : end if end >= 0 else None][:_ROW_SHOWN_MAX].decode("ascii", "replace").strip()
         raise MalformedRowError(
@@ -164,13 +203,23 @@ class TickStream(RecordSource):
         self.rows = rows
 
     def refill(self) -> None:
-        """Append a chunk of ticks."""
+        """Append a chunk of ticks, or end.
+
+        Raises:
+            DataError, EnvironmentFault: the ticks before a failure have all been taken.
+        """
+        self.rows.raise_failure()
         if not self.rows.fill(self.buffer):
             self.is_exhausted = True
+            self.ends_in_failure = self.rows.failure is not None
 
 
 def bar_records(rows: RowStream) -> Iterator[tuple[RecordBuffer, int]]:
-    """Yield (buffer, index) of each bar record; a record is valid until the next one is asked for."""
+    """Yield (buffer, index) of each bar record; a record is valid until the next one is asked for.
+
+    Raises:
+        DataError, EnvironmentFault: after the last record before a row or file that cannot be trusted.
+    """
     buffer = RecordBuffer(BARS_PER_CHUNK, BAR_WORDS)
     more = True
     while more:
@@ -178,6 +227,7 @@ def bar_records(rows: RowStream) -> Iterator[tuple[RecordBuffer, int]]:
         more = rows.fill(buffer)
         for index in range(buffer.count):
             yield buffer, index
+    rows.raise_failure()
 
 
 def tick_decoder(security_type: SecurityType, is_quote: bool) -> RowDecoder:

@@ -55,7 +55,7 @@ class SymbolPropertiesDatabase:
     def __init__(self, data_folder: Path) -> None:
         self.path = data_folder / SYMBOL_PROPERTIES_FILE
         try:
-            self._text = "\n" + self.path.read_text(encoding="utf-8")
+            self._text = "\n" + self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise DataError(f"{self.path} does not exist; point --data-folder at a LEAN data folder") from None
         except (OSError, UnicodeDecodeError) as error:

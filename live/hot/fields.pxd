@@ -34,7 +34,7 @@ cdef class FieldDecoder:
     # what the functions leave
     cdef long long time_ns
     cdef long long fraction_ns
-    cdef long long price
+    cdef readonly long long price
     cdef double size
     cdef long long mantissa
     cdef long long decimals

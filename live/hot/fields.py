@@ -56,6 +56,7 @@ class FieldDecoder:
         self.powers = memoryview(array("q", _powers_of_ten(_DIGITS_MAX)))
         self.price_limits = memoryview(array("q", [_PRICE_MAX // power for power in _powers_of_ten(_DIGITS_MAX)]))
         self.real_powers = memoryview(array("d", _powers_of_ten(_EXACT_POWER_MAX)))
+        self.price = 0
         self.begin_day(0, -1, 0)
 
     def begin_day(self, midnight_ns: int, shift_at_ms: int, shift_ns: int) -> None:

@@ -19,6 +19,7 @@ cdef class RecordSource:
     cdef readonly Py_ssize_t position
     cdef readonly long long time_ns
     cdef public bint is_exhausted
+    cdef public bint ends_in_failure
     cpdef refill(self)
     @cython.locals(at=Py_ssize_t, count=Py_ssize_t, width=Py_ssize_t)
     cdef Py_ssize_t _group_end(self) except -1

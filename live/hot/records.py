@@ -131,6 +131,7 @@ class RecordSource:
         self.position = 0
         self.time_ns = 0
         self.is_exhausted = False
+        self.ends_in_failure = False
 
     def prime(self) -> None:
         """Load the first records and set `time_ns`."""
@@ -139,7 +140,9 @@ class RecordSource:
     def refill(self) -> None:
         """Append records to the buffer, at least one unless this sets `is_exhausted`.
 
-        Overridden by feeds; here a source has no more than its buffer holds.
+        Overridden by feeds; here a source has no more than its buffer holds. One that cannot go on although there may
+        be more sets `ends_in_failure` too: it is due once more right after its last record, and is then asked to
+        refill again, to raise. So all records before the failure are used before it ends the run.
         """
         self.is_exhausted = True
 
@@ -160,7 +163,7 @@ class RecordSource:
             width = self.buffer.width
             while at < count and self.buffer.words[at * width] == self.time_ns:
                 at += 1
-            if at < count or self.is_exhausted:
+            if at < count or (self.is_exhausted and at > self.position):
                 return at
             at -= self.position
             self._make_room()
@@ -177,7 +180,7 @@ class RecordSource:
         """Refill until there is a next record or the end."""
         while self.position >= self.buffer.count:
             if self.is_exhausted:
-                self.time_ns = _END_NS
+                self.time_ns = self.time_ns + 1 if self.ends_in_failure else _END_NS
                 return
             self.position = 0
             self.buffer.count = 0

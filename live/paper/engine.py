@@ -44,7 +44,7 @@ from live.paper.models.parameters import (
 )
 from live.paper.models.spelling import method_of
 from live.paper.order_checks import check_order, is_too_late_for_close
-from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
 from live.paper.run_clock import RunClock
@@ -95,7 +95,7 @@ class PaperEngine(OrderHost, Host):
         self.is_initializing = True
         self.is_warming_up = True
         self.current_slice: Slice | None = None
-        self.settings = AlgorithmSettings()
+        self.settings = subscriptions.settings
         self.securities = SecurityManager()
         self.portfolio = SecurityPortfolioManager(self.securities, self.settings)
         self.portfolio.set_cash("USD", DEFAULT_CASH)
@@ -204,7 +204,9 @@ class PaperEngine(OrderHost, Host):
         self._set_models(security)
         if leverage:
             security.buying_power_model.set_leverage(security, to_decimal(leverage))
-        self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, normalization)
+        # A security initializer may have chosen other prices.
+        mode = security.data_normalization_mode
+        self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, mode)
         return security
 
     def _set_models(self, security: Security) -> None:
@@ -277,7 +279,7 @@ class PaperEngine(OrderHost, Host):
 
     def market_hours(self, symbol: Symbol) -> MarketHours:
         """Return the sessions of a symbol, added to the algorithm or not."""
-        security = self.securities.get(symbol)
+        security: Security | None = self.securities.get(symbol)
         if security is not None:
             return security.hours
         return self.subscriptions.market_hours.hours(symbol.security_type, symbol.id.market, symbol.value)

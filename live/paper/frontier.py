@@ -9,7 +9,8 @@ import heapq
 from typing import Any, Protocol
 
 from live.algorithm.data import BaseData, Tick
-from live.feeds.bar_subscription import END_OF_DATA_NS, BarSubscription, SubscriptionConfig
+from live.algorithm.enums import Resolution
+from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
 from live.paper.securities import Security
 
 
@@ -33,6 +34,17 @@ class Update:
         if self.is_ticks:
             return self.price_ticks()  # type: ignore[return-value]
         return [point for point in self.points if point.end_local_ns != point.time_local_ns]
+
+
+class BarSource(Protocol):
+    """A subscription to bars, as the frontier reads it."""
+
+    config: SubscriptionConfig
+    next_time_ns: int
+
+    def take(self, time_ns: int) -> list[BaseData]:
+        """Return the bars and corporate actions up to a moment and go on."""
+        ...
 
 
 class TickSource(Protocol):
@@ -60,7 +72,7 @@ class Frontier:
         ticks: tick subscriptions.
     """
 
-    def __init__(self, begin_ns: int, bars: list[tuple[BarSubscription, Security]], ticks: list[TickSource]) -> None:
+    def __init__(self, begin_ns: int, bars: list[tuple[BarSource, Security]], ticks: list[TickSource]) -> None:
         self.begin_ns = begin_ns
         self._ticks = ticks
         self._sources: list[tuple[Any, Security]] = [*bars, *((source, source.security) for source in ticks)]
@@ -98,19 +110,15 @@ class Frontier:
         while heap and heap[0][0] <= time_ns:
             _, order, index = heap[0]
             source, security = self._sources[index]
-            if isinstance(source, BarSubscription):
-                points: list[Any] = []
-                while source.next_time_ns <= time_ns:
-                    points.append(source.current)
-                    source.advance()
-                due.append((order, Update(source.config, security, points, False)))
-            else:
-                events = source.take_events(time_ns)
-                if events:
-                    due.append((order, Update(source.config, security, events, False)))
-                ticks = source.take(time_ns)
-                if ticks:
-                    due.append((order, Update(source.config, security, ticks, True)))
+            config = source.config
+            is_ticks = config.resolution is Resolution.TICK
+            if is_ticks:
+                actions = source.take_events(time_ns)
+                if actions:
+                    due.append((order, Update(config, security, actions, False)))
+            points = source.take(time_ns)
+            if points:
+                due.append((order, Update(config, security, points, is_ticks)))
             if source.next_time_ns == END_OF_DATA_NS:
                 heapq.heappop(heap)
             else:

@@ -145,7 +145,6 @@ class LiveLoop(TickLoop):
         self._count()
         for ticks in pump.last_ticks:
             ticks.count = 0
-        pump.merge.advance()
         self._send()
 
     def _send(self) -> None:

@@ -1,7 +1,8 @@
 """The run loop: time steps in order, and LEAN's order of work inside each.
 
-1. events and consolidators due before the step, each at its own time; 2. prices into the securities; 3. resting orders fill;
-4. scheduled events due now; 5. margin calls, splits, dividends; 6. consolidators and indicators; 7. on_data; 8. the order queue again.
+1. events and consolidators due before the step, each at its own time; 2. prices into the securities; 3. changed tickers;
+resting orders fill; delistings; 4. scheduled events due now; 5. margin calls, splits, dividends; 6. consolidators and
+indicators; 7. on_data; 8. the order queue again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
+from live.paper.listing_events import apply_delistings, apply_symbol_changes, delisted_securities
 from live.paper.models.parameters import ScanSettlementModelParameters
 from live.paper.slice_builder import build_slice
 
@@ -121,16 +123,20 @@ class RunLoop:
         engine.set_time(time_ns)
         slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)
         engine.current_slice = slice
+        delisted = delisted_securities(updates)
         self._store_prices(updates)
         self._settle(time_ns)
         if not engine.is_warming_up:
             self._finish_warm_up()
+        apply_symbol_changes(engine, slice)
         engine.transactions.process_step()
+        apply_delistings(engine, delisted)
         if engine.schedule.events.next_time_ns <= time_ns:
             engine.schedule.events.fire_due(time_ns)
         self._call_margin(time_ns)
-        if is_first:
-            changes = SecurityChanges(list(engine.securities.values()), [])
+        if is_first or delisted:
+            added = list(engine.securities.values()) if is_first else []
+            changes = SecurityChanges(added, delisted)
             engine.callbacks.call("on_securities_changed", changes)
         self._apply_corporate_actions(slice)
         for update in updates:
@@ -210,8 +216,6 @@ class RunLoop:
             callbacks.call("on_dividends", slice.dividends)
         if slice.delistings:
             callbacks.call("on_delistings", slice.delistings)
-        if slice.symbol_changed_events:
-            callbacks.call("on_symbol_changed_events", slice.symbol_changed_events)
 
     def _is_over(self) -> bool:
         """Tell whether no further step may be made: by request, by the algorithm's wish, or with an account worth nothing."""

@@ -146,7 +146,7 @@ class SecurityPortfolioManager(PascalCaseAccess):
     @property
     def exact_total_fees(self) -> Decimal:
         """Fees paid."""
-        return sum((security.holdings.exact_total_fees for security in self.securities.values()), ZERO)
+        return sum((security.holdings.exact_total_fees for security in self.securities.total()), ZERO)
 
     @property
     def total_portfolio_value(self) -> float:
@@ -210,17 +210,17 @@ class SecurityPortfolioManager(PascalCaseAccess):
     @property
     def total_profit(self) -> float:
         """Realized profit before fees."""
-        return float(sum((h.exact_profit for h in self.values()), ZERO))
+        return float(sum((each.holdings.exact_profit for each in self.securities.total()), ZERO))
 
     @property
     def total_net_profit(self) -> float:
         """Realized profit after fees."""
-        return sum(h.net_profit for h in self.values())
+        return sum(each.holdings.net_profit for each in self.securities.total())
 
     @property
     def total_sale_volume(self) -> float:
         """Worth of everything ever traded."""
-        return float(sum((h.exact_total_sale_volume for h in self.values()), ZERO))
+        return float(sum((each.holdings.exact_total_sale_volume for each in self.securities.total()), ZERO))
 
     def get_margin_remaining(self, symbol: Symbol, direction: OrderDirection = OrderDirection.BUY) -> float:
         """Return what could be spent on an order of a symbol."""

@@ -44,7 +44,7 @@ from live.paper.run_model import (
 from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
-from live.paper.subscriptions import Subscriptions
+from live.paper.subscriptions import Subscriptions, WarmUpSpan
 from live.paper.tick_loop import SliceLoop
 from live.paper.watchdog import Watchdog
 
@@ -115,7 +115,9 @@ class DryRun:
         engine.finish_initialize()
         begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
         engine.set_time(begin_ns)
-        frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns)
+        resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
+        warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
+        frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
         self._loop = loop_for(engine, frontier)(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)

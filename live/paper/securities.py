@@ -248,6 +248,8 @@ class Security(PascalCaseFields):
         self._prefers_trade_bars: bool = symbol.security_type is SecurityType.CRYPTO
         self.primary_exchange = ""
         """Code letter of the listing exchange in the map file; empty when unknown."""
+        self.on_normalization: Callable[[Security, DataNormalizationMode], None] | None = None
+        """Tells the subscriptions of another way to adjust prices."""
         self.price_factor_on: Callable[[date], Decimal] | None = None
         """Exchange day to what raw prices are multiplied by; None for raw prices."""
         self.is_tradable = True
@@ -471,7 +473,13 @@ class Security(PascalCaseFields):
         self.settlement_model = model
 
     def set_data_normalization_mode(self, mode: DataNormalizationMode) -> None:
-        """Choose raw or adjusted prices; before the first data only."""
+        """Choose raw or adjusted prices, for all subscriptions of the security.
+
+        Raises:
+            UnsupportedApiError: the engine does not have the mode, or data have been read already.
+        """
+        if self.on_normalization is not None:
+            self.on_normalization(self, mode)
         self.data_normalization_mode = mode
 
     def __repr__(self) -> str:
@@ -479,7 +487,26 @@ class Security(PascalCaseFields):
 
 
 class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
-    """Securities of the run by symbol; a ticker may be used as the key."""
+    """Securities of the run by symbol; a ticker may be used as the key.
+
+    A delisted security is no longer counted or iterated over, and can still be asked for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._delisted: dict[Symbol, Security] = {}
+
+    def retire(self, symbol: Symbol) -> None:
+        """Leave out a delisted security."""
+        self._delisted[symbol] = self.pop(symbol)
+
+    def __contains__(self, symbol: object) -> bool:
+        return super().__contains__(symbol) or symbol in self._delisted
+
+    def get(self, symbol: Symbol | str, default: Any = None) -> Any:
+        """Return a security, delisted or not."""
+        found = super().get(symbol)  # type: ignore[arg-type]
+        return self._delisted.get(symbol, default) if found is None else found  # type: ignore[arg-type]
 
     def contains_key(self, symbol: Symbol | str) -> bool:
         """Tell whether a symbol was added."""
@@ -491,10 +518,13 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
         return len(self)
 
     def total(self) -> Iterable[Security]:
-        """Return all securities."""
-        return self.values()
+        """Return all securities, delisted ones too."""
+        return [*self.values(), *self._delisted.values()]
 
     def __missing__(self, symbol: Symbol | str) -> Security:
+        delisted = self._delisted.get(symbol)  # type: ignore[arg-type]
+        if delisted is not None:
+            return delisted
         if isinstance(symbol, str) and not symbol.isupper():
             return self[symbol.upper()]  # type: ignore[index]
         known = ", ".join(map(str, self.keys())) or "none"

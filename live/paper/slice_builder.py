@@ -32,8 +32,9 @@ def build_slice(time_ns: int, local_ns: int, updates: list[Update]) -> Slice:
         if update.is_ticks:
             if not slice.ticks:
                 slice.ticks = Ticks()
-            known = slice.ticks.get(update.config.symbol)
-            slice.ticks[update.config.symbol] = update.points if known is None else known + update.points
+            symbol = update.points[0].symbol
+            known = slice.ticks.get(symbol)
+            slice.ticks[symbol] = update.points if known is None else known + update.points
             continue
         for point in update.points:
             if isinstance(point, TradeBar):

@@ -14,7 +14,7 @@ cdef long long _SUSPICIOUS
 
 cdef class TickLane:
     cdef readonly object config
-    cdef readonly object symbol
+    cdef public object symbol
     cdef readonly SecurityCache cache
     cdef readonly bint is_default_kind
     cdef public long long offset_ns

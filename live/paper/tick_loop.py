@@ -29,11 +29,15 @@ class TickLoop(RunLoop):
         self._subscriptions = frontier.detach_ticks()
         self._merge = TickMerge([each.stream for each in self._subscriptions])
         self._merge.advance()
+        self._taken_ns = -1
         self._day_end_ns = 0
 
     def _next_step_ns(self) -> int:
         """Let the pump play what needs no whole step; return when the next whole step is due."""
         merge = self._merge
+        # Only now, with the whole step behind it: going on may end the run, when the next row is damaged.
+        if merge.time_ns == self._taken_ns:
+            merge.advance()
         while True:
             slow_ns = self._next_slow_ns()
             until_ns = self._until_ns(slow_ns)
@@ -81,6 +85,7 @@ class TickLoop(RunLoop):
                 updates.append(Update(each.config, each.security, events, False))
         merge = self._merge
         if merge.time_ns == time_ns:
+            self._taken_ns = time_ns
             updates.extend(self._take(place, self._subscriptions[merge.due[place]]) for place in range(merge.due_count))
         updates.sort(key=lambda update: update.config.order)
         return updates
@@ -140,12 +145,6 @@ class SliceLoop(TickLoop):
     def _take(self, place: int, subscription: TickSubscription) -> Update:
         return Update(subscription.config, subscription.security, self._pump.take(place), True)
 
-    def _collect(self, time_ns: int) -> list[Update]:
-        updates = super()._collect(time_ns)
-        if self._merge.time_ns == time_ns:
-            self._merge.advance()
-        return updates
-
     def _set_day(self, number: int, subscription: TickSubscription, offset_ns: int, scale: float) -> None:
-        self._lanes[number].offset_ns = offset_ns
-        self._lanes[number].scale = scale
+        lane = self._lanes[number]
+        lane.symbol, lane.offset_ns, lane.scale = subscription.symbol, offset_ns, scale

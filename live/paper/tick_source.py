@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections import deque
 
 from live.algorithm.data import BaseData, Tick
 from live.algorithm.enums import SecurityType
 from live.algorithm.ticks import build_ticks
-from live.clock import NANOSECONDS_PER_DAY, ns_to_date
+from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
 from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
+from live.feeds.corporate_events import CorporateEvent
+from live.feeds.listing import Listing
 from live.feeds.streams import TickStream
 from live.paper.securities import Security
 
@@ -21,28 +22,29 @@ class TickSubscription:
         config: the subscription.
         security: its security.
         stream: the decoded records.
-        scale_of: exchange day to the factor of its prices.
-        events: splits and dividends in order.
+        listing: its symbol and files.
+        events: corporate actions in order.
     """
 
-    __slots__ = ("_day", "_event", "_events", "_scale", "_scale_of", "config", "next_time_ns", "security", "stream")
+    __slots__ = ("_day", "_events", "_listing", "_scale", "config", "next_time_ns", "security", "stream", "symbol")
 
     def __init__(
         self,
         config: SubscriptionConfig,
         security: Security,
         stream: TickStream,
-        scale_of: Callable[[date], float],
-        events: Iterator[BaseData],
+        listing: Listing,
+        events: list[CorporateEvent],
     ) -> None:
         self.config = config
         self.security = security
         self.stream = stream
-        self._scale_of = scale_of
-        self._events = events
-        self._event = next(events, None)
+        self._listing = listing
+        self._events = deque(events)
         self._day = -1
         self._scale = 1.0
+        self.symbol = config.symbol
+        """Symbol of the day's ticks: its value is the ticker of the day that `scale_on` was asked for last."""
         stream.prime()
         self.next_time_ns = 0
         self._plan()
@@ -67,29 +69,30 @@ class TickSubscription:
         """Return the corporate actions up to a moment, and go on to the next."""
         points: list[BaseData] = []
         while self.next_event_ns() <= time_ns:
-            assert self._event is not None
-            points.append(self._event)
-            self._event = next(self._events, None)
+            event = self._events.popleft()
+            points.append(event.priced(self.stream.rows.prices_before.get(date_to_ns(event.seen_on), 0.0)))
         return points
 
     def ticks(self, time_ns: int, begin: int, end: int) -> list[Tick]:
         """Return the ticks of a range of the stream's records, all of one moment."""
         local_ns = self.config.hours.exchange_zone.to_local_ns(time_ns)
-        return build_ticks(self.stream.buffer, begin, end, self.config.symbol, local_ns, self.scale_on(local_ns))
+        scale = self.scale_on(local_ns)
+        return build_ticks(self.stream.buffer, begin, end, self.symbol, local_ns, scale)
 
     def scale_on(self, local_ns: int) -> float:
         """Return the factor of the prices of a day."""
         day = local_ns // NANOSECONDS_PER_DAY
         if day != self._day:
             self._day = day
-            self._scale = self._scale_of(ns_to_date(local_ns))
+            self._scale = self._listing.price_scale(local_ns, self.config.normalization)
+            self.symbol = self._listing.symbol_on(ns_to_date(local_ns))
         return self._scale
 
     def next_event_ns(self) -> int:
         """Return when the next corporate action is due, END_OF_DATA_NS when there is none."""
-        if self._event is None:
+        if not self._events:
             return END_OF_DATA_NS
-        return self.config.hours.exchange_zone.to_utc_ns(self._event.end_local_ns)
+        return self.config.hours.exchange_zone.to_utc_ns(self._events[0].moment_ns)
 
     def _plan(self) -> None:
         self.next_time_ns = min(self.stream.time_ns, self.next_event_ns())

@@ -18,9 +18,11 @@ from live.algorithm.numbers import ZERO, plain, round_down_to_lot, to_decimal
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
+    MarketOrder,
     Order,
     OrderEvent,
     OrderFee,
+    OrderProperties,
     StopLimitOrder,
     StopMarketOrder,
     UpdateOrderFields,
@@ -49,6 +51,7 @@ from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import Security
 
 Code = OrderResponseErrorCode
+DELISTED_TAG = "Liquidate from delisting"
 
 
 class OrderHost:
@@ -199,7 +202,7 @@ class SecurityTransactionManager(PascalCaseAccess):
 
     def open_orders(self, symbol: Symbol) -> list[Order]:
         """Return the open orders of a symbol themselves: models read them, nobody changes them."""
-        return [order for order in self._open.values() if order.symbol is symbol]
+        return [order for order in self._open.values() if order.symbol == symbol]
 
     def next_order_id(self) -> int:
         """Return the next order id: 1, 2, 3 …"""
@@ -308,6 +311,26 @@ class SecurityTransactionManager(PascalCaseAccess):
         event.status = status
         self._resting.pop(order.id, None)
         self._publish(order, event)
+
+    def liquidate_delisted(self, security: Security) -> None:
+        """Close the holding of a delisted security at its last price: one order with one event, a fill without a fee."""
+        quantity = -security.holdings.exact_quantity
+        if not quantity:
+            return
+        host = self._host
+        order = MarketOrder(
+            self.next_order_id(), security.symbol, quantity, host.time_ns, DELISTED_TAG, OrderProperties()
+        )
+        order.price_currency = security.quote_cash.symbol
+        request = SubmitOrderRequest(order, order.tag, False)
+        request.answer(OrderResponse.success(order.id))
+        self._tickets[order.id] = OrderTicket(self, request)
+        self._orders[order.id] = self._open[order.id] = order
+        fill = OrderEvent(order, host.time_ns, OrderFee.ZERO, DELISTED_TAG)
+        fill.exact_fill_price = security.exact_price
+        fill.exact_fill_quantity = quantity
+        fill.status = OrderStatus.FILLED
+        self._publish(order, fill)
 
     def apply_split(self, security: Security, split: Split) -> None:
         """Scale the open orders of a security by a split: prices by its factor, quantities against it, in whole units."""

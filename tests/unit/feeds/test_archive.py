@@ -46,25 +46,36 @@ def test_the_size_is_that_of_the_csv_and_nothing_for_no_zip(tmp_path: Path) -> N
     assert entry_size(tmp_path / "missing.zip") == 0
 
 
-def test_among_several_files_the_one_named_like_the_zip_is_read(tmp_path: Path) -> None:
+def test_among_several_files_the_first_is_read_when_it_is_named_like_the_zip(tmp_path: Path) -> None:
     path = tmp_path / "20131007_quote.zip"
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("20131007_ibm_Trade_Tick.csv", b"no")
         file.writestr("__MACOSX/20131007_ibm_Quote_Tick.csv", b"no")
-        file.writestr("readme.txt", b"no")
         file.writestr("20131007_ibm_Quote_Tick.csv", b"yes")
+        file.writestr("20131007_ibm_Trade_Tick.csv", b"no")
+        file.writestr("readme.txt", b"no")
     assert read_all(path) == b"yes"
 
 
-@pytest.mark.parametrize("names", [[], ["a.csv", "b.csv"], ["20131007_ibm_quote.csv", "20131007_spy_quote.csv"]])
+@pytest.mark.parametrize("name", ["anything.csv", "20991231_other_quote.csv", "no_suffix"])
+def test_the_name_of_an_only_file_does_not_matter(tmp_path: Path, name: str) -> None:
+    assert read_all(write_zip(tmp_path / "20131007_quote.zip", b"yes", name)) == b"yes"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["a.csv", "b.csv"],
+        ["20131007_ibm_quote.csv", "20131007_spy_quote.csv"],
+        ["20131007_ibm_trade.csv", "20131007_ibm_quote.csv"],
+    ],
+)
 def test_no_file_or_an_unclear_choice_is_refused(tmp_path: Path, names: list[str]) -> None:
     path = tmp_path / "20131007_quote.zip"
     with zipfile.ZipFile(path, "w") as file:
         for name in names:
             file.writestr(name, b"1")
-    with pytest.raises(
-        DataError, match=rf"20131007_quote\.zip holds {', '.join(names) or 'nothing'} instead of one CSV"
-    ):
+    with pytest.raises(DataError, match=rf"20131007_quote\.zip holds {', '.join(names) or 'nothing'}(;| instead)"):
         CsvEntry(path)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support.reference_files import load_factor_file, load_map_file
 
 from live.algorithm.enums import DataNormalizationMode
 from live.errors import DataError
@@ -17,8 +18,6 @@ from live.feeds.corporate_actions import (
     FactorFile,
     MapFile,
     MapRow,
-    load_factor_file,
-    load_map_file,
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 
@@ -127,8 +126,8 @@ def test_apple_s_split_of_2014(folder: DataFolder) -> None:
     factors = load_factor_file(folder.factor_file("usa", "AAPL"))
     actions = factors.actions(date(2014, 6, 1), date(2014, 6, 30))
     assert actions == [CorporateAction(date(2014, 6, 6), True, Decimal("0.1428572"), Decimal("645.57"))]
-    assert factors.split_scale(date(2014, 6, 6)) == Decimal("0.0357143")
-    assert factors.split_scale(date(2014, 6, 7)) == Decimal("0.25")
+    rows = [factors.row_on(date(2014, 6, day)) for day in (6, 7)]
+    assert [row.split_factor for row in rows if row is not None] == [Decimal("0.0357143"), Decimal("0.25")]
 
 
 def test_apple_s_dividends_in_cents(folder: DataFolder) -> None:
@@ -161,13 +160,12 @@ def test_scale_is_the_product_of_both_factors(factors_of: Callable[[str], Factor
     assert factors.price_scale(date(2010, 1, 1), ADJUSTED) == Decimal("0.125")
     assert factors.price_scale(date(2010, 1, 2), ADJUSTED) == 1
     assert factors.price_scale(date(2051, 1, 1), ADJUSTED) == 1
-    assert factors.split_scale(date(2051, 1, 1)) == 1
 
 
 def test_missing_factor_file_gives_ones(tmp_path: Path) -> None:
     factors = load_factor_file(tmp_path / "none.csv")
     assert factors.first_day is None
-    assert factors.price_scale(date(2013, 10, 7), ADJUSTED) == factors.split_scale(date(2013, 10, 7)) == 1
+    assert factors.price_scale(date(2013, 10, 7), ADJUSTED) == 1
     assert factors.actions(date(1998, 1, 1), LAST_DATE) == []
 
 

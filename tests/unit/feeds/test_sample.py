@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from support.reference_files import load_factor_file, load_map_file
 
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.errors import EnvironmentFault, UsageError
-from live.feeds.corporate_actions import load_factor_file, load_map_file
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.market_hours import MarketHoursDatabase
 from live.feeds.sample import NOTE_FILE, SAMPLE_DAYS, write_sample
