@@ -1,4 +1,5 @@
 cimport cython
+from live.hot.bands cimport PriceBands
 from live.hot.book cimport Book
 from live.hot.histogram cimport Histogram
 from live.hot.merge cimport TickMerge
@@ -15,6 +16,7 @@ cdef class TickPump:
     cdef readonly Book book
     cdef readonly TickView view
     cdef readonly Histogram decisions
+    cdef readonly PriceBands bands
     cdef object _on_tick
     cdef readonly long long step_ns
     cdef readonly long long tick_began_ns

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from live.hot.bands import PriceBands
 from live.hot.book import Book
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
@@ -34,15 +35,23 @@ class TickPump:
         view: shows it.
         on_tick: the strategy's callback.
         decisions: takes the time from a tick's beginning to the callback's return.
+        bands: prices at which resting orders need a look; a step that leaves them, while they are armed, is not played.
     """
 
     def __init__(
-        self, merge: TickMerge, book: Book, view: TickView, on_tick: Callable[[TickView], None], decisions: Histogram
+        self,
+        merge: TickMerge,
+        book: Book,
+        view: TickView,
+        on_tick: Callable[[TickView], None],
+        decisions: Histogram,
+        bands: PriceBands,
     ) -> None:
         self.merge = merge
         self.book = book
         self.view = view
         self.decisions = decisions
+        self.bands = bands
         self._on_tick = on_tick
         self.step_ns = 0
         self.tick_began_ns = 0
@@ -58,9 +67,13 @@ class TickPump:
         """The newest moment of each source, kept for whoever asks the run's securities."""
 
     def run(self, until_ns: int) -> None:
-        """Play steps that begin before a moment; stop after a step in which the strategy used the engine."""
+        """Play steps that begin before a moment; stop after a step in which the strategy used the engine, or before one
+        that leaves the bands.
+        """
         self.is_touched = False
         while self.merge.time_ns < until_ns and not self.stop_requested:
+            if self.bands.is_armed and self.bands.crosses(self.merge):
+                return
             self.step_ns = self.merge.time_ns
             self.is_behind = True
             self.remember()

@@ -1,7 +1,7 @@
 """The run loop of a LiveAlgorithm: ticks go straight to on_tick.
 
-Beyond what asks for a whole step of every loop with ticks, resting orders and consolidators do, and algorithms that
-also take slices. Between those, the clock and the prices of the securities are brought up to date only when the strategy
+Beyond what asks for a whole step of every loop with ticks, consolidators do, resting orders that may have something to
+do, and algorithms that also take slices. Between those, the clock and the prices of the securities are brought up to date only when the strategy
 looks at them.
 """
 
@@ -39,7 +39,8 @@ class LiveLoop(TickLoop):
         self._takes_slices = engine.callbacks.on_data is not None
         self._view = TickView(engine.risk.book, algorithm.check_views)
         decisions = engine.recorder.tick_to_decision
-        self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, decisions)
+        bands = self._resting.bands
+        self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, decisions, bands)
         self._desk = LiveDesk(algorithm, engine.risk.gate, self._pump, self.catch_up, self._on_denial)
         self._steps_counted = 0
         algorithm._desk = self._desk
@@ -100,7 +101,11 @@ class LiveLoop(TickLoop):
 
     def _until_ns(self, slow_ns: int) -> int:
         engine = self._engine
-        if self._takes_slices or engine.consolidators or engine.transactions.has_work:
+        if self._takes_slices or engine.consolidators:
+            return 0
+        if not engine.transactions.has_work:
+            self._resting.disarm()
+        elif engine.transactions.has_requests or not self._resting.is_quiet(self._merge):
             return 0
         return super()._until_ns(slow_ns)
 

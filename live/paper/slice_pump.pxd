@@ -24,6 +24,7 @@ cdef class SlicePump:
     cdef object _engine
     cdef TickMerge _merge
     cdef list _lanes
+    cdef object _resting
     cdef Histogram _decisions
     cdef RunClock _clock
     cdef object _on_data
@@ -46,8 +47,9 @@ cdef class SlicePump:
     @cython.locals(merge=TickMerge, lane=TickLane, source=RecordSource, local_ns=cython.longlong)
     cpdef list take(self, Py_ssize_t place)
     @cython.locals(merge=TickMerge, clock=RunClock, began_ns=cython.longlong, lane=TickLane, place=Py_ssize_t,
-                   points=list, trusted=list, slice=Slice)
+                   points=list, trusted=list, slice=Slice, events_before=cython.longlong, is_quiet=cython.bint)
     cdef _step(self)
+    cdef bint _is_quiet(self) except -1
     @cython.locals(first=Tick, tick=Tick)
     cdef list _count(self, list points)
     @cython.locals(merge=TickMerge, lane=TickLane, place=Py_ssize_t, trusted=list)

@@ -19,6 +19,7 @@ from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
 from live.hot.stamp import now_ns
 from live.paper.callbacks import guarded
+from live.paper.resting_watch import RestingWatch
 from live.paper.run_clock import RunClock
 from live.paper.security_cache import SecurityCache
 from live.paper.value_watch import ValueWatch
@@ -59,13 +60,22 @@ class SlicePump:
         engine: the run.
         merge: the ticks of all lanes.
         lanes: one for each source of the merge.
+        resting: tells when resting orders need no look.
         decisions: takes the time from a step's beginning to the end of on_data.
     """
 
-    def __init__(self, engine: PaperEngine, merge: TickMerge, lanes: list[TickLane], decisions: Histogram) -> None:
+    def __init__(
+        self,
+        engine: PaperEngine,
+        merge: TickMerge,
+        lanes: list[TickLane],
+        resting: RestingWatch,
+        decisions: Histogram,
+    ) -> None:
         self._engine = engine
         self._merge = merge
         self._lanes = lanes
+        self._resting = resting
         self._decisions = decisions
         self._clock: RunClock = engine.clock
         self._on_data = engine.callbacks.on_data
@@ -131,7 +141,9 @@ class SlicePump:
                 lane.cache.store_ticks(trusted, lane.is_default_kind)
         slice = make_tick_slice(merge.time_ns, merge.time_ns + self.offset_ns, ticks)
         self._engine.current_slice = slice
-        if self._transactions.has_work:
+        events_before = self._recorder.order_events
+        is_quiet = self._is_quiet()
+        if not is_quiet:
             self._transactions.process_step()
         if self._consolidators:
             self._consolidate()
@@ -140,8 +152,14 @@ class SlicePump:
         self._decisions.record(now_ns() - began_ns)
         clock.began_ns = 0
         self.data_calls += 1
-        if self._transactions.has_work:
+        if not is_quiet or self._recorder.order_events != events_before or self._transactions.has_requests:
             self._transactions.process_step()
+
+    def _is_quiet(self) -> bool:
+        """Tell whether processing orders at this step would do nothing."""
+        if not self._transactions.has_work:
+            return True
+        return not self._transactions.has_requests and self._resting.is_quiet(self._merge)
 
     def _count(self, points: list[Tick]) -> list[Tick]:
         """Count ticks by kind; return those that are not suspicious."""

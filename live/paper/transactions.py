@@ -200,6 +200,15 @@ class SecurityTransactionManager(PascalCaseAccess):
         """Whether a scan or a drain of the queue could do anything."""
         return bool(self._resting) or bool(self._queue)
 
+    @property
+    def has_requests(self) -> bool:
+        """Whether requests wait in the queue."""
+        return bool(self._queue)
+
+    def resting_orders(self) -> list[Order]:
+        """Return the orders that the broker scans."""
+        return list(self._resting.values())
+
     def open_orders(self, symbol: Symbol) -> list[Order]:
         """Return the open orders of a symbol themselves: models read them, nobody changes them."""
         return [order for order in self._open.values() if order.symbol == symbol]

@@ -13,7 +13,7 @@ STRATEGY = """
 import random
 from AlgorithmImports import *
 
-class Strategy(QCAlgorithm):
+class Strategy({base}):
     def initialize(self):
         self.set_start_date(2013, 10, 7)
         self.set_end_date(2013, 10, 8)
@@ -34,9 +34,9 @@ class Strategy(QCAlgorithm):
     def on_clock(self):
         self.log(f"PROBE clock {{self.time}} {{self.steps}} {{self.securities[self.ibm].price}}")
 
-    def on_data(self, data):
+    def {callback}(self, data):
         self.steps += 1
-        if self.ibm not in data.ticks or self.random.random() > {eagerness}:
+        if {lacks_tick} or self.random.random() > {eagerness}:
             return
         price = self.securities[self.ibm].price
         quantity = self.random.choice([-{size}, {size}])
@@ -75,22 +75,35 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"seed": 1, "consolidates": True, "eagerness": 0.01, "size": 100, "cash": 100_000, "leverage": 2},
-        {"seed": 2, "consolidates": False, "eagerness": 0.05, "size": 50, "cash": 100_000, "leverage": 2},
-        {"seed": 3, "consolidates": True, "eagerness": 0.02, "size": 1_500, "cash": 10_000, "leverage": 50},
-    ],
-    ids=["bars", "busy", "leveraged"],
-)
-def test_the_pump_gives_what_whole_steps_give(options: dict[str, object], sample: Path, tmp_path: Path) -> None:
+CASES = {
+    "bars": {"seed": 1, "consolidates": True, "eagerness": 0.01, "size": 100, "cash": 100_000, "leverage": 2},
+    "busy": {"seed": 2, "consolidates": False, "eagerness": 0.05, "size": 50, "cash": 100_000, "leverage": 2},
+    "resting": {"seed": 3, "consolidates": False, "eagerness": 0.002, "size": 100, "cash": 100_000, "leverage": 2},
+    "leveraged": {"seed": 4, "consolidates": True, "eagerness": 0.02, "size": 1_500, "cash": 10_000, "leverage": 50},
+    "short of margin": {
+        "seed": 5,
+        "consolidates": False,
+        "eagerness": 0.005,
+        "size": 900,
+        "cash": 100_000,
+        "leverage": 2,
+    },
+}
+BASES = {
+    "on_data": {"base": "QCAlgorithm", "callback": "on_data", "lacks_tick": "self.ibm not in data.ticks"},
+    "on_tick": {"base": "LiveAlgorithm", "callback": "on_tick", "lacks_tick": "False"},
+}
+
+
+@pytest.mark.parametrize("base", list(BASES))
+@pytest.mark.parametrize("case", list(CASES))
+def test_the_pump_gives_what_whole_steps_give(case: str, base: str, sample: Path, tmp_path: Path) -> None:
     outcomes = []
     for name, text in (("pumped", STRATEGY), ("whole", STRATEGY + WHOLE)):
         folder = tmp_path / name
         folder.mkdir()
         file = folder / "strategy.py"
-        file.write_text(text.format(**options))
+        file.write_text(text.format(**CASES[case], **BASES[base]))
         outcomes.append(outcome(*run_file(file, sample, folder)))
     assert len(outcomes[0]["order_events"]) > 20
     assert outcomes[0] == outcomes[1]

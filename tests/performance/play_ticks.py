@@ -7,6 +7,7 @@ import gc
 import json
 import sys
 
+from live.hot.bands import PriceBands
 from live.hot.book import Book
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
@@ -50,7 +51,7 @@ def main() -> None:
     view = TickView(book)
     for index in range(2):
         view.set_symbol(index, "X", 1.0)
-    pump = TickPump(merge, book, view, Strategy().on_tick, Histogram())
+    pump = TickPump(merge, book, view, Strategy().on_tick, Histogram(), PriceBands(1))
     merge.advance()
     warm_until = WARM_TICKS // 2 * STEP_NS
     pump.run(warm_until)
