@@ -8,6 +8,7 @@ from live.algorithm.symbols import Symbol
 from live.hot.records import RecordBuffer
 
 _SCALE = 1e9
+_HALF_EVEN = 1.5 * 2.0**52  # added and taken off, it leaves no digits after the point
 
 
 def build_ticks(buffer: RecordBuffer, begin: int, end: int, symbol: Symbol, local_ns: int, scale: float) -> list:  # type: ignore[type-arg]
@@ -19,7 +20,7 @@ def build_ticks(buffer: RecordBuffer, begin: int, end: int, symbol: Symbol, loca
         end: after the last record.
         symbol: symbol of all of them.
         local_ns: their moment on the exchange's wall clock.
-        scale: factor that adjusts their prices.
+        scale: factor that adjusts their prices; their sizes are divided by it.
     """
     ticks = []
     words = buffer.words
@@ -28,11 +29,25 @@ def build_ticks(buffer: RecordBuffer, begin: int, end: int, symbol: Symbol, loca
     for record in range(begin, end):
         base = record * width
         first = words[base + 2] / _SCALE * scale
+        size = adjusted_size(reals[base + 4], scale)
         if words[base + 1] == 0:
-            ticks.append(make_trade_tick(symbol, local_ns, first, reals[base + 4], words[base + 6]))
+            ticks.append(make_trade_tick(symbol, local_ns, first, size, words[base + 6]))
         else:
             second = words[base + 3] / _SCALE * scale
-            ticks.append(
-                make_quote_tick(symbol, local_ns, first, reals[base + 4], second, reals[base + 5], words[base + 6])
-            )
+            ask_size = adjusted_size(reals[base + 5], scale)
+            ticks.append(make_quote_tick(symbol, local_ns, first, size, second, ask_size, words[base + 6]))
     return ticks
+
+
+def adjusted_size(size: float, scale: float) -> float:
+    """Return a volume or size that goes with adjusted prices: divided by their factor and rounded, half to even.
+
+    As in LEAN the factor is the whole one, dividends included; at 1 sizes stay as they are.
+
+    Parameters:
+        size: as in the file, below 2**51.
+        scale: what the prices are multiplied by.
+    """
+    if scale == 1.0:
+        return size
+    return size / scale + _HALF_EVEN - _HALF_EVEN

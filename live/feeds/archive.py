@@ -127,8 +127,10 @@ def entry_size(path: Path) -> int:
 def read_zip_texts(path: Path) -> dict[str, str]:
     """Return the text of every CSV file of a zip by its name, for zips of many small files.
 
+    Bytes that are no text are replaced: whoever decodes the rows refuses them.
+
     Raises:
-        DataError: the zip is damaged or too large, or a file of it is not text.
+        DataError: the zip is damaged or too large.
         EnvironmentFault: the file may not be read.
     """
     with _open_zip(path) as archive:
@@ -139,7 +141,7 @@ def read_zip_texts(path: Path) -> dict[str, str]:
                 f"{path} claims to hold {size_bytes} bytes, over the limit of {TEXTS_BYTES_MAX}; get a fresh copy"
             )
         try:
-            return {entry.filename: archive.read(entry).decode("utf-8-sig") for entry in entries}
+            return {entry.filename: archive.read(entry).decode("utf-8-sig", "replace") for entry in entries}
         except _DAMAGE as error:
             raise DataError(f"{path} is damaged ({error}); get a fresh copy") from error
         except OSError as error:

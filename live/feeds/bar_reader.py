@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from live.algorithm.data import Bar, BaseData, QuoteBar, TradeBar, make_quote_bar, make_trade_bar
 from live.algorithm.symbols import Symbol
+from live.algorithm.ticks import adjusted_size
 from live.clock import NANOSECONDS_PER_DAY, ns_to_date
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.corporate_events import CorporateEvent
@@ -145,20 +146,15 @@ def make_bar(
         symbol: symbol of the bar.
         start_ns: exchange time.
         stop_ns: exchange time.
-        scale: what prices are multiplied by. Volume and sizes are divided by it and rounded, half to even, as LEAN
-            does it, by the whole factor, dividends included; at 1 they stay as they are.
+        scale: what prices are multiplied by; volume and sizes are divided by it.
     """
     base = index * buffer.width
     words, reals = buffer.words, buffer.reals
     prices = [words[base + 2 + each] / _SCALE * scale for each in range(4)]
-    size = _unscaled(reals[base + 6], scale)
+    size = adjusted_size(reals[base + 6], scale)
     if not words[base + 12]:
         return make_trade_bar(symbol, start_ns, stop_ns, prices[0], prices[1], prices[2], prices[3], size, False)
     asks = [words[base + 7 + each] / _SCALE * scale for each in range(4)]
     bid = Bar(*prices) if prices[3] else None
     ask = Bar(*asks) if asks[3] else None
-    return make_quote_bar(symbol, start_ns, stop_ns, bid, size, ask, _unscaled(reals[base + 11], scale), False)
-
-
-def _unscaled(size: float, scale: float) -> float:
-    return size if scale == 1.0 else float(round(size / scale))
+    return make_quote_bar(symbol, start_ns, stop_ns, bid, size, ask, adjusted_size(reals[base + 11], scale), False)

@@ -223,14 +223,18 @@ def parse_factor_file(text: str, source: str) -> FactorFile:
     return FactorFile(rows, source)
 
 
-def read_text(path: Path) -> str | None:
+def read_text(path: Path, is_checked: bool = True) -> str | None:
     """Return the text of a map or factor file, None when there is no such file.
+
+    Parameters:
+        path: the file.
+        is_checked: whether bytes that are no text are an error; otherwise the rows that hold them become unreadable.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig", errors="strict" if is_checked else "replace")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:

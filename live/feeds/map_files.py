@@ -61,7 +61,7 @@ class AuxiliaryFiles:
         return self._zip_texts().get(name)
 
     def texts(self) -> dict[str, str]:
-        """Return all files by their names, in order of these.
+        """Return all files by their names, in order of these. A damaged one is found out when its rows are decoded.
 
         Raises:
             DataError: a file cannot be read.
@@ -70,7 +70,9 @@ class AuxiliaryFiles:
             return self._zip_texts()
         if not self.folder.is_dir():
             return {}
-        return {path.stem.lower(): read_text(path) or "" for path in sorted(self.folder.glob("*.csv"))}
+        return {
+            path.stem.lower(): read_text(path, is_checked=False) or "" for path in sorted(self.folder.glob("*.csv"))
+        }
 
     def _zip_texts(self) -> dict[str, str]:
         assert self._zip is not None

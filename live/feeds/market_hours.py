@@ -25,6 +25,9 @@ POST_MARKET = "postmarket"
 _SEARCH_DAYS = 15
 """Days, today's included, that a search for an open or a close looks at."""
 
+_DAYS_KEPT_MAX = 512
+"""Days whose segments are kept: no request looks at more at a time, and a run may have thousands."""
+
 _SEARCH_BACK_DAYS = 9
 """Days, today's included, that a search for an earlier open looks at."""
 
@@ -84,6 +87,8 @@ class MarketHours:
         day_ns -= day_ns % NANOSECONDS_PER_DAY
         found = self._segments.get(day_ns)
         if found is None:
+            if len(self._segments) == _DAYS_KEPT_MAX:
+                self._segments.clear()
             found = self._segments[day_ns] = self._make_segments(day_ns)
         return found
 

@@ -6,14 +6,16 @@ it at the end.
 
 from __future__ import annotations
 
+from array import array
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from live.algorithm.enums import Resolution, SecurityType
-from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_MILLISECOND, Zone
+from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_MILLISECOND, Zone, date_to_ns
 from live.errors import DataError, EnvironmentFault, MalformedRowError
 from live.feeds.archive import CsvEntry, entry_size
 from live.hot.records import BAR_WORDS, TICK_WORDS, RecordBuffer, RecordSource
@@ -45,6 +47,24 @@ class DayFile:
     midnight_local_ns: int
 
 
+class DayFiles:
+    """Files of many days, for as little memory as their days take: paths are made when they are needed.
+
+    Parameters:
+        days: days in order.
+        path_of: the path of a day's file.
+    """
+
+    def __init__(self, days: Iterable[date], path_of: Callable[[date], Path]) -> None:
+        self._ordinals = array("l", [day.toordinal() for day in days])
+        self._path_of = path_of
+
+    def __iter__(self) -> Iterator[DayFile]:
+        for ordinal in self._ordinals:
+            day = date.fromordinal(ordinal)
+            yield DayFile(self._path_of(day), date_to_ns(day))
+
+
 class RowStream:
     """Decodes files one after another into a buffer.
 
@@ -52,7 +72,7 @@ class RowStream:
     holds the error, and whoever has taken these rows raises it.
 
     Parameters:
-        files: existing files in order.
+        files: existing files in order; iterated over twice.
         decoder: what understands their rows.
         data_zone: zone of the files; ticks become UTC, bars keep the file's wall clock.
         sessions: for ticks, the spans of UTC nanoseconds of a day that are kept; None for bars.
@@ -62,7 +82,7 @@ class RowStream:
 
     def __init__(
         self,
-        files: list[DayFile],
+        files: Iterable[DayFile],
         decoder: RowDecoder,
         data_zone: Zone,
         sessions: Callable[[int], Spans] | None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 from live.algorithm.enums import Resolution
 from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
@@ -12,15 +14,13 @@ from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.data_folder import DataFolder
 from live.feeds.listing import Listing, tradable_days
 from live.feeds.market_hours import MARKET
-from live.feeds.streams import DayFile, RowStream, bar_decoder
+from live.feeds.streams import DayFile, DayFiles, RowStream, bar_decoder
 
 _HISTORY_RESOLUTIONS = (Resolution.HOUR, Resolution.DAILY)
 _ONE_DAY = timedelta(days=1)
 
 
-def day_files(
-    folder: DataFolder, config: SubscriptionConfig, listing: Listing, begin_ns: int, end_ns: int
-) -> list[DayFile]:
+def day_files(folder: DataFolder, config: SubscriptionConfig, listing: Listing, begin_ns: int, end_ns: int) -> DayFiles:
     """Return the files of ticks, seconds or minutes that exist, each under the ticker of its day.
 
     Parameters:
@@ -31,16 +31,13 @@ def day_files(
         end_ns: exchange time.
     """
     symbol = config.symbol
-    files: list[DayFile] = []
-    for day in config.hours.data_days(begin_ns, end_ns, config.extended_market_hours):
-        if not listing.is_listed(day):
-            continue
-        path = folder.day_file(
-            symbol.security_type, symbol.id.market, config.resolution, listing.ticker_on(day), day, config.is_quote
-        )
-        if path.is_file():
-            files.append(DayFile(path, date_to_ns(day)))
-    return files
+
+    def path_of(day: date) -> Path:
+        ticker = listing.ticker_on(day)
+        return folder.day_file(symbol.security_type, symbol.id.market, config.resolution, ticker, day, config.is_quote)
+
+    days = config.hours.data_days(begin_ns, end_ns, config.extended_market_hours)
+    return DayFiles([day for day in days if listing.is_listed(day) and path_of(day).is_file()], path_of)
 
 
 def bar_files(
@@ -49,7 +46,7 @@ def bar_files(
     """Return what the bars of a subscription are read from; parameters as for `day_files`."""
     symbol = config.symbol
 
-    def rows(files: list[DayFile]) -> RowStream:
+    def rows(files: Iterable[DayFile]) -> RowStream:
         decoder = bar_decoder(symbol.security_type, config.is_quote, config.resolution)
         return RowStream(files, decoder, config.data_zone, None)
 

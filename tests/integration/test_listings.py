@@ -383,14 +383,14 @@ def test_events_of_a_tick_subscription_know_the_last_price_outside_hours(split: 
     body = """
     def on_data(self, slice):
         for tick in slice.ticks.get(self.stock) or []:
-            self.probe(f"tick {tick.price:g}")
+            self.probe(f"tick {tick.price:g} {tick.quantity:g}")
 """
     assert run(split, body, ticker="AB", resolution="TICK")[1] == [
-        "06-05 09:30:00 tick 9.2625",
+        "06-05 09:30:00 tick 9.2625 211",
         "06-08 00:00:00 split WARNING 0.5 at 19.6",
-        "06-08 09:30:00 tick 9.5",
+        "06-08 09:30:00 tick 9.5 211",
         *EVENTS[1:2],
-        "06-09 09:30:00 tick 9.5",
+        "06-09 09:30:00 tick 9.5 105",
         *EVENTS[2:],
     ]
 

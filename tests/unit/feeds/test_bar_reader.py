@@ -201,6 +201,35 @@ def test_a_ticker_before_the_listing_is_the_one_it_was_added_by(folder: LeanFold
     assert [(change.old_symbol, change.new_symbol) for change in changes] == [("NEW", "OLD"), ("OLD", "NEW")]  # type: ignore[union-attr]
 
 
+# -- files in another zone than the exchange
+
+
+@pytest.mark.parametrize(
+    ("day", "resolution", "row", "expected"),
+    [
+        (date(2020, 6, 8), Resolution.MINUTE, "0,10000,10000,10000,10000,1", "08 01:00-08 01:01 1"),
+        (date(2020, 1, 6), Resolution.MINUTE, "0,10000,10000,10000,10000,1", "06 00:00-06 00:01 1"),
+        (date(2020, 6, 8), Resolution.HOUR, "20200608 23:00,10000,10000,10000,10000,1", "09 00:00-09 01:00 1"),
+        (date(2020, 6, 8), Resolution.DAILY, "20200608 00:00,10000,10000,10000,10000,1", "08 01:00-09 01:00 1"),
+    ],
+)
+def test_bars_become_those_of_the_exchange_s_zone(
+    tmp_path: Path, day: date, resolution: Resolution, row: str, expected: str
+) -> None:
+    week = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    always = hours_entry((("00:00:00", "1.00:00:00", "market"),), week, data_zone="UTC-05")
+    folder = LeanFolder(tmp_path, **{"Equity-usa-[*]": always})
+    if resolution is Resolution.MINUTE:
+        folder.day("AB", day, resolution, [row])
+    else:
+        folder.history("AB", resolution, [row])
+    listing = listing_of()
+    config = config_of(folder, listing, resolution)
+    begin, end = date_to_ns(day), date_to_ns(day) + 2 * NANOSECONDS_PER_DAY
+    reader = BarReader(config, listing, bar_files(folder.names, config, listing, begin, end), begin, end)
+    assert spans(list(reader)) == [expected]
+
+
 # -- files of other systems
 
 

@@ -78,6 +78,9 @@ def test_rows_of_another_system_are_read(tmp_path: Path) -> None:
 
 def test_a_damaged_map_file_only_matters_to_its_own_tickers(tmp_path: Path) -> None:
     listings = files(tmp_path, ibm="19980102,ibm,N\n20501231,ibm,N\n", bad="1998,bad,N\n")
+    (tmp_path / "map_files" / "worse.csv").write_bytes(b"\xff1998,worse,N\n")
+    with pytest.raises(DataError, match=r"worse\.csv line 1: .* is no day"):
+        ListingFiles(tmp_path).listing_of("WORSE")
     assert listings.listing_of("IBM")[0] == "IBM"
     with pytest.raises(DataError, match=r"bad\.csv line 1: '1998' is no day"):
         listings.listing_of("BAD")
