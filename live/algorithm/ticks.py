@@ -6,9 +6,9 @@ from __future__ import annotations
 from live.algorithm.data import make_quote_tick, make_trade_tick
 from live.algorithm.symbols import Symbol
 from live.hot.records import RecordBuffer
+from live.hot.units import adjusted_size
 
 _SCALE = 1e9
-_HALF_EVEN = 1.5 * 2.0**52  # added and taken off, it leaves no digits after the point
 
 
 def build_ticks(buffer: RecordBuffer, begin: int, end: int, symbol: Symbol, local_ns: int, scale: float) -> list:  # type: ignore[type-arg]
@@ -37,17 +37,3 @@ def build_ticks(buffer: RecordBuffer, begin: int, end: int, symbol: Symbol, loca
             ask_size = adjusted_size(reals[base + 5], scale)
             ticks.append(make_quote_tick(symbol, local_ns, first, size, second, ask_size, words[base + 6]))
     return ticks
-
-
-def adjusted_size(size: float, scale: float) -> float:
-    """Return a volume or size that goes with adjusted prices: divided by their factor and rounded, half to even.
-
-    As in LEAN the factor is the whole one, dividends included; at 1 sizes stay as they are.
-
-    Parameters:
-        size: as in the file, below 2**51.
-        scale: what the prices are multiplied by.
-    """
-    if scale == 1.0:
-        return size
-    return size / scale + _HALF_EVEN - _HALF_EVEN

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from live.algorithm.data import Bar, BaseData, QuoteBar, TradeBar, make_quote_bar, make_trade_bar
 from live.algorithm.symbols import Symbol
-from live.algorithm.ticks import adjusted_size
 from live.clock import NANOSECONDS_PER_DAY, ns_to_date
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.corporate_events import CorporateEvent
@@ -16,6 +15,7 @@ from live.feeds.fill_forward import is_end_of_listing
 from live.feeds.listing import Listing, scale_midnight_ns
 from live.feeds.streams import RowStream, bar_records
 from live.hot.records import RecordBuffer
+from live.hot.units import adjusted_size
 
 FOREVER_NS = 1 << 62
 _SCALE = 1e9

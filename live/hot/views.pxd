@@ -1,5 +1,6 @@
 cimport cython
 from live.hot.book cimport Book
+from live.hot.units cimport adjusted_size
 
 cdef long long _KIND_TRADE
 cdef double _PRICE_SCALE

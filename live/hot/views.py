@@ -8,7 +8,7 @@ from array import array
 from live.errors import StaleViewError, UsageError
 from live.hot.book import Book
 from live.hot.records import KIND_TRADE
-from live.hot.units import PRICE_SCALE
+from live.hot.units import PRICE_SCALE, adjusted_size
 
 _KIND_TRADE = KIND_TRADE
 _PRICE_SCALE = float(PRICE_SCALE)
@@ -22,7 +22,7 @@ class TickView:
     between callbacks raises StaleViewError, and `generation` tells two callbacks apart.
 
     A quote tick changes only the sides it has; `bid_price` and `ask_price` are the newest known of both. Prices ending
-    in `_e9` are raw and scaled by 1e9; the others are adjusted.
+    in `_e9` are raw and scaled by 1e9; the others, and sizes, are adjusted.
 
     Parameters:
         book: where the ticks are.
@@ -108,17 +108,19 @@ class TickView:
     def quantity(self) -> float:
         """Size of a trade; 0 for a quote."""
         at = self._at()
-        return self.book.trade_size(at) if self.book.kind(at) == _KIND_TRADE else 0.0
+        return adjusted_size(self.book.trade_size(at), self._factors[at]) if self.book.kind(at) == _KIND_TRADE else 0.0
 
     @property
     def bid_size(self) -> float:
         """Newest size of the bid."""
-        return self.book.bid_size(self._at())
+        at = self._at()
+        return adjusted_size(self.book.bid_size(at), self._factors[at])
 
     @property
     def ask_size(self) -> float:
         """Newest size of the ask."""
-        return self.book.ask_size(self._at())
+        at = self._at()
+        return adjusted_size(self.book.ask_size(at), self._factors[at])
 
     @property
     def price_e9(self) -> int:

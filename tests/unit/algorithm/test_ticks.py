@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from live.algorithm.enums import SecurityType
 from live.algorithm.symbols import Symbol
-from live.algorithm.ticks import adjusted_size, build_ticks
+from live.algorithm.ticks import build_ticks
 from live.hot.records import TICK_WORDS, RecordBuffer
+from live.hot.units import adjusted_size
 
 IBM = Symbol.create("IBM", SecurityType.EQUITY, "usa")
 

@@ -138,7 +138,7 @@ def test_checked_view_cannot_be_read_between_callbacks() -> None:
     view.set_symbol(0, "SPY", 0.5)
     book.update_tick(0, 0, 1, 50 * E9, 0, 7.0, 0.0, 1)
     view.show(0)
-    assert (view.symbol, view.price, view.quantity, view.is_trade) == ("SPY", 25.0, 7.0, True)
+    assert (view.symbol, view.price, view.quantity, view.is_trade) == ("SPY", 25.0, 14.0, True)
     view.expire()
     with pytest.raises(StaleViewError):
         _ = view.price

@@ -1,0 +1,3 @@
+cdef double _HALF_EVEN
+
+cpdef double adjusted_size(double size, double scale) noexcept
