@@ -51,7 +51,7 @@ class TradingFloor(Desk, OrderHost):
         """Move the clock to a reading of a security's exchange, which has new data already."""
         self.time_ns = security.hours.exchange_zone.to_utc_ns(moment(local))
         for each in self.portfolio.securities.values():
-            each.time_ns = self.time_ns
+            each.clock.now_ns = self.time_ns
 
     def send(
         self, security: Security, quantity: str | int, kind: type[Order] = MarketOrder, tag: str = "", **prices: Any
