@@ -62,6 +62,10 @@ class AlgorithmRuntimeError(LeanLiveError):
     """The user's code raised, or did not return, while the run was under way."""
 
 
+class CallbackTimeout(AlgorithmRuntimeError):
+    """The user's code did not return in time: always ends the run, even where its other errors do not."""
+
+
 class EnvironmentFault(LeanLiveError):
     """The machine cannot do what was asked: full disk, no permission, missing tool."""
 

@@ -30,6 +30,7 @@ class Host(Protocol):
     securities: Any
     portfolio: Any
     transactions: Any
+    brokerage_model: Any
     settings: Any
     schedule: Any
     parameters: dict[str, str]

@@ -16,11 +16,28 @@ from live.algorithm.symbols import Symbol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LEAN_TIME_IN_FORCE = "QuantConnect.Orders.TimeInForces."
+_CURRENCY_SIGNS = dict.fromkeys(("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD"), "$") | {
+    "BTC": "₿",
+    "CHF": "Fr",
+    "CNH": "¥",
+    "ETH": "Ξ",
+    "EUR": "€",
+    "GBP": "₤",
+    "JPY": "¥",
+    "LTC": "Ł",
+}
+"""LEAN's sign of a currency; others are printed by their code."""
 
 
 def utc_datetime(time_ns: int) -> datetime:
     """Return an aware UTC datetime of a nanosecond count, cut to microseconds."""
     return _EPOCH + timedelta(microseconds=time_ns // 1_000)
+
+
+def utc_ns(moment: datetime) -> int:
+    """Return nanoseconds of a datetime; one without a zone is UTC."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
 
 
 class TimeInForce(PascalCaseAccess):
@@ -117,11 +134,66 @@ class OrderFee(PascalCaseAccess):
     def __init__(self, value: CashAmount) -> None:
         self.value = value
 
+    def charge(self, fill: OrderEvent) -> CashAmount:
+        """Return what a fill takes from the cash book for the fee."""
+        return self.value
+
     def __str__(self) -> str:
         return str(self.value)
 
 
+class ModifiedFillQuantityOrderFee(OrderFee):
+    """A fee in the currency that was bought, already taken from the quantity of the fill: it is paid at the fill's price.
+
+    Parameters:
+        value: the fee.
+        quote_currency: currency that is charged.
+        contract_multiplier: units of value per unit of quantity and price.
+    """
+
+    __slots__ = ("_multiplier", "_quote_currency")
+
+    def __init__(self, value: CashAmount, quote_currency: str, contract_multiplier: Decimal) -> None:
+        super().__init__(value)
+        self._quote_currency = quote_currency
+        self._multiplier = contract_multiplier
+
+    def charge(self, fill: OrderEvent) -> CashAmount:
+        """Return the fee's worth in the quote currency."""
+        return CashAmount(self.value.exact_amount * fill.exact_fill_price * self._multiplier, self._quote_currency)
+
+
 OrderFee.ZERO = OrderFee(CashAmount(ZERO, "QCC"))
+
+
+class OrderSubmissionData(PascalCaseAccess):
+    """The prices that stood when an order was sent."""
+
+    __slots__ = ("exact_ask_price", "exact_bid_price", "exact_last_price")
+
+    def __init__(self, bid_price: Number, ask_price: Number, last_price: Number) -> None:
+        self.exact_bid_price = to_decimal(bid_price)
+        self.exact_ask_price = to_decimal(ask_price)
+        self.exact_last_price = to_decimal(last_price)
+
+    @property
+    def bid_price(self) -> float:
+        """Bid, or the price without quotes."""
+        return float(self.exact_bid_price)
+
+    @property
+    def ask_price(self) -> float:
+        """Ask, or the price without quotes."""
+        return float(self.exact_ask_price)
+
+    @property
+    def last_price(self) -> float:
+        """Close of the newest data."""
+        return float(self.exact_last_price)
+
+    def clone(self) -> OrderSubmissionData:
+        """Return a copy."""
+        return OrderSubmissionData(self.exact_bid_price, self.exact_ask_price, self.exact_last_price)
 
 
 class Order(PascalCaseAccess):
@@ -145,8 +217,8 @@ class Order(PascalCaseAccess):
         self.last_update_ns: int | None = None
         self.canceled_ns: int | None = None
         self.event_count = 0
-        self.is_marketable = False
-        """Whether a limit order could have traded when it was sent: decides maker or taker."""
+        self.order_submission_data: OrderSubmissionData | None = None
+        """Prices at the submission; None before it."""
 
     @property
     def quantity(self) -> float:
@@ -198,6 +270,19 @@ class Order(PascalCaseAccess):
         return None if self.canceled_ns is None else utc_datetime(self.canceled_ns)
 
     @property
+    def is_marketable(self) -> bool:
+        """Whether the order could have traded at once: a market order, or a limit that reaches the quote of the submission.
+
+        An update of the limit counts, a later quote does not. It decides between maker and taker.
+        """
+        limit, sent = self.exact_limit_price, self.order_submission_data
+        if self.type is not OrderType.LIMIT or limit is None:
+            return self.type is OrderType.MARKET
+        if sent is None or not self.exact_quantity:
+            return False
+        return limit >= sent.exact_ask_price if self.exact_quantity > ZERO else limit <= sent.exact_bid_price
+
+    @property
     def security_type(self) -> Any:
         """Asset class of the symbol."""
         return self.symbol.security_type
@@ -206,6 +291,19 @@ class Order(PascalCaseAccess):
     def time_in_force(self) -> TimeInForce:
         """How long the order may rest."""
         return self.properties.time_in_force
+
+    @property
+    def broker_id(self) -> list[str]:
+        """Ids at the broker: on paper the order's own."""
+        return [str(self.id)] if self.id > 0 and self.status is not OrderStatus.NEW else []
+
+    def get_default_tag(self) -> str:
+        """Return the tag of an order that was sent without one."""
+        return ""
+
+    def get_value(self, security: Any) -> float:
+        """Return the order's signed worth in the account's currency, valued as its type is."""
+        return float(security.exact_order_value(self))
 
     @property
     def exact_limit_price(self) -> Decimal | None:
@@ -225,9 +323,10 @@ class Order(PascalCaseAccess):
             self.tag = fields.tag
 
     def clone(self) -> Order:
-        """Return a copy."""
+        """Return a copy, with properties of its own."""
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
+        copy.properties = self.properties.clone()
         return copy
 
     def next_event_id(self) -> int:
@@ -384,6 +483,17 @@ class TrailingStopOrder(StopMarketOrder):
         """Distance of the stop from the market, in currency or as a fraction of the price."""
         return float(self.exact_trailing_amount)
 
+    def get_default_tag(self) -> str:
+        """Return the distance as text, "Trailing Amount: $0.5" or "Trailing Amount: 5.00%"."""
+        return f"Trailing Amount: {self.trailing_text}"
+
+    @property
+    def trailing_text(self) -> str:
+        """The distance as LEAN prints it: a percentage, or an amount with the sign of its currency."""
+        if self.trailing_as_percentage:
+            return f"{self.exact_trailing_amount * 100:f}%"
+        return f"{_CURRENCY_SIGNS.get(self.price_currency, self.price_currency)}{self.exact_trailing_amount:f}"
+
     def apply_update(self, fields: UpdateOrderFields) -> None:
         """Take over quantity, tag, stop price and distance."""
         super().apply_update(fields)
@@ -392,13 +502,20 @@ class TrailingStopOrder(StopMarketOrder):
 
 
 class OrderEvent(PascalCaseFields):
-    """A change of an order. Events that are not fills have price 0 and no fee."""
+    """A change of an order. Events that are not fills have price 0 and no fee.
 
-    def __init__(self, order: Order, time_ns: int, fee: OrderFee = OrderFee.ZERO, message: str = "") -> None:
+    Parameters:
+        order: the order, in the state that it has now.
+        time: UTC, in nanoseconds or, from a user's fill model, as a datetime.
+        fee: fee of a fill; zero lets the fee model decide.
+        message: what the event says.
+    """
+
+    def __init__(self, order: Order, time: int | datetime, fee: OrderFee = OrderFee.ZERO, message: str = "") -> None:
         self.order_id = order.id
         self.id = 0
         self.symbol = order.symbol
-        self.time_ns = time_ns
+        self.time_ns = time if isinstance(time, int) else utc_ns(time)
         self.status = order.status
         self.direction = order.direction
         self.order_fee = fee
@@ -410,7 +527,10 @@ class OrderEvent(PascalCaseFields):
         self.exact_limit_price: Decimal | None = None
         self.exact_stop_price: Decimal | None = None
         self.exact_trigger_price: Decimal | None = None
+        self.exact_trailing_amount: Decimal | None = None
+        self.trailing_as_percentage: bool | None = None
         self.is_assignment = False
+        self.is_in_the_money = False
         self.ticket: Any = None
 
     @property
@@ -460,6 +580,17 @@ class OrderEvent(PascalCaseFields):
     def trigger_price(self) -> float | None:
         """The order's trigger at this moment."""
         return None if self.exact_trigger_price is None else float(self.exact_trigger_price)
+
+    @property
+    def trailing_amount(self) -> float | None:
+        """The distance of the order's trailing stop at this moment."""
+        return None if self.exact_trailing_amount is None else float(self.exact_trailing_amount)
+
+    def clone(self) -> OrderEvent:
+        """Return a copy."""
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
 
     def __str__(self) -> str:
         text = f"Time: {self.utc_time} OrderID: {self.order_id} EventID: {self.id} Symbol: {self.symbol} Status: {self.status}"

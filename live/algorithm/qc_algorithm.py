@@ -246,8 +246,16 @@ class QCAlgorithm(
         self._only_in_initialize("set_brokerage_model")
         self._host.set_brokerage_model(brokerage, account_type)
 
+    @property
+    def brokerage_model(self) -> Any:
+        """The model of the brokerage whose rules the run follows."""
+        return self._host.brokerage_model
+
     def set_security_initializer(self, security_initializer: Any) -> None:
-        """Call something with each security that is added, after the brokerage's models were set."""
+        """Call something with each security that is added from now on, in the place of the brokerage's set-up.
+
+        Derive it from BrokerageModelSecurityInitializer to start with the brokerage's models.
+        """
         self._only_in_initialize("set_security_initializer")
         self._host.load_security_models(security_initializer)
 

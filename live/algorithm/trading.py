@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import OrderType
-from live.algorithm.numbers import ZERO, Number, round_down_to_lot, to_decimal
+from live.algorithm.numbers import ZERO, Number, plain, round_down_to_lot, to_decimal
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
@@ -270,7 +270,7 @@ class TradingMethods:
         pending = ZERO
         for order in orders:
             if order.type is OrderType.MARKET:
-                pending += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+                pending += transactions.get_order_ticket(order.id).exact_quantity_remaining
             else:
                 transactions.cancel_order(order.id, tag)
         if not held:
@@ -305,11 +305,9 @@ class TradingMethods:
         for symbol, quantity in deltas:
             security = self._security(symbol)
             lots = round_down_to_lot(quantity, security.properties.lot_size)
-            if not security.has_data or abs(lots) < security.properties.lot_size:
+            if not security.has_data or not security.is_tradable or abs(lots) < security.properties.lot_size:
                 continue
-            projected = security.holdings.exact_quantity
-            for order in transactions.open_orders(security.symbol):
-                projected += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+            projected = transactions.get_projected_holdings(security).exact_projected_quantity
             is_reduction = projected != ZERO and abs(projected + lots) < abs(projected)
             ranked.append((not is_reduction, -abs(lots * security.exact_price), (symbol, quantity)))
         ranked.sort(key=lambda item: item[:2])
@@ -332,7 +330,7 @@ class TradingMethods:
         pending = ZERO
         for order in transactions.open_orders(security.symbol):
             if order.type in (OrderType.MARKET, OrderType.MARKET_ON_OPEN):
-                pending += order.exact_quantity - transactions.get_order_ticket(order.id).exact_quantity_filled
+                pending += transactions.get_order_ticket(order.id).exact_quantity_remaining
         quantity -= pending
         if not quantity:
             return []
@@ -344,6 +342,19 @@ class TradingMethods:
         """Return the signed quantity that moves a holding to a fraction of the portfolio's value."""
         security = self._security(symbol)
         portfolio = self._host.portfolio
+        settings = self._host.settings
+        least, most = (
+            settings.min_absolute_portfolio_target_percentage,
+            settings.max_absolute_portfolio_target_percentage,
+        )
+        if target and not to_decimal(least) <= abs(target) <= to_decimal(most):
+            self._host.write_log(
+                "error",
+                f"The portfolio target percent: {plain(target)}, does not comply with the current "
+                f"settings.max_absolute_portfolio_target_percentage: {most:g} or "
+                f"settings.min_absolute_portfolio_target_percentage: {least:g}. Skipping",
+            )
+            return ZERO
         if not security.exact_price:
             self._host.write_log("error", f"set_holdings: {security.symbol} has no price yet; wait for its first data")
             return ZERO

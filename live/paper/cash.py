@@ -79,6 +79,29 @@ class Cash(PascalCaseAccess):
         return f"Cash({self.symbol} {self.amount:g} @ {self.conversion_rate:g})"
 
 
+class ConvertibleCashAmount(PascalCaseAccess):
+    """An amount of a currency, and its worth in the account's currency at the present rate."""
+
+    __slots__ = ("cash", "exact_amount")
+
+    def __init__(self, amount: Decimal, cash: Cash) -> None:
+        self.exact_amount = amount
+        self.cash = cash
+
+    @property
+    def amount(self) -> float:
+        """The amount."""
+        return float(self.exact_amount)
+
+    @property
+    def in_account_currency(self) -> float:
+        """Worth in the account's currency."""
+        return float(self.exact_amount * self.cash.exact_conversion_rate)
+
+    def __float__(self) -> float:
+        return self.in_account_currency
+
+
 class CashBook(dict[str, Cash], PascalCaseAccess):
     """All currencies of the account."""
 

@@ -34,23 +34,30 @@ from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.market_hours import MarketHours
 from live.hot.denials import DenialCode
-from live.paper.callbacks import Callbacks
+from live.paper.callbacks import Callbacks, guarded
 from live.paper.consolidation import ConsolidatorBoard
 from live.paper.history import history_slices, last_known_prices
 from live.paper.models.brokerage import brokerage_model
+from live.paper.models.initializer import (
+    BROKERAGE_METHODS,
+    apply_default_models,
+    apply_models,
+    default_market,
+)
 from live.paper.models.parameters import (
     GetMaximumOrderQuantityForTargetBuyingPowerParameters,
     GetMaximumOrderQuantityResult,
 )
-from live.paper.models.spelling import method_of
+from live.paper.models.spelling import has_method, method_of, require_methods
 from live.paper.order_checks import check_order, is_too_late_for_close
+from live.paper.order_records import OrderHost
 from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
 from live.paper.run_clock import RunClock
 from live.paper.securities import Security, SecurityManager
 from live.paper.subscriptions import Subscriptions
-from live.paper.transactions import OrderHost, SecurityTransactionManager
+from live.paper.transactions import SecurityTransactionManager
 from live.paper.warmup import WarmUp
 
 if TYPE_CHECKING:
@@ -101,8 +108,7 @@ class PaperEngine(OrderHost, Host):
         self.portfolio.set_cash("USD", DEFAULT_CASH)
         self.transactions = SecurityTransactionManager(self)
         self.portfolio.transactions = self.transactions
-        self.brokerage_model = brokerage_model(BrokerageName.DEFAULT, AccountType.MARGIN)
-        self.portfolio.margin_call_model = self.brokerage_model.get_margin_call_model(self.portfolio)
+        self.brokerage_model: Any = brokerage_model(BrokerageName.DEFAULT, AccountType.MARGIN)
         self.schedule = ScheduleManager(self)
         self.consolidators = ConsolidatorBoard(lambda: self.time_ns)
         self.warm_up = WarmUp()
@@ -155,17 +161,31 @@ class PaperEngine(OrderHost, Host):
         self.warm_up = WarmUp(bars, span, resolution)
 
     def set_brokerage_model(self, model: BrokerageName | Any, account_type: AccountType) -> None:
-        """Choose the brokerage's rules, for securities added before too."""
-        self.brokerage_model = brokerage_model(model, account_type) if isinstance(model, BrokerageName) else model
-        self.portfolio.margin_call_model = self.brokerage_model.get_margin_call_model(self.portfolio)
+        """Choose the brokerage's rules, for securities added before too, which keep their leverage.
+
+        With a security initializer of the user's the models of securities, old and new, are the initializer's business.
+
+        Raises:
+            UsageError: a model of the user's lacks methods.
+        """
+        if isinstance(model, BrokerageName):
+            self.brokerage_model = brokerage_model(model, account_type)
+        else:
+            require_methods(model, BROKERAGE_METHODS, "IBrokerageModel")
+            self.brokerage_model = model
+        if self._initializer is not None:
+            return
         for security in self.securities.values():
-            self._set_models(security)
+            leverage = to_decimal(method_of(security.buying_power_model, "get_leverage")(security))
+            apply_models(self.brokerage_model, security)
+            security.set_leverage(leverage)
 
     def load_security_models(self, initializer: Any) -> None:
-        """Call the user's initializer for every security, present and future."""
+        """Let the user's initializer, in the place of the brokerage model, set up the securities added from now on."""
+        if self._initializer is not None:
+            text = "Warning: SetSecurityInitializer() has already been called, the earlier initializer is overwritten."
+            self.report_debug(text)
         self._initializer = initializer
-        for security in self.securities.values():
-            self._run_initializer(security)
 
     def add_security(
         self,
@@ -183,7 +203,7 @@ class PaperEngine(OrderHost, Host):
             raise UnsupportedApiError(
                 f"{security_type} is not in the subset of the embedded engine; use equity, forex or crypto, or run in real LEAN"
             )
-        market = (market or self.brokerage_model.default_market(security_type)).lower()
+        market = (market or default_market(self.brokerage_model, security_type)).lower()
         found = self.subscriptions.find(self.securities, security_type, ticker, market)
         if found is not None:
             found.resolutions.add(resolution)
@@ -203,25 +223,20 @@ class PaperEngine(OrderHost, Host):
         self.securities[security.symbol] = security
         self._set_models(security)
         if leverage:
-            security.buying_power_model.set_leverage(security, to_decimal(leverage))
+            security.set_leverage(leverage)
         # A security initializer may have chosen other prices.
         mode = security.data_normalization_mode
         self.subscriptions.subscribe(security, resolution, fill_forward, extended_market_hours, mode)
         return security
 
     def _set_models(self, security: Security) -> None:
-        model = self.brokerage_model
-        security.fill_model = model.get_fill_model(security)
-        security.fee_model = model.get_fee_model(security)
-        security.slippage_model = model.get_slippage_model(security)
-        security.buying_power_model = model.get_buying_power_model(security)
-        security.settlement_model = model.get_settlement_model(security)
-        if self._initializer is not None:
-            self._run_initializer(security)
-
-    def _run_initializer(self, security: Security) -> None:
-        initialize = getattr(self._initializer, "initialize", self._initializer)
-        initialize(security)
+        if self._initializer is None:
+            apply_models(self.brokerage_model, security)
+            return
+        apply_default_models(security)
+        initializer = self._initializer
+        call = method_of(initializer, "initialize") if has_method(initializer, "initialize") else initializer
+        guarded("the security initializer", call, security)
 
     # -- orders
 
@@ -229,12 +244,12 @@ class PaperEngine(OrderHost, Host):
         """Check an order as LEAN does before it becomes one, then as the risk gate does, and submit it."""
         refusal = check_order(self, order)
         if refusal is not None:
-            return self.transactions.reject(order, refusal[0], refusal[1], order.tag)
+            return self.transactions.reject(order, refusal[0], refusal[1])
         security = self.securities[order.symbol]
         code = self.risk.check(order, security, self.portfolio.exact_total_portfolio_value)
         if code is not None:
             self.recorder.on_denial(code.name)
-            return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code), order.tag)
+            return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code))
         self.risk.accept(order, self.transactions.last_order_id + 1, security)
         return self.transactions.submit(order, asynchronous)
 
@@ -274,6 +289,10 @@ class PaperEngine(OrderHost, Host):
     def report_error(self, text: str) -> None:
         """Write an error line to the run's log."""
         self.write_log("error", text)
+
+    def report_debug(self, text: str) -> None:
+        """Write a debug line to the run's log."""
+        self.write_log("debug", text)
 
     # -- data for the algorithm
 

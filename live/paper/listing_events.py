@@ -42,7 +42,8 @@ def apply_symbol_changes(engine: PaperEngine, slice: Slice) -> None:
         return
     engine.callbacks.call("on_symbol_changed_events", slice.symbol_changed_events)
     for symbol in slice.symbol_changed_events.keys():
-        engine.transactions.cancel_open_orders(symbol, CHANGED_TAG)
+        for ticket in engine.transactions.get_open_order_tickets(symbol):
+            ticket.cancel(CHANGED_TAG)
 
 
 def apply_delistings(engine: PaperEngine, delisted: list[Security]) -> None:

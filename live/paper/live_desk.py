@@ -82,7 +82,8 @@ class LiveDesk:
         if number is None or not self.pool.is_live(handle):
             return False
         self.catch_up()
-        return bool(self._algorithm.transactions.cancel_order(number).is_success)
+        ticket = self._algorithm.transactions.get_order_ticket(number)
+        return bool(ticket is not None and ticket.cancel().is_success)
 
     def state(self, handle: int) -> int:
         """Return an order's state, FREE once it is over."""

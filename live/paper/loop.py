@@ -19,7 +19,9 @@ from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
 from live.paper.listing_events import apply_delistings, apply_symbol_changes, delisted_securities
+from live.paper.margin_calls import call_margin
 from live.paper.models.parameters import ScanSettlementModelParameters
+from live.paper.models.spelling import method_of
 from live.paper.slice_builder import build_slice
 
 _HOUR_NS = 3_600_000_000_000
@@ -168,7 +170,8 @@ class RunLoop:
             return
         engine = self._engine
         for security in engine.securities.values():
-            security.settlement_model.scan(ScanSettlementModelParameters(engine.portfolio, security, time_ns))
+            parameters = ScanSettlementModelParameters(engine.portfolio, security, time_ns)
+            guarded("scan", method_of(security.settlement_model, "scan"), parameters)
         self._next_settlement_ns = time_ns - time_ns % _HOUR_NS + _HOUR_NS
 
     def _finish_warm_up(self) -> None:
@@ -181,18 +184,7 @@ class RunLoop:
         if time_ns < self._next_margin_call_ns:
             return
         self._next_margin_call_ns = time_ns + _MARGIN_CALL_NS
-        engine = self._engine
-        if not engine.portfolio.invested:
-            return
-        orders, is_warning = engine.portfolio.margin_call_model.get_margin_call_orders(time_ns)
-        executed = []
-        if orders and all(engine.securities[order.symbol].exchange.exchange_open for order in orders):
-            changed = engine.callbacks.call("on_margin_call", orders)
-            executed = engine.portfolio.margin_call_model.execute_margin_call(
-                orders if changed is None else changed, engine.submit_order
-            )
-        if not executed and is_warning:
-            engine.callbacks.call("on_margin_call_warning")
+        call_margin(self._engine)
 
     def _apply_corporate_actions(self, slice: Slice) -> None:
         engine = self._engine
@@ -206,7 +198,7 @@ class RunLoop:
             security = engine.securities[split.symbol]
             if security.data_normalization_mode is DataNormalizationMode.RAW and split.type is SplitType.SPLIT_OCCURRED:
                 engine.portfolio.apply_split(security, split)
-                engine.transactions.apply_split(security, split)
+                engine.transactions.apply_split(split)
 
     def _report_corporate_actions(self, slice: Slice) -> None:
         callbacks = self._engine.callbacks

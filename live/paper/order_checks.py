@@ -10,6 +10,7 @@ from live.algorithm.numbers import plain
 from live.algorithm.orders import Order
 from live.algorithm.tickets import INVALID_ORDER_ID
 from live.errors import UsageError
+from live.paper.order_texts import warming_text, zero_quantity_text
 from live.paper.securities import Security
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ SUBMISSION_BUFFER_NS = 930 * 1_000_000_000
 
 Refusal = tuple[Code, str]
 
-WARMING_UP_TEXT = (
-    "This operation is not allowed in initialize or during warm up: OrderRequest.submit. "
-    "Please move this code to the on_warmup_finished() method."
-)
-
 
 def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
     """Return why an order is refused, None when it may be submitted.
@@ -33,7 +29,7 @@ def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
         UsageError: an on-open or on-close order for a market that never closes.
     """
     if engine.is_warming_up:
-        return Code.ALGORITHM_WARMING_UP, WARMING_UP_TEXT
+        return Code.ALGORITHM_WARMING_UP, warming_text("submit")
     security = engine.securities.get(order.symbol)
     if security is None:
         return (
@@ -46,7 +42,7 @@ def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
 def _check_quantity(order: Order, security: Security) -> Refusal | None:
     quantity = order.exact_quantity
     if not quantity:
-        return Code.ORDER_QUANTITY_ZERO, f"Unable to submit order with id {INVALID_ORDER_ID} that has zero quantity."
+        return Code.ORDER_QUANTITY_ZERO, zero_quantity_text("submit", INVALID_ORDER_ID)
     lot = security.properties.lot_size
     if abs(quantity) < lot:
         text = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -15,12 +15,11 @@ from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
 from live.errors import UsageError
 from live.paper.cash import CashBook
-from live.paper.models.parameters import (
-    ApplyFundsSettlementModelParameters,
-    BuyingPowerParameters,
-    ReservedBuyingPowerForPositionParameters,
-)
-from live.paper.models.values import exact_of
+from live.paper.models.context import is_closing
+from live.paper.models.margin_call import MARGIN_CALL_METHODS, DefaultMarginCallModel
+from live.paper.models.parameters import ApplyFundsSettlementModelParameters, InitialMarginParameters
+from live.paper.models.spelling import method_of, require_methods
+from live.paper.models.values import exact_maintenance_margin, exact_of
 from live.paper.securities import Security, SecurityHolding, SecurityManager
 
 _CURRENCY_SWAPS = (SecurityType.FOREX, SecurityType.CRYPTO)
@@ -35,6 +34,8 @@ class AlgorithmSettings(PascalCaseFields):
         self.free_portfolio_value_percentage = 0.0025
         self.minimum_order_margin_portfolio_percentage = 0.001
         self.stale_price_time_span = timedelta(hours=1)
+        self.max_absolute_portfolio_target_percentage = 1e9
+        self.min_absolute_portfolio_target_percentage = 1e-10
         self.liquidate_enabled = True
         self.daily_precise_end_time = True
         self.rebalance_portfolio_on_insight_changes: bool | None = None
@@ -50,7 +51,7 @@ class SecurityPortfolioManager(PascalCaseAccess):
         self.cash_book = CashBook()
         self.unsettled_cash_book = CashBook()
         self.transactions: Any = None
-        self.margin_call_model: Any = None
+        self.margin_call_model: Any = DefaultMarginCallModel(self)
         self._account_currency_was_set = False
 
     def __getitem__(self, symbol: Symbol | str) -> SecurityHolding:
@@ -65,9 +66,18 @@ class SecurityPortfolioManager(PascalCaseAccess):
     def __iter__(self) -> Any:
         return iter([KeyValuePair(symbol, security.holdings) for symbol, security in self.securities.items()])
 
+    @property
+    def count(self) -> int:
+        """Number of securities."""
+        return len(self.securities)
+
     def contains_key(self, symbol: Symbol | str) -> bool:
         """Tell whether a symbol was added."""
         return symbol in self.securities
+
+    def get(self, symbol: Symbol | str, default: SecurityHolding | None = None) -> SecurityHolding | None:
+        """Return the holding of a symbol, the default when it was not added."""
+        return self[symbol] if symbol in self.securities else default
 
     def keys(self) -> list[Symbol]:
         """Return the symbols."""
@@ -121,13 +131,8 @@ class SecurityPortfolioManager(PascalCaseAccess):
 
     @property
     def exact_total_margin_used(self) -> Decimal:
-        """Margin that the holdings bind."""
-        total = ZERO
-        for security in self.securities.values():
-            if security.holdings.exact_quantity:
-                parameters = ReservedBuyingPowerForPositionParameters(security)
-                total += exact_of(security.buying_power_model.get_reserved_buying_power_for_position(parameters))
-        return total
+        """Margin that the holdings bind, each by its own model at the newest price."""
+        return sum((exact_maintenance_margin(each) for each in self.securities.values() if each.invested), ZERO)
 
     @property
     def exact_margin_remaining(self) -> Decimal:
@@ -201,6 +206,11 @@ class SecurityPortfolioManager(PascalCaseAccess):
         return float(sum((abs(h.exact_holdings_cost) for h in self.values()), ZERO))
 
     @property
+    def total_unlevered_absolute_holdings_cost(self) -> float:
+        """Cost of all holdings over their leverage, shorts counted as positive."""
+        return sum(h.unlevered_absolute_holdings_cost for h in self.values())
+
+    @property
     def total_unrealized_profit(self) -> float:
         """Gain if everything were sold now."""
         return float(sum((h.exact_unrealized_profit for h in self.values()), ZERO))
@@ -209,8 +219,9 @@ class SecurityPortfolioManager(PascalCaseAccess):
 
     @property
     def total_profit(self) -> float:
-        """Realized profit before fees."""
-        return float(sum((each.holdings.exact_profit for each in self.securities.total()), ZERO))
+        """Realized profit and dividends before fees."""
+        holdings = [each.holdings for each in self.securities.total()]
+        return float(sum((each.exact_profit + each.exact_total_dividends for each in holdings), ZERO))
 
     @property
     def total_net_profit(self) -> float:
@@ -222,44 +233,95 @@ class SecurityPortfolioManager(PascalCaseAccess):
         """Worth of everything ever traded."""
         return float(sum((each.holdings.exact_total_sale_volume for each in self.securities.total()), ZERO))
 
-    def get_margin_remaining(self, symbol: Symbol, direction: OrderDirection = OrderDirection.BUY) -> float:
-        """Return what could be spent on an order of a symbol."""
-        security = self.securities[symbol]
-        parameters = BuyingPowerParameters(self, security, direction)
-        return float(exact_of(security.buying_power_model.get_buying_power(parameters)))
+    def get_margin_remaining(
+        self, symbol: Symbol | str | Number, direction: OrderDirection = OrderDirection.BUY
+    ) -> float:
+        """Return the margin left for an order of a symbol, or for a total value of the portfolio.
 
-    get_buying_power = get_margin_remaining
+        An order against a holding may use what the holding binds, and the margin that opening it anew would take.
+        LEAN: the buying power of a group of positions, which in cash accounts too is money and not a quantity.
+
+        Parameters:
+            symbol: what the order would trade, or a total value.
+            direction: side of the order.
+        """
+        if not isinstance(symbol, Symbol | str):
+            return float(to_decimal(symbol) - self.unsettled_cash_book.exact_total_value - self.exact_total_margin_used)
+        security = self.securities[symbol]  # type: ignore[index]
+        free = self.exact_margin_remaining
+        held = security.holdings.exact_quantity
+        if security.invested and is_closing(held, direction):
+            initial = method_of(security.buying_power_model, "get_initial_margin_requirement")
+            free += exact_maintenance_margin(security)
+            free += abs(exact_of(initial(InitialMarginParameters(security, held))))
+        return float(free)
+
+    def get_buying_power(self, symbol: Symbol | str, direction: OrderDirection = OrderDirection.BUY) -> float:
+        """Return the margin left for an order of a symbol."""
+        return self.get_margin_remaining(symbol, direction)
+
+    def set_margin_call_model(self, margin_call_model: Any) -> None:
+        """Set the model of margin calls: ours, MarginCallModel.NULL, or any object with LEAN's two methods.
+
+        Raises:
+            UsageError: a method is missing.
+        """
+        require_methods(margin_call_model, MARGIN_CALL_METHODS, "IMarginCallModel")
+        self.margin_call_model = margin_call_model
+
+    def add_transaction_record(self, time: datetime, transaction_profit_loss: Number, is_win: bool) -> None:
+        """Keep the outcome of a trade."""
+        self.transactions.add_transaction_record(time, transaction_profit_loss, is_win)
 
     def process_fill(self, security: Security, fill: OrderEvent) -> None:
-        """Apply a fill to cash, fees, profit, quantity and average price."""
+        """Apply a fill to cash, fees, profit, quantity and average price.
+
+        Raises:
+            Exception: what the settlement model raises; quantity and average price then stay as they are.
+        """
         holding = security.holdings
-        quantity, price = fill.exact_fill_quantity, fill.exact_fill_price
-        holding.exact_total_sale_volume += holding.exact_value_of(abs(quantity), price)
-        self._charge_fee(security, fill)
-        multiplier = security.properties.contract_multiplier
-        self._move(security, fill, CashAmount(-quantity * price * multiplier, security.quote_cash.symbol))
-        if security.base_cash is not None:
-            self._move(security, fill, CashAmount(quantity, security.base_cash.symbol))
+        average, held = holding.exact_average_price, holding.exact_quantity
+        try:
+            quantity, price = fill.exact_fill_quantity, fill.exact_fill_price
+            holding.exact_total_sale_volume += holding.exact_value_of(abs(quantity), price)
+            fee = self._charge_fee(security, fill)
+            multiplier = security.properties.contract_multiplier
+            self._move(security, fill, CashAmount(-quantity * price * multiplier, security.quote_cash.symbol))
+            if security.base_cash is not None:
+                self._move(security, fill, CashAmount(quantity, security.base_cash.symbol))
+            if held * quantity < ZERO:
+                self._close(security, fill, fee)
+            average, held = _average_price(held, average, quantity, price), held + quantity
+        finally:
+            holding.set_holdings(average, held)
+
+    def _close(self, security: Security, fill: OrderEvent, fee: Decimal) -> None:
+        """Book the profit of what a fill closes; a trade wins when the profit is over twice the fee."""
+        holding = security.holdings
         held = holding.exact_quantity
-        if held * quantity < ZERO:
-            closed = min(abs(quantity), abs(held))
-            closed = closed if held > ZERO else -closed
-            profit = holding.exact_value_of(closed, price) - holding.exact_value_of(closed, holding.exact_average_price)
-            holding.exact_profit += profit
-            holding.exact_last_trade_profit = profit
-        holding.set_holdings(_average_price(held, holding.exact_average_price, quantity, price), held + quantity)
+        closed = min(abs(fill.exact_fill_quantity), abs(held))
+        closed = closed if held > ZERO else -closed
+        cost = holding.exact_value_of(closed, holding.exact_average_price)
+        profit = holding.exact_value_of(closed, fill.exact_fill_price) - cost
+        holding.exact_profit += profit
+        holding.exact_last_trade_profit = profit
+        outcome = profit - 2 * fee
+        self.add_transaction_record(security.utc_time, outcome, outcome > ZERO)
 
     def _move(self, security: Security, fill: OrderEvent, amount: CashAmount) -> None:
         parameters = ApplyFundsSettlementModelParameters(self, security, fill.time_ns, amount, fill)
-        security.settlement_model.apply_funds(parameters)
+        method_of(security.settlement_model, "apply_funds")(parameters)
 
-    def _charge_fee(self, security: Security, fill: OrderEvent) -> None:
+    def _charge_fee(self, security: Security, fill: OrderEvent) -> Decimal:
+        """Pay a fill's fee and return it in the account's currency."""
         fee = fill.order_fee.value
         if not fee.exact_amount:
-            return
+            return ZERO
         charged = self.cash_book.exact_to_account_currency(fee.exact_amount, fee.currency)
         security.holdings.exact_total_fees += charged
-        self.cash_book.ensure(fee.currency).exact_amount -= fee.exact_amount
+        paid = fill.order_fee.charge(fill)
+        self.cash_book.ensure(paid.currency).exact_amount -= paid.exact_amount
+        return charged
 
     def apply_dividend(self, security: Security, dividend: Dividend) -> None:
         """Pay a dividend on a holding with raw prices."""

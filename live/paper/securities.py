@@ -11,13 +11,16 @@ from live.algorithm.data import BaseData
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
+from live.algorithm.orders import Order, utc_datetime
 from live.algorithm.symbols import Symbol
 from live.clock import Zone, ns_to_date, ns_to_datetime
 from live.feeds.market_hours import MarketHours
 from live.feeds.symbol_properties import SymbolProperties
-from live.paper.cash import Cash, CashBook
-from live.paper.models.parameters import OrderFeeParameters
-from live.paper.models.values import trial_order
+from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
+from live.paper.models.buying_power import BUYING_POWER_METHODS
+from live.paper.models.fees import order_fee
+from live.paper.models.spelling import method_of, require_methods
+from live.paper.models.values import order_value, trial_order
 from live.paper.run_clock import RunClock
 from live.paper.security_cache import SecurityCache
 
@@ -125,6 +128,48 @@ class SecurityHolding(PascalCaseAccess):
         rate = security.quote_cash.exact_conversion_rate
         return quantity * price * security.properties.contract_multiplier * rate
 
+    def get_quantity_value(self, quantity: Number, price: Number | None = None) -> ConvertibleCashAmount:
+        """Return a quantity's worth at a price, the newest when none is given, in the quote currency."""
+        security = self._security
+        at = security.exact_price if price is None else to_decimal(price)
+        amount = to_decimal(quantity) * at * security.properties.contract_multiplier
+        return ConvertibleCashAmount(amount, security.quote_cash)
+
+    def exact_total_close_profit(
+        self,
+        include_fees: bool = True,
+        exit_price: Number | None = None,
+        entry_price: Number | None = None,
+        quantity: Number | None = None,
+    ) -> Decimal:
+        """Return the gain of closing the holding, or a quantity; zero when less than a lot is held.
+
+        Parameters:
+            include_fees: take off the fee of a market order that closes it.
+            exit_price: price of the sale; the touch when it is not given.
+            entry_price: price of the purchase; the average when it is not given.
+            quantity: signed quantity; the holding's when it is not given.
+        """
+        if quantity is None and not self.invested:
+            return ZERO
+        security = self._security
+        held = self._quantity if quantity is None else to_decimal(quantity)
+        touch = security.exact_bid if self._quantity > ZERO else security.exact_ask
+        entry = self.exact_average_price if entry_price is None else to_decimal(entry_price)
+        gain = self.exact_value_of(held, touch if exit_price is None else to_decimal(exit_price))
+        gain -= self.exact_value_of(held, entry)
+        return gain - security.exact_fee_of(-held) if include_fees else gain
+
+    def total_close_profit(
+        self,
+        include_fees: bool = True,
+        exit_price: Number | None = None,
+        entry_price: Number | None = None,
+        quantity: Number | None = None,
+    ) -> float:
+        """Return the gain of closing the holding, or a quantity. Parameters as for `exact_total_close_profit`."""
+        return float(self.exact_total_close_profit(include_fees, exit_price, entry_price, quantity))
+
     @property
     def exact_holdings_value(self) -> Decimal:
         """Worth of the holding at the newest price, signed, in the account's currency."""
@@ -138,12 +183,7 @@ class SecurityHolding(PascalCaseAccess):
     @property
     def exact_unrealized_profit(self) -> Decimal:
         """Gain if everything were sold at the touch, less the fee of that sale."""
-        security = self._security
-        if not self._quantity:
-            return ZERO
-        price = security.exact_bid if self._quantity > ZERO else security.exact_ask
-        gain = self.exact_value_of(self._quantity, price) - self.exact_holdings_cost
-        return gain - security.exact_fee_to_close()
+        return self.exact_total_close_profit()
 
     @property
     def holdings_value(self) -> float:
@@ -166,6 +206,16 @@ class SecurityHolding(PascalCaseAccess):
         return abs(self.holdings_cost)
 
     @property
+    def unlevered_holdings_cost(self) -> float:
+        """Cost of the holding over its leverage."""
+        return self.holdings_cost / self.leverage
+
+    @property
+    def unlevered_absolute_holdings_cost(self) -> float:
+        """Cost of the holding over its leverage, without its sign."""
+        return abs(self.unlevered_holdings_cost)
+
+    @property
     def unrealized_profit(self) -> float:
         """Gain if everything were sold now, after the fee."""
         return float(self.exact_unrealized_profit)
@@ -183,8 +233,8 @@ class SecurityHolding(PascalCaseAccess):
 
     @property
     def profit(self) -> float:
-        """Realized profit before fees."""
-        return float(self.exact_profit)
+        """Realized profit and dividends before fees."""
+        return float(self.exact_profit + self.exact_total_dividends)
 
     @property
     def net_profit(self) -> float:
@@ -210,6 +260,31 @@ class SecurityHolding(PascalCaseAccess):
     def leverage(self) -> float:
         """Leverage of the security."""
         return self._security.leverage
+
+    @property
+    def type(self) -> SecurityType:
+        """Asset class of the security."""
+        return self._security.type
+
+    def add_new_fee(self, new_fee: Number) -> None:
+        """Add to the fees paid, in the account's currency."""
+        self.exact_total_fees += to_decimal(new_fee)
+
+    def add_new_profit(self, profit_loss: Number) -> None:
+        """Add to the realized profit, in the account's currency."""
+        self.exact_profit += to_decimal(profit_loss)
+
+    def add_new_sale(self, sale_value: Number) -> None:
+        """Add to the worth of everything traded, in the account's currency."""
+        self.exact_total_sale_volume += to_decimal(sale_value)
+
+    def add_new_dividend(self, dividend: Number) -> None:
+        """Add to the dividends received, in the account's currency."""
+        self.exact_total_dividends += to_decimal(dividend)
+
+    def set_last_trade_profit(self, last_trade_profit: Number) -> None:
+        """Set the profit of the last closing trade."""
+        self.exact_last_trade_profit = to_decimal(last_trade_profit)
 
 
 class Security(PascalCaseFields):
@@ -287,6 +362,11 @@ class Security(PascalCaseFields):
     def utc_ns(self) -> int:
         """Present time, UTC."""
         return self.time_ns
+
+    @property
+    def utc_time(self) -> datetime:
+        """Present time, UTC."""
+        return utc_datetime(self.time_ns)
 
     @property
     def local_time(self) -> datetime:
@@ -433,14 +513,17 @@ class Security(PascalCaseFields):
     @property
     def leverage(self) -> float:
         """Leverage that the buying power model allows."""
-        return float(self.buying_power_model.get_leverage(self))
+        return float(method_of(self.buying_power_model, "get_leverage")(self))
 
-    def exact_fee_to_close(self) -> Decimal:
-        """Fee, in the account's currency, of a market order that closes the holding."""
-        order = trial_order(self, -self.holdings.exact_quantity)
-        fee = self.fee_model.get_order_fee(OrderFeeParameters(self, order)).value
+    def exact_fee_of(self, quantity: Decimal) -> Decimal:
+        """Fee, in the account's currency, of a market order of a quantity."""
+        fee = order_fee(self, trial_order(self, quantity)).value
         book = self.cash_book
         return fee.exact_amount if book is None else book.exact_to_account_currency(fee.exact_amount, fee.currency)
+
+    def exact_order_value(self, order: Order) -> Decimal:
+        """Return an order's signed worth in the account's currency."""
+        return order_value(order, self)
 
     def get_last_data(self) -> BaseData | None:
         """Return the newest data point."""
@@ -448,28 +531,52 @@ class Security(PascalCaseFields):
 
     def set_leverage(self, leverage: Number) -> None:
         """Set the leverage."""
-        self.buying_power_model.set_leverage(self, to_decimal(leverage))
+        method_of(self.buying_power_model, "set_leverage")(self, to_decimal(leverage))
 
     def set_fee_model(self, model: Any) -> None:
-        """Set the model that computes fees."""
+        """Set the model that computes fees: an object with get_order_fee."""
         self.fee_model = model
 
     def set_fill_model(self, model: Any) -> None:
-        """Set the model that fills orders."""
+        """Set the model that fills orders: an object with fill, or with the methods of the order types that are used."""
         self.fill_model = model
 
     def set_slippage_model(self, model: Any) -> None:
-        """Set the model that worsens market fills."""
+        """Set the model that worsens market fills.
+
+        Raises:
+            UsageError: get_slippage_approximation is missing.
+        """
+        require_methods(model, ("get_slippage_approximation",), "ISlippageModel")
         self.slippage_model = model
 
     def set_buying_power_model(self, model: Any) -> None:
-        """Set the model that decides what can be afforded."""
+        """Set the model that decides what can be afforded.
+
+        Raises:
+            UsageError: one of LEAN's methods is missing.
+        """
+        require_methods(model, BUYING_POWER_METHODS, "IBuyingPowerModel")
         self.buying_power_model = model
 
     set_margin_model = set_buying_power_model
 
+    @property
+    def margin_model(self) -> Any:
+        """The buying power model by its other name."""
+        return self.buying_power_model
+
+    @margin_model.setter
+    def margin_model(self, model: Any) -> None:
+        self.buying_power_model = model
+
     def set_settlement_model(self, model: Any) -> None:
-        """Set the model that decides when money arrives."""
+        """Set the model that decides when money arrives.
+
+        Raises:
+            UsageError: one of LEAN's methods is missing.
+        """
+        require_methods(model, ("apply_funds", "scan", "get_unsettled_cash"), "ISettlementModel")
         self.settlement_model = model
 
     def set_data_normalization_mode(self, mode: DataNormalizationMode) -> None:

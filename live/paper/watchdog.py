@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 from live.clock import monotonic_ns
-from live.errors import AlgorithmRuntimeError
+from live.errors import CallbackTimeout
 
 _LOOK_EVERY_SECONDS = 0.25
 
@@ -59,7 +59,7 @@ class Watchdog:
         if now - self._since_ns < self._limit_seconds * 1e9:
             return
         self._since_ns = now
-        raise AlgorithmRuntimeError(
+        raise CallbackTimeout(
             f"the algorithm did not come back within {self._limit_seconds:g} seconds ({_user_place(frame)}); "
             "look for an endless loop there, or raise watchdog_seconds in [run] of live.toml"
         )

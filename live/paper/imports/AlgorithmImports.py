@@ -62,6 +62,7 @@ from live.algorithm.orders import (
     OrderEvent,
     OrderFee,
     OrderProperties,
+    OrderSubmissionData,
     StopLimitOrder,
     StopMarketOrder,
     TimeInForce,
@@ -99,8 +100,9 @@ from live.algorithm.tickets import (
     UpdateOrderRequest,
 )
 from live.algorithm.trading import PortfolioTarget
-from live.paper.cash import Cash, CashBook
+from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
 from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel, GDAXBrokerageModel
+from live.paper.models.brokerage_messages import BrokerageMessageEvent, BrokerageMessageType
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
 from live.paper.models.equity_fills import EquityFillModel
@@ -113,6 +115,7 @@ from live.paper.models.fees import (
     OrderFeeParameters,
 )
 from live.paper.models.fills import Fill, FillModel, FillModelParameters, ImmediateFillModel
+from live.paper.models.initializer import BrokerageModelSecurityInitializer, FuncSecuritySeeder, SecuritySeeder
 from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
 from live.paper.models.parameters import (
     ApplyFundsSettlementModelParameters,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
+from live.algorithm.data import Split
 from live.algorithm.enums import AccountType, BrokerageName, Market, OrderStatus, OrderType, SecurityType
-from live.algorithm.numbers import ONE, plain, to_decimal
-from live.algorithm.orders import Order, TimeInForce
-from live.algorithm.tickets import UpdateOrderRequest
+from live.algorithm.numbers import ONE, ZERO, plain, to_decimal
+from live.algorithm.orders import Order, TimeInForce, TrailingStopOrder, UpdateOrderFields
+from live.algorithm.tickets import OrderTicket, UpdateOrderRequest
 from live.clock import datetime_to_ns
 from live.errors import UnsupportedApiError, UsageError
+from live.paper.models.brokerage_messages import TAKEN, Answer, refused
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
-from live.paper.models.context import Account, TradedSecurity
+from live.paper.models.context import TradedSecurity
 from live.paper.models.equity_fills import EquityFillModel
 from live.paper.models.fees import CoinbaseFeeModel, ConstantFeeModel, FeeModel, InteractiveBrokersFeeModel
 from live.paper.models.fills import FillModel
-from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
 from live.paper.models.slippage import NullSlippageModel
 from live.paper.models.spelling import Model
@@ -48,17 +51,26 @@ class DefaultBrokerageModel(Model):
         """Markets of the asset classes when none is named."""
         return dict(_MARKETS)
 
-    def default_market(self, security_type: SecurityType) -> str:
-        """Return the market of a class when none is named."""
-        return self.default_markets[security_type]
+    @property
+    def required_free_buying_power_percent(self) -> Decimal:
+        """Share of the portfolio's value that stays unused: none."""
+        return ZERO
 
-    def can_submit_order(self, security: TradedSecurity, order: Order) -> str | None:
-        """Return why an order is refused, None when it is taken."""
-        return None
+    def can_submit_order(self, security: TradedSecurity, order: Order, message: Any = None) -> Answer:
+        """Return whether an order is taken, and the brokerage's message when it is not.
 
-    def can_update_order(self, security: TradedSecurity, order: Order, request: UpdateOrderRequest) -> str | None:
-        """Return why an update is refused, None when it is taken."""
-        return None
+        Parameters:
+            security: what the order trades.
+            order: the order.
+            message: LEAN's out parameter: always None.
+        """
+        return TAKEN
+
+    def can_update_order(
+        self, security: TradedSecurity, order: Order, request: UpdateOrderRequest, message: Any = None
+    ) -> Answer:
+        """Return whether an update is taken, and the brokerage's message when it is not. Parameters as above."""
+        return TAKEN
 
     def can_execute_order(self, security: TradedSecurity, order: Order) -> bool:
         """Tell whether an order may fill now."""
@@ -90,11 +102,36 @@ class DefaultBrokerageModel(Model):
         """Return the buying power model of a security."""
         if self.account_type is AccountType.CASH and security.type is not SecurityType.EQUITY:
             return CashBuyingPowerModel()
-        return SecurityMarginModel(self.get_leverage(security))
+        return SecurityMarginModel(self.get_leverage(security), self.required_free_buying_power_percent)
 
-    def get_margin_call_model(self, portfolio: Account) -> MarginCallModel:
-        """Return the margin call model of the account."""
-        return DefaultMarginCallModel(portfolio)
+    def get_margin_interest_rate_model(self, security: TradedSecurity) -> None:
+        """Return None: nothing is charged for borrowed money."""
+
+    def get_shortable_provider(self, security: TradedSecurity) -> None:
+        """Return None: everything can be sold short."""
+
+    def get_benchmark(self, securities: Any) -> None:
+        """Return None: a dry run compares with nothing."""
+
+    def apply_split(self, tickets: list[OrderTicket], split: Split) -> None:
+        """Update open orders for a split: prices times the factor, quantities over it in whole units.
+
+        Parameters:
+            tickets: open orders of the symbol.
+            split: a split that happens now, in raw prices.
+        """
+        factor = to_decimal(split.split_factor)
+        for ticket in tickets:
+            order = ticket.order
+            fields = UpdateOrderFields()
+            fields.quantity = (order.exact_quantity / factor).to_integral_value(ROUND_DOWN)
+            for name in ("limit_price", "stop_price", "trigger_price"):
+                price = getattr(order, f"exact_{name}", None)
+                if price is not None:
+                    setattr(fields, name, price * factor)
+            if isinstance(order, TrailingStopOrder) and not order.trailing_as_percentage:
+                fields.trailing_amount = order.exact_trailing_amount * factor
+            ticket.update(fields)
 
 
 class CoinbaseBrokerageModel(DefaultBrokerageModel):
@@ -105,32 +142,33 @@ class CoinbaseBrokerageModel(DefaultBrokerageModel):
             raise UsageError("Coinbase has cash accounts only; pass AccountType.CASH to set_brokerage_model")
         super().__init__(account_type)
 
-    def can_submit_order(self, security: TradedSecurity, order: Order) -> str | None:
-        """Return why an order is refused, None when it is taken."""
+    def can_submit_order(self, security: TradedSecurity, order: Order, message: Any = None) -> Answer:
+        """Return whether an order is taken, and the brokerage's message when it is not. Parameters as in the base."""
         name = type(self).__name__
-        too_small = _too_small(security, order.exact_quantity)
-        if too_small is not None:
-            return too_small
+        if is_too_small(security, order.exact_quantity):
+            return refused(too_small_text(security, order.exact_quantity))
         if security.type is not SecurityType.CRYPTO:
-            return _refusal(f"The {name} does not support {_dotnet(security.type.name)} security type.")
+            return refused(unsupported_security_text(name, security))
         if order.type not in _COINBASE_TYPES:
-            taken = ",".join(_dotnet(each.name) for each in _COINBASE_TYPES)
-            kind = _dotnet(order.type.name)
-            return _refusal(f"The {name} does not support {kind} order type. Only supports [{taken}]")
+            return refused(unsupported_type_text(name, order, _COINBASE_TYPES))
         if order.type is OrderType.STOP_MARKET and order.created_ns >= _COINBASE_STOP_MARKET_END_NS:
-            return _refusal("Stop Market orders are no longer supported since 03/23/2019 01:00:00.")
-        return None
+            return refused("Stop Market orders are no longer supported since 03/23/2019 01:00:00.")
+        return TAKEN
 
-    def can_update_order(self, security: TradedSecurity, order: Order, request: UpdateOrderRequest) -> str | None:
-        """Return why an update is refused, None when it is taken."""
+    def can_update_order(
+        self, security: TradedSecurity, order: Order, request: UpdateOrderRequest, message: Any = None
+    ) -> Answer:
+        """Return whether an update is taken, and the brokerage's message when it is not. Parameters as in the base."""
         if order.type is not OrderType.LIMIT:
-            return _refusal(f"Order with type {_dotnet(order.type.name)} can't be modified, only LIMIT.")
+            return refused(f"Order with type {dotnet(order.type.name)} can't be modified, only LIMIT.")
         if order.time_in_force.name != TimeInForce.GOOD_TIL_CANCELED.name:
-            return _refusal("Order's parameter 'TimeInForce' is not instance of Good Til Cancelled class.")
+            return refused("Order's parameter 'TimeInForce' is not instance of Good Til Cancelled class.")
         if order.status not in _UPDATABLE:
-            return _refusal(f"Order with status {_dotnet(order.status.name)} can't be modified")
+            return refused(f"Order with status {dotnet(order.status.name)} can't be modified")
         quantity = request.fields.quantity
-        return None if quantity is None else _too_small(security, to_decimal(quantity))
+        if quantity is not None and is_too_small(security, to_decimal(quantity)):
+            return refused(too_small_text(security, to_decimal(quantity)))
+        return TAKEN
 
     def get_leverage(self, security: TradedSecurity) -> Decimal:
         """Return 1."""
@@ -166,19 +204,32 @@ def brokerage_model(name: BrokerageName, account_type: AccountType) -> DefaultBr
     )
 
 
-def _refusal(text: str) -> str:
-    return f"Warning - Code: NotSupported - {text}"
-
-
-def _too_small(security: TradedSecurity, quantity: Decimal) -> str | None:
+def is_too_small(security: TradedSecurity, quantity: Decimal) -> bool:
+    """Tell whether a quantity is below the smallest that a brokerage takes."""
     smallest = security.properties.minimum_order_size
-    if smallest is None or abs(quantity) >= smallest:
-        return None
-    return _refusal(
+    return smallest is not None and abs(quantity) < smallest
+
+
+def too_small_text(security: TradedSecurity, quantity: Decimal) -> str:
+    """Return LEAN's message for a quantity below the smallest."""
+    smallest = security.properties.minimum_order_size or ZERO
+    return (
         f"The minimum order size (in quote currency) for {security.symbol.value} is {plain(smallest)}. "
         f"Order quantity was {plain(quantity)}."
     )
 
 
-def _dotnet(name: str) -> str:
+def unsupported_security_text(model: str, security: TradedSecurity) -> str:
+    """Return LEAN's message for an asset class that a brokerage does not trade."""
+    return f"The {model} does not support {dotnet(security.type.name)} security type."
+
+
+def unsupported_type_text(model: str, order: Order, taken: Sequence[OrderType]) -> str:
+    """Return LEAN's message for an order type that a brokerage does not take."""
+    names = ",".join(dotnet(each.name) for each in taken)
+    return f"The {model} does not support {dotnet(order.type.name)} order type. Only supports [{names}]"
+
+
+def dotnet(name: str) -> str:
+    """Return a member's name as .NET prints it: "STOP_LIMIT" gives "StopLimit"."""
     return name.title().replace("_", "")

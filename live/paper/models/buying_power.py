@@ -46,6 +46,21 @@ __all__ = [
 ]
 
 
+BUYING_POWER_METHODS = (
+    "get_leverage",
+    "set_leverage",
+    "get_maintenance_margin",
+    "get_initial_margin_requirement",
+    "get_initial_margin_required_for_order",
+    "has_sufficient_buying_power_for_order",
+    "get_maximum_order_quantity_for_target_buying_power",
+    "get_maximum_order_quantity_for_delta_buying_power",
+    "get_reserved_buying_power_for_position",
+    "get_buying_power",
+)
+"""What a buying power model must have."""
+
+
 class BuyingPowerModel(Model):
     """Margin as a fixed share of the value.
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import OrderDirection, Resolution, SecurityType
 from live.algorithm.orders import Order
 from live.algorithm.symbols import Symbol
+from live.algorithm.tickets import OrderTicket, SubmitOrderRequest
 from live.clock import Zone
 
 
@@ -125,9 +127,16 @@ class NewestData(Protocol):
         """Quotes of the last step that had some."""
         ...
 
+    def store_bar(self, bar: TradeBar | QuoteBar, is_default_kind: bool) -> None:
+        """Take a bar as the newest data."""
+        ...
+
 
 class Holding(Protocol):
     """What is held of a security."""
+
+    invested: bool
+    """Whether at least one lot is held."""
 
     @property
     def exact_quantity(self) -> Decimal:
@@ -219,6 +228,11 @@ class TradedSecurity(Protocol):
         ...
 
     @property
+    def utc_time(self) -> datetime:
+        """Present time, UTC."""
+        ...
+
+    @property
     def exact_price(self) -> Decimal:
         """Newest price."""
         ...
@@ -272,6 +286,10 @@ class OrderBook(Protocol):
 
     def get_order_ticket(self, order_id: int) -> FilledSoFar | None:
         """Return the ticket of an order, None when the id is unknown."""
+        ...
+
+    def add_order(self, request: SubmitOrderRequest) -> OrderTicket:
+        """Send an order."""
         ...
 
 

@@ -6,9 +6,7 @@ when the price went through it, never at a touch; prices are those of the side t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from live.algorithm.enums import OrderDirection, OrderStatus, OrderType, Resolution
 from live.algorithm.numbers import ZERO, to_decimal
@@ -24,6 +22,7 @@ from live.algorithm.orders import (
     StopMarketOrder,
     TrailingStopOrder,
 )
+from live.errors import AlgorithmRuntimeError
 from live.paper.models.context import TradedSecurity
 from live.paper.models.parameters import Fill, FillModelParameters
 from live.paper.models.prices import (
@@ -39,9 +38,22 @@ from live.paper.models.prices import (
     waits_for_fresh_data,
 )
 from live.paper.models.slippage import signed_slippage
-from live.paper.models.spelling import Model
+from live.paper.models.spelling import Model, has_method, method_of
 
 __all__ = ["Fill", "FillModel", "FillModelParameters", "ImmediateFillModel"]
+
+
+FILL_METHODS = {
+    OrderType.MARKET: "market_fill",
+    OrderType.LIMIT: "limit_fill",
+    OrderType.STOP_MARKET: "stop_market_fill",
+    OrderType.STOP_LIMIT: "stop_limit_fill",
+    OrderType.LIMIT_IF_TOUCHED: "limit_if_touched_fill",
+    OrderType.TRAILING_STOP: "trailing_stop_fill",
+    OrderType.MARKET_ON_OPEN: "market_on_open_fill",
+    OrderType.MARKET_ON_CLOSE: "market_on_close_fill",
+}
+"""Method of a fill model that an order of a type is filled by."""
 
 
 class FillModel(Model):
@@ -56,17 +68,7 @@ class FillModel(Model):
     def fill(self, parameters: FillModelParameters) -> Fill:
         """Return the event of an order against the newest data."""
         self.stale_price_ns = parameters.stale_price_ns
-        methods: dict[OrderType, Callable[..., Any]] = {
-            OrderType.MARKET: self.market_fill,
-            OrderType.LIMIT: self.limit_fill,
-            OrderType.STOP_MARKET: self.stop_market_fill,
-            OrderType.STOP_LIMIT: self.stop_limit_fill,
-            OrderType.LIMIT_IF_TOUCHED: self.limit_if_touched_fill,
-            OrderType.TRAILING_STOP: self.trailing_stop_fill,
-            OrderType.MARKET_ON_OPEN: self.market_on_open_fill,
-            OrderType.MARKET_ON_CLOSE: self.market_on_close_fill,
-        }
-        return Fill(methods[parameters.order.type](parameters.security, parameters.order))
+        return Fill(getattr(self, FILL_METHODS[parameters.order.type])(parameters.security, parameters.order))
 
     def market_fill(self, asset: TradedSecurity, order: MarketOrder) -> OrderEvent:
         """Fill at the newest price of the side; wait when it is stale and a fresh bar will come.
@@ -199,6 +201,31 @@ class FillModel(Model):
 
 
 ImmediateFillModel = FillModel
+
+
+def asked_fills(parameters: FillModelParameters) -> list[OrderEvent]:
+    """Ask an order's fill model, ours or the user's, for its events.
+
+    A model without `fill` is asked by the method of the order's type.
+
+    Raises:
+        AlgorithmRuntimeError: the answer is neither an OrderEvent nor a Fill.
+        Exception: whatever the model raises.
+    """
+    security, order = parameters.security, parameters.order
+    model = security.fill_model
+    if has_method(model, "fill"):
+        answer = method_of(model, "fill")(parameters)
+    else:
+        answer = method_of(model, FILL_METHODS[order.type])(security, order)
+    if isinstance(answer, Fill):
+        answer = answer.order_events
+    events = answer if isinstance(answer, list) else [answer]
+    if not all(isinstance(event, OrderEvent) for event in events):
+        raise AlgorithmRuntimeError(
+            f"{type(model).__name__} answered {answer!r} to an order; return an OrderEvent, or Fill(event) from fill"
+        )
+    return events
 
 
 def filled(event: OrderEvent, order: Order, price: Decimal, message: str | None = None) -> OrderEvent:

@@ -50,7 +50,7 @@ class Fill(PascalCaseAccess):
     __slots__ = ("order_events",)
 
     def __init__(self, order_events: OrderEvent | list[OrderEvent]) -> None:
-        self.order_events = [order_events] if isinstance(order_events, OrderEvent) else list(order_events)
+        self.order_events = list(order_events) if isinstance(order_events, list | tuple) else [order_events]
 
     def __iter__(self) -> Iterator[OrderEvent]:
         return iter(self.order_events)
@@ -104,6 +104,15 @@ class MaintenanceMarginParameters(PascalCaseAccess):
         )
 
     ForCurrentHoldings = for_current_holdings
+
+    @staticmethod
+    def for_quantity_at_current_price(security: TradedSecurity, quantity: Number) -> MaintenanceMarginParameters:
+        """Return the parameters of a quantity that is valued, cost included, at the newest price."""
+        exact = to_decimal(quantity)
+        value = security.holdings.exact_value_of(exact, security.exact_price)
+        return MaintenanceMarginParameters(security, exact, value, value)
+
+    ForQuantityAtCurrentPrice = for_quantity_at_current_price
 
     @property
     def quantity(self) -> float:

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import Any
 
 from live.algorithm.naming import PascalCaseAccess, is_pascal_case, pascal_case, snake_case
+from live.errors import UsageError
 
 
 class Model(PascalCaseAccess):
@@ -33,3 +34,22 @@ def method_of(model: Any, name: str) -> Any:
     """
     found = getattr(model, name, None)
     return found if found is not None else getattr(model, pascal_case(name))
+
+
+def require_methods(model: Any, names: tuple[str, ...], role: str) -> None:
+    """Check that a model of the user's has every method of its role, in either spelling, as LEAN does.
+
+    Raises:
+        UsageError: methods are missing.
+    """
+    missing = [name for name in names if not has_method(model, name)]
+    if missing:
+        raise UsageError(
+            f"{role} must be fully implemented; add to {type(model).__name__}: {', '.join(missing)}, or derive it from "
+            "one of the models of AlgorithmImports"
+        )
+
+
+def has_method(model: Any, name: str) -> bool:
+    """Tell whether a model has a method, in either spelling."""
+    return hasattr(model, name) or hasattr(model, pascal_case(name))

@@ -9,6 +9,8 @@ from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, to_decimal
 from live.algorithm.orders import MarketOrder, Order, OrderProperties, StopMarketOrder
 from live.paper.models.context import TradedSecurity
+from live.paper.models.parameters import MaintenanceMarginParameters
+from live.paper.models.spelling import method_of
 
 
 def order_value(order: Order, security: TradedSecurity) -> Decimal:
@@ -33,6 +35,13 @@ def order_price(order: Order, security: TradedSecurity) -> Decimal:
         return security.exact_price
     price = order.exact_stop_price if isinstance(order, StopMarketOrder) else order.exact_limit_price
     return ZERO if price is None else price
+
+
+def exact_maintenance_margin(security: TradedSecurity) -> Decimal:
+    """Return the margin that a holding binds by its model, valued at the newest price."""
+    quantity = security.holdings.exact_quantity
+    parameters = MaintenanceMarginParameters.for_quantity_at_current_price(security, quantity)
+    return exact_of(method_of(security.buying_power_model, "get_maintenance_margin")(parameters))
 
 
 def trial_order(security: TradedSecurity, quantity: Decimal) -> MarketOrder:

@@ -51,7 +51,7 @@ def test_a_call_of_an_unsupported_member_is_refused_in_both_spellings(member: st
         "self.portfolio['SPY'].target",
         "self.Portfolio['SPY'].Target",
         "self.portfolio.set_positions",
-        "self.transactions.wait_for_order",
+        "self.transactions.set_live_mode",
         "self.schedule.training_now",
         "self.settings.seed_initial_prices",
         "self.securities['SPY'].fundamentals",

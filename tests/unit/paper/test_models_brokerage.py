@@ -11,6 +11,7 @@ from live.algorithm.enums import AccountType, BrokerageName, Market, OrderStatus
 from live.algorithm.orders import (
     LimitOrder,
     MarketOrder,
+    Order,
     StopLimitOrder,
     StopMarketOrder,
     TimeInForce,
@@ -25,7 +26,9 @@ from live.paper.models.cash_buying_power import CashBuyingPowerModel
 from live.paper.models.equity_fills import EquityFillModel
 from live.paper.models.fees import CoinbaseFeeModel, ConstantFeeModel, InteractiveBrokersFeeModel
 from live.paper.models.fills import FillModel
+from live.paper.models.initializer import default_market
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
+from live.paper.securities import Security
 
 EQUITY, FOREX, CRYPTO = SecurityType.EQUITY, SecurityType.FOREX, SecurityType.CRYPTO
 SENT = "2018-04-04T10:00"
@@ -66,15 +69,41 @@ def test_the_default_brokerage_takes_every_order() -> None:
     desk = Desk()
     spy = desk.add("SPY", minimum_order_size="100")
     order = desk.order(spy, 1, SENT)
-    assert desk.model.can_submit_order(spy, order) is None
-    assert desk.model.can_update_order(spy, order, update(order, quantity=2)) is None
+    assert submitted(desk, spy, order) is None
+    assert updated(desk, spy, order, update(order, quantity=2)) is None
     assert desk.model.can_execute_order(spy, order)
 
 
 def test_default_markets() -> None:
     model = DefaultBrokerageModel()
     assert model.default_markets == {EQUITY: Market.USA, FOREX: Market.OANDA, CRYPTO: Market.COINBASE}
-    assert model.default_market(CRYPTO) == "coinbase"
+    assert default_market(model, CRYPTO) == "coinbase"
+
+
+def test_a_brokerage_without_a_market_for_a_class_says_which_it_has() -> None:
+    class Stocks(DefaultBrokerageModel):
+        @property
+        def default_markets(self) -> dict[SecurityType, str]:
+            return {EQUITY: Market.USA}
+
+    with pytest.raises(UsageError, match="Stocks has no market for crypto, only for equity"):
+        default_market(Stocks(), CRYPTO)
+
+
+def submitted(desk: Desk, security: Security, order: Order) -> str | None:
+    """Return why the brokerage refuses an order."""
+    return said(desk.model.can_submit_order(security, order, None))
+
+
+def updated(desk: Desk, security: Security, order: Order, request: UpdateOrderRequest) -> str | None:
+    """Return why the brokerage refuses an update."""
+    return said(desk.model.can_update_order(security, order, request, None))
+
+
+def said(answer: tuple[bool, Any]) -> str | None:
+    taken, message = answer
+    assert taken == (message is None)
+    return None if message is None else str(message)
 
 
 def coinbase(name: BrokerageName = BrokerageName.COINBASE, **properties: Any) -> tuple[Desk, Any]:
@@ -86,7 +115,7 @@ def update(order: Any, **fields: Any) -> UpdateOrderRequest:
     wanted = UpdateOrderFields()
     for name, value in fields.items():
         setattr(wanted, name, value)
-    return UpdateOrderRequest(order.id, 0, wanted)
+    return UpdateOrderRequest(0, order.id, wanted)
 
 
 def test_coinbase_has_cash_accounts_only() -> None:
@@ -111,7 +140,7 @@ def test_coinbase_gives_its_fees_and_the_cash_model() -> None:
 )
 def test_coinbase_takes_its_order_types(kind: Any, prices: dict[str, int]) -> None:
     desk, btc = coinbase()
-    assert desk.model.can_submit_order(btc, desk.order(btc, 1, SENT, kind, **prices)) is None
+    assert submitted(desk, btc, desk.order(btc, 1, SENT, kind, **prices)) is None
 
 
 @pytest.mark.parametrize("name", [BrokerageName.COINBASE, BrokerageName.GDAX])
@@ -119,7 +148,7 @@ def test_coinbase_refuses_other_order_types_with_leans_text(name: BrokerageName)
     desk, btc = coinbase(name)
     order = desk.order(btc, 1, SENT, TrailingStopOrder, stop_price=1, trailing_amount=1, trailing_as_percentage=False)
     label = "GDAX" if name is BrokerageName.GDAX else "Coinbase"
-    assert desk.model.can_submit_order(btc, order) == (
+    assert submitted(desk, btc, order) == (
         f"Warning - Code: NotSupported - The {label}BrokerageModel does not support TrailingStop order type. "
         "Only supports [Limit,Market,StopLimit,StopMarket]"
     )
@@ -128,7 +157,7 @@ def test_coinbase_refuses_other_order_types_with_leans_text(name: BrokerageName)
 def test_coinbase_refuses_equities() -> None:
     desk, _ = coinbase()
     spy = desk.add("SPY")
-    assert desk.model.can_submit_order(spy, desk.order(spy, 1, SENT)) == (
+    assert submitted(desk, spy, desk.order(spy, 1, SENT)) == (
         "Warning - Code: NotSupported - The CoinbaseBrokerageModel does not support Equity security type."
     )
 
@@ -136,7 +165,7 @@ def test_coinbase_refuses_equities() -> None:
 @pytest.mark.parametrize(("sent", "taken"), [("2019-03-23T00:59:59", True), ("2019-03-23T01:00", False)])
 def test_coinbase_took_stop_market_orders_until_march_2019(sent: str, taken: bool) -> None:
     desk, btc = coinbase()
-    text = desk.model.can_submit_order(btc, desk.order(btc, 1, sent, StopMarketOrder, stop_price=1))
+    text = submitted(desk, btc, desk.order(btc, 1, sent, StopMarketOrder, stop_price=1))
     expected = "Warning - Code: NotSupported - Stop Market orders are no longer supported since 03/23/2019 01:00:00."
     assert text == (None if taken else expected)
 
@@ -144,7 +173,7 @@ def test_coinbase_took_stop_market_orders_until_march_2019(sent: str, taken: boo
 @pytest.mark.parametrize(("quantity", "taken"), [("0.00001", False), ("-0.00001", False), ("0.000016", True)])
 def test_coinbase_refuses_orders_below_the_minimum_size(quantity: str, taken: bool) -> None:
     desk, btc = coinbase(minimum_order_size="0.000016")
-    text = desk.model.can_submit_order(btc, desk.order(btc, quantity, SENT))
+    text = submitted(desk, btc, desk.order(btc, quantity, SENT))
     expected = (
         "Warning - Code: NotSupported - The minimum order size (in quote currency) for BTCUSD is 0.000016. "
         f"Order quantity was {quantity}."
@@ -155,17 +184,17 @@ def test_coinbase_refuses_orders_below_the_minimum_size(quantity: str, taken: bo
 def test_coinbase_updates_resting_limit_orders_only() -> None:
     desk, btc = coinbase(minimum_order_size="0.01")
     order = desk.order(btc, 1, SENT, LimitOrder, limit_price=1)
-    assert desk.model.can_update_order(btc, order, update(order, limit_price=2)) is None
-    assert "minimum order size" in (desk.model.can_update_order(btc, order, update(order, quantity=0.001)) or "")
+    assert updated(desk, btc, order, update(order, limit_price=2)) is None
+    assert "minimum order size" in (updated(desk, btc, order, update(order, quantity=0.001)) or "")
     order.status = OrderStatus.CANCEL_PENDING
-    assert desk.model.can_update_order(btc, order, update(order, limit_price=2)) == (
+    assert updated(desk, btc, order, update(order, limit_price=2)) == (
         "Warning - Code: NotSupported - Order with status CancelPending can't be modified"
     )
     order.status = OrderStatus.SUBMITTED
     order.properties.time_in_force = TimeInForce.DAY
-    assert "Good Til Cancelled" in (desk.model.can_update_order(btc, order, update(order, limit_price=2)) or "")
+    assert "Good Til Cancelled" in (updated(desk, btc, order, update(order, limit_price=2)) or "")
     stop = desk.order(btc, 1, SENT, StopLimitOrder, stop_price=1, limit_price=1)
-    assert desk.model.can_update_order(btc, stop, update(stop, limit_price=2)) == (
+    assert updated(desk, btc, stop, update(stop, limit_price=2)) == (
         "Warning - Code: NotSupported - Order with type StopLimit can't be modified, only LIMIT."
     )
 

@@ -9,7 +9,7 @@ import pytest
 from support.paper_doubles import Desk, price
 
 from live.algorithm.enums import AccountType, BrokerageName, OrderDirection, SecurityType
-from live.algorithm.orders import LimitOrder, MarketOrder, StopLimitOrder, StopMarketOrder
+from live.algorithm.orders import LimitOrder, MarketOrder, OrderSubmissionData, StopLimitOrder, StopMarketOrder
 from live.errors import UsageError
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
 from live.paper.models.fees import ConstantFeeModel
@@ -110,7 +110,7 @@ def test_a_limit_order_must_also_pay_its_fee() -> None:
     desk, btc = account(7_000, "0", 7000.0)
     order = desk.order(btc, 1, SENT, LimitOrder, limit_price=7000)
     assert afford(desk, btc, order).is_sufficient  # makers paid nothing in 2018
-    order.is_marketable = True
+    order.order_submission_data = OrderSubmissionData(6999, 7000, 7000)
     assert "only a total value of 6979 USD is available" in afford(desk, btc, order).reason
 
 

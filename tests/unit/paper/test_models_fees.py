@@ -8,7 +8,14 @@ import pytest
 from support.paper_doubles import Desk, price
 
 from live.algorithm.enums import AccountType, BrokerageName, SecurityType
-from live.algorithm.orders import CashAmount, CoinbaseOrderProperties, LimitOrder, OrderFee, OrderProperties
+from live.algorithm.orders import (
+    CashAmount,
+    CoinbaseOrderProperties,
+    LimitOrder,
+    OrderFee,
+    OrderProperties,
+    OrderSubmissionData,
+)
 from live.errors import AlgorithmRuntimeError, UsageError
 from live.paper.models.fees import (
     CoinbaseFeeModel,
@@ -122,7 +129,7 @@ def test_coinbase_charges_the_quote_currency_on_the_side_of_the_order() -> None:
 def test_a_marketable_limit_takes_unless_it_is_post_only() -> None:
     desk, btc = coinbase()
     order = desk.order(btc, "0.1", "2018-04-04T10:00", LimitOrder, limit_price=7300)
-    order.is_marketable = True
+    order.order_submission_data = OrderSubmissionData(7289, 7291, 7290)
     assert order_fee(btc, order).value.exact_amount == Decimal("2.187585")
     order.properties = CoinbaseOrderProperties()
     order.properties.post_only = True

@@ -10,8 +10,8 @@ import pytest
 from support.paper_doubles import Desk, go, moment, price
 
 from live.algorithm.enums import AccountType, SecurityType
-from live.algorithm.orders import CashAmount, Order, OrderProperties, TimeInForce
-from live.clock import zone
+from live.algorithm.orders import CashAmount, OrderProperties, TimeInForce
+from live.algorithm.tickets import SubmitOrderRequest
 from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
 from live.paper.models.parameters import ApplyFundsSettlementModelParameters, ScanSettlementModelParameters
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
@@ -146,16 +146,17 @@ class Broker:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.sent: list[Order] = []
+        self.sent: list[SubmitOrderRequest] = []
+        desk.portfolio.transactions = self
 
-    def submit(self, order: Order, asynchronous: bool) -> Any:
-        self.sent.append(order)
-        security = self.desk.portfolio.securities[order.symbol]
-        held = security.holdings.exact_quantity + order.exact_quantity
+    def add_order(self, request: SubmitOrderRequest) -> Any:
+        self.sent.append(request)
+        security = self.desk.portfolio.securities[request.symbol]
+        held = security.holdings.exact_quantity + request.exact_quantity
         security.holdings.set_holdings(security.exact_price, held)
         cash = self.desk.portfolio.cash_book["USD"]
-        cash.exact_amount -= order.exact_quantity * security.exact_price
-        return order
+        cash.exact_amount -= request.exact_quantity * security.exact_price
+        return request
 
 
 def carried(cash: float, *holdings: tuple[str, int, float]) -> tuple[Desk, DefaultMarginCallModel]:
@@ -165,12 +166,9 @@ def carried(cash: float, *holdings: tuple[str, int, float]) -> tuple[Desk, Defau
         security = desk.add(ticker)
         price(security, at)
         desk.hold(security, quantity, 100)
-    model = desk.model.get_margin_call_model(desk.portfolio)
+    model = desk.portfolio.margin_call_model
     assert isinstance(model, DefaultMarginCallModel)
     return desk, model
-
-
-NOW = zone("America/New_York").to_utc_ns(moment("2013-10-07T10:00"))
 
 
 @pytest.mark.parametrize(
@@ -184,24 +182,24 @@ NOW = zone("America/New_York").to_utc_ns(moment("2013-10-07T10:00"))
 )
 def test_a_warning_comes_at_five_percent_of_free_margin(cash: float, warns: bool) -> None:
     desk, model = carried(cash, ("SPY", 100, 100.0))
-    orders, is_warning = model.get_margin_call_orders(NOW)
+    orders, is_warning = model.get_margin_call_orders()
     assert desk.portfolio.exact_margin_remaining == Decimal(5_000 + cash)
     assert (orders, is_warning) == ([], warns)
 
 
 def test_no_holding_no_margin_call() -> None:
     _, model = carried(-10_000, ("SPY", 0, 100.0))
-    assert model.get_margin_call_orders(NOW) == ([], False)
+    assert model.get_margin_call_orders() == ([], False)
 
 
 @pytest.mark.parametrize(("quantity", "at", "cash"), [(100, 50.0, -2_900), (-100, 150.0, 21_000)])
 def test_a_margin_call_frees_the_excess(quantity: int, at: float, cash: float) -> None:
     desk, model = carried(cash, ("SPY", quantity, at))
     used, total = desk.portfolio.exact_total_margin_used, desk.portfolio.exact_total_portfolio_value
-    orders, is_warning = model.get_margin_call_orders(NOW)
+    orders, is_warning = model.get_margin_call_orders()
     (order,) = orders
     assert is_warning
-    assert (order.tag, order.created_ns) == ("Margin Call", NOW)
+    assert order.tag == "Margin Call"
     assert order.exact_quantity * quantity < 0
     assert abs(order.exact_quantity) * Decimal(str(at)) / 2 >= used - total
     assert abs(order.exact_quantity) <= abs(quantity)
@@ -209,10 +207,10 @@ def test_a_margin_call_frees_the_excess(quantity: int, at: float, cash: float) -
 
 def test_a_margin_call_sells_the_largest_loser_first_and_stops_when_the_account_carries_on() -> None:
     desk, model = carried(-10_800, ("IBM", 100, 60.0), ("SPY", 100, 50.0), ("AAA", 20, 90.0))
-    orders, _ = model.get_margin_call_orders(NOW)
+    orders, _ = model.get_margin_call_orders()
     assert [order.symbol.value for order in orders] == ["IBM", "SPY", "AAA"]
     broker = Broker(desk)
-    executed = model.execute_margin_call(orders, broker.submit)
+    executed = model.execute_margin_call(orders)
     assert [order.symbol.value for order in broker.sent] == ["SPY", "IBM"]
     assert executed == broker.sent
     assert desk.portfolio.exact_margin_remaining >= 0
@@ -220,17 +218,18 @@ def test_a_margin_call_sells_the_largest_loser_first_and_stops_when_the_account_
 
 def test_a_margin_call_that_is_no_longer_needed_sends_nothing() -> None:
     desk, model = carried(-2_900, ("SPY", 100, 50.0))
-    orders, _ = model.get_margin_call_orders(NOW)
+    orders, _ = model.get_margin_call_orders()
     desk.portfolio.set_cash("USD", 0)
-    assert model.execute_margin_call(orders, Broker(desk).submit) == []
+    Broker(desk)
+    assert model.execute_margin_call(orders) == []
 
 
 def test_a_larger_buffer_puts_the_call_off() -> None:
     desk, _ = carried(-2_900, ("SPY", 100, 50.0))
     patient = DefaultMarginCallModel(desk.portfolio, OrderProperties(), margin_buffer=0.5)
-    assert patient.get_margin_call_orders(NOW) == ([], False)
+    assert patient.get_margin_call_orders() == ([], False)
 
 
 def test_margin_calls_can_be_switched_off() -> None:
-    assert MarginCallModel.NULL.get_margin_call_orders(NOW) == ([], False)
+    assert MarginCallModel.NULL.get_margin_call_orders() == ([], False)
     assert MarginCallModel.Null is MarginCallModel.NULL
