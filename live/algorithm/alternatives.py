@@ -66,7 +66,6 @@ MEMBERS: dict[str, str] = {
     "bracket_order": _LINKED,
     "broadcast_command": _LIVE,
     "brokerage_message_handler": _LIVE,
-    "brokerage_model": "remember what you passed to set_brokerage_model",
     "brokerage_name": "remember what you passed to set_brokerage_model",
     "candlestick_patterns": _CANDLES,
     "combo_leg_limit_order": _COMBOS,
