@@ -41,6 +41,21 @@ class PascalCaseAccess:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 
+def pascal_case_alias(name: str) -> Any:
+    """Return a property that reads and writes the attribute of a snake_case name.
+
+    For the few fields that users write of a class whose own writes must cost nothing extra.
+    """
+
+    def read(self: Any) -> Any:
+        return getattr(self, name)
+
+    def write(self: Any, value: Any) -> None:
+        setattr(self, name, value)
+
+    return property(read, write)
+
+
 class PascalCaseFields(PascalCaseAccess):
     """Reading and writing: for objects whose fields users set, such as UpdateOrderFields."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, localcontext, setcontext
+from functools import lru_cache
 from typing import Union
 
 Number = Union[int, float, Decimal]
@@ -32,8 +33,14 @@ def to_decimal(value: Number) -> Decimal:
     if isinstance(value, float):
         if value - value != 0.0:
             raise ValueError(f"{value!r} is not a finite number")
-        return Decimal(format(value, ".15g"))
-    return Decimal(format(float(value), ".15g"))
+        return _of_float(value)
+    return _of_float(float(value))
+
+
+@lru_cache(maxsize=4_096)
+def _of_float(value: float) -> Decimal:
+    """Return a finite float's decimal; the same prices are converted again and again while an order is under way."""
+    return Decimal(format(value, ".15g"))
 
 
 def round_down_to_lot(quantity: Decimal, lot_size: Decimal) -> Decimal:

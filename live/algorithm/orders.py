@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from live.algorithm.enums import OrderDirection, OrderStatus, OrderType
-from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
+from live.algorithm.naming import PascalCaseAccess, PascalCaseFields, pascal_case_alias
 from live.algorithm.numbers import ONE, ZERO, Number, plain, to_decimal
 from live.algorithm.symbols import Symbol
 
@@ -501,7 +501,7 @@ class TrailingStopOrder(StopMarketOrder):
             self.exact_trailing_amount = to_decimal(fields.trailing_amount)
 
 
-class OrderEvent(PascalCaseFields):
+class OrderEvent(PascalCaseAccess):
     """A change of an order. Events that are not fills have price 0 and no fee.
 
     Parameters:
@@ -538,6 +538,14 @@ class OrderEvent(PascalCaseFields):
         """Time of the event, UTC."""
         return utc_datetime(self.time_ns)
 
+    Direction = pascal_case_alias("direction")
+    Id = pascal_case_alias("id")
+    Message = pascal_case_alias("message")
+    OrderFee = pascal_case_alias("order_fee")
+    OrderId = pascal_case_alias("order_id")
+    Status = pascal_case_alias("status")
+    Symbol = pascal_case_alias("symbol")
+
     @property
     def fill_price(self) -> float:
         """Price of the fill, 0 when there is none."""
@@ -547,6 +555,8 @@ class OrderEvent(PascalCaseFields):
     def fill_price(self, price: Number) -> None:
         self.exact_fill_price = to_decimal(price)
 
+    FillPrice = fill_price
+
     @property
     def fill_quantity(self) -> float:
         """Signed quantity of the fill."""
@@ -555,6 +565,8 @@ class OrderEvent(PascalCaseFields):
     @fill_quantity.setter
     def fill_quantity(self, quantity: Number) -> None:
         self.exact_fill_quantity = to_decimal(quantity)
+
+    FillQuantity = fill_quantity
 
     @property
     def absolute_fill_quantity(self) -> float:

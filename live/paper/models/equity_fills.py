@@ -236,7 +236,7 @@ class EquityFillModel(FillModel):
                 continue
             is_fresh = each.end_local_ns >= cutoff_ns
             if each.is_trade or not is_fresh:
-                message = each.message
+                message = each.message(asset)
             if is_fresh:
                 return BestEffort(each.price, message, None)
             newest_ns = each.end_local_ns

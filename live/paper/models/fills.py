@@ -136,8 +136,8 @@ class FillModel(Model):
         order.trigger_touched = order.trigger_touched or (high >= trigger if is_sale else low <= trigger)
         if not order.trigger_touched:
             return event
-        other = candidates(asset, OrderDirection.BUY if is_sale else OrderDirection.SELL)
-        if other and (other[0].price >= limit if is_sale else other[0].price <= limit):
+        other = next(candidates(asset, OrderDirection.BUY if is_sale else OrderDirection.SELL), None)
+        if other is not None and (other.price >= limit if is_sale else other.price <= limit):
             return filled(event, order, limit)
         return event
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from live.algorithm.data import Bar, QuoteBar, Tick, TradeBar
+from live.algorithm.data import Bar, Tick, TradeBar
 from live.algorithm.enums import OrderDirection, Resolution, SecurityType
 from live.algorithm.numbers import to_decimal
 from live.algorithm.orders import Order
@@ -16,6 +17,10 @@ _COARSE = (Resolution.HOUR, Resolution.DAILY)
 _DAY_NS = Resolution.DAILY.period_ns
 _HOUR_NS = Resolution.HOUR.period_ns
 _FILE_STEP = Decimal("0.0001")
+_STALE_QUOTE_TICK = "fill at stale price ({moment}), using Quote Tick data."
+_STALE_QUOTE_BAR = "fill at stale price ({moment}), using QuoteBar data."
+_TRADE_TICK = "No quote information available at {moment}, order filled using Trade Tick data"
+_TRADE_BAR = "No quote information available at {moment}, order filled using TradeBar data"
 
 
 class Prices(NamedTuple):
@@ -36,8 +41,12 @@ class Candidate(NamedTuple):
     price: Decimal
     end_local_ns: int
     is_trade: bool
-    message: str
-    """What LEAN says when an order fills on it although it is old, or is no quote."""
+    text: str
+    """What LEAN says when an order fills on it although it is old, or is no quote; "{moment}" stands for its end."""
+
+    def message(self, asset: TradedSecurity) -> str:
+        """Return the text with the moment."""
+        return "Warning: " + self.text.format(moment=moment_text(asset, self.end_local_ns))
 
 
 def newest_prices(asset: TradedSecurity, direction: OrderDirection) -> Prices:
@@ -64,36 +73,26 @@ def newest_prices(asset: TradedSecurity, direction: OrderDirection) -> Prices:
     )
 
 
-def candidates(asset: TradedSecurity, direction: OrderDirection) -> list[Candidate]:
-    """Return those there are of quote tick with the side, quote bar, trade tick and trade bar, in LEAN's order."""
+def candidates(asset: TradedSecurity, direction: OrderDirection) -> Iterator[Candidate]:
+    """Give those there are of quote tick with the side, quote bar, trade tick and trade bar, in LEAN's order."""
     is_sale = direction is OrderDirection.SELL
     cache = asset.cache
-    found: list[Candidate] = []
     for tick in reversed(cache.quote_ticks):
         price = tick.bid_price if is_sale else tick.ask_price
         if price > 0:
-            found.append(_candidate(asset, tick, price, "fill at stale price ({moment}), using Quote Tick data."))
+            yield Candidate(to_decimal(price), tick.end_local_ns, False, _STALE_QUOTE_TICK)
             break
     quote = cache.last_quote_bar
     if quote is not None:
         side = quote.bid if is_sale else quote.ask
         price = quote.close if side is None else side.close
-        found.append(_candidate(asset, quote, price, "fill at stale price ({moment}), using QuoteBar data."))
+        yield Candidate(to_decimal(price), quote.end_local_ns, False, _STALE_QUOTE_BAR)
     if cache.trade_ticks:
         trade = cache.trade_ticks[-1]
-        text = "No quote information available at {moment}, order filled using Trade Tick data"
-        found.append(_candidate(asset, trade, trade.value, text))
+        yield Candidate(to_decimal(trade.value), trade.end_local_ns, True, _TRADE_TICK)
     bar = cache.last_trade_bar
     if bar is not None:
-        text = "No quote information available at {moment}, order filled using TradeBar data"
-        found.append(_candidate(asset, bar, bar.close, text))
-    return found
-
-
-def _candidate(asset: TradedSecurity, data: Tick | QuoteBar | TradeBar, price: float, text: str) -> Candidate:
-    is_trade = data.is_trade if isinstance(data, Tick) else isinstance(data, TradeBar)
-    message = "Warning: " + text.format(moment=moment_text(asset, data.end_local_ns))
-    return Candidate(to_decimal(price), data.end_local_ns, is_trade, message)
+        yield Candidate(to_decimal(bar.close), bar.end_local_ns, True, _TRADE_BAR)
 
 
 def _newest_tick(asset: TradedSecurity) -> Tick | None:
