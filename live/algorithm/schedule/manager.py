@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, overload
 
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.schedule.calendar import END_OF_TIME, ONE_DAY, ScheduleHost
+from live.algorithm.schedule.callbacks import with_name_and_time
 from live.algorithm.schedule.date_rules import DateRules
-from live.algorithm.schedule.events import EventCallback, EventQueue, ScheduledEvent
+from live.algorithm.schedule.events import EventQueue, ScheduledEvent
+from live.algorithm.schedule.fluent import FluentScheduledEventBuilder
 from live.algorithm.schedule.rules import DateRule, TimeRule
 from live.algorithm.schedule.time_rules import TimeRules
-from live.clock import Zone, ns_to_date
+from live.clock import Zone, ns_to_date, ns_to_datetime
 from live.errors import UsageError
 
 _PARAMETERS = ("name", "date_rule", "time_rule", "callback")
-_NAME_AND_TIME = 2
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class ScheduleManager(PascalCaseAccess):
@@ -71,18 +70,44 @@ class ScheduleManager(PascalCaseAccess):
             UsageError: the arguments do not fit, or the callback needs another number of them.
         """
         name, date_rule, time_rule, callback = _bind(args, named)
-        times_ns = time_rule.times_ns(self._days(date_rule))
-        event = ScheduledEvent(name or f"{date_rule.name}: {time_rule.name}", times_ns, _with_two_arguments(callback))
+        name = name or f"{date_rule.name}: {time_rule.name}"
+        call = with_name_and_time(callback, "schedule.on()")
+        event = ScheduledEvent(name, self.times_of(date_rule, time_rule), call)
         self.events.add(event)
         return event
 
-    def add(self, event: ScheduledEvent) -> None:
-        """Register an event again, or one made by hand."""
-        self.events.add(event)
+    def event(self, name: str | None = None) -> FluentScheduledEventBuilder:
+        """Begin a chain of calls that describes an event and ends with `run(callback)`."""
+        return FluentScheduledEventBuilder(self, name)
 
-    def remove(self, event: ScheduledEvent) -> None:
+    def training(self, date_rule: DateRule, time_rule: TimeRule, training_code: Callable[..., Any]) -> ScheduledEvent:
+        """Register training code; it runs as any other event, and the run waits for it as LEAN's backtests do."""
+        return self.on(date_rule, time_rule, training_code)
+
+    def training_now(self, training_code: Callable[..., Any]) -> ScheduledEvent:
+        """Run training code once, with the next events that are due."""
+        name = f"Training: Now: {ns_to_datetime(self._host.time_ns).isoformat()}"
+        return self.on(name, self.date_rules.today, self.time_rules.now, training_code)
+
+    def add(self, scheduled_event: ScheduledEvent) -> None:
+        """Register an event again, or one made by hand."""
+        self.events.add(scheduled_event)
+
+    def remove(self, scheduled_event: ScheduledEvent) -> None:
         """End an event."""
-        self.events.remove(event)
+        self.events.remove(scheduled_event)
+
+    def times_of(self, date_rule: DateRule, time_rule: TimeRule) -> Iterator[int]:
+        """Return the UTC nanoseconds that a time rule gives on the days of a date rule."""
+        return time_rule.times_ns(self._days(date_rule))
+
+    def security_of(self, symbol: Any) -> Any:
+        """Return the security of a symbol or ticker.
+
+        Raises:
+            KeyError: it was not added.
+        """
+        return self._host.securities[symbol]
 
     def _days(self, rule: DateRule) -> Iterator[date]:
         """Yield a rule's days from the day before the UTC day on which the first of them is asked for."""
@@ -101,23 +126,3 @@ def _bind(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[str | None, Dat
             " and a callback"
         )
     return values.get("name"), date_rule, time_rule, callback
-
-
-def _with_two_arguments(callback: Callable[..., Any]) -> EventCallback:
-    """Return the callback as one of name and time.
-
-    Parameters with defaults are left alone, so that lambdas which bind a loop variable by a default work.
-    """
-    try:
-        parameters = list(inspect.signature(callback).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []  # a builtin without a signature is called without arguments
-    needed = sum(each.kind in _POSITIONAL and each.default is inspect.Parameter.empty for each in parameters)
-    if needed == _NAME_AND_TIME:
-        return callback
-    if needed:
-        raise UsageError(
-            f"the callback {callback!r} of a scheduled event needs {needed} arguments;"
-            " let it take none, or name and time"
-        )
-    return lambda name, time: callback()
