@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from live.algorithm.consolidation import ConsolidationMethods
@@ -15,6 +15,9 @@ from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import Number
 from live.algorithm.orders import OrderEvent, OrderProperties, utc_datetime
 from live.algorithm.output import OutputMethods
+from live.algorithm.overloads import Parameter, bind, function, moment, resolution, span, whole
+from live.algorithm.schedule.events import ScheduledEvent
+from live.algorithm.schedule.rules import DateRule, TimeRule
 from live.algorithm.slices import Slice
 from live.algorithm.surface import refuse_member
 from live.algorithm.trading import TradingMethods
@@ -23,6 +26,18 @@ from live.errors import UsageError
 
 LAST_SECOND_NS = 86_399_999_999_900
 """Length of a day less the smallest step of LEAN's clock: the end date includes its whole day."""
+
+
+_RESOLUTION = Parameter("resolution", resolution, None)
+_TRAIN = (
+    (Parameter("training_code", function),),
+    (
+        Parameter("date_rule", lambda rule: isinstance(rule, DateRule)),
+        Parameter("time_rule", lambda rule: isinstance(rule, TimeRule)),
+        Parameter("training_code", function),
+    ),
+)
+_WARM_UP = ((Parameter("bar_count", whole), _RESOLUTION), (Parameter("time_span", span), _RESOLUTION))
 
 
 class UniverseSettings(PascalCaseAccess):
@@ -66,6 +81,8 @@ class QCAlgorithm(
             raise UsageError(f"{cls.__name__} can only be made by an engine; run it with lean-live dry-run")
         self._host = host
         self._warned = set()
+        self._wrapped_consolidators = {}
+        self._python_indicators = {}
         self.default_order_properties = OrderProperties()
         self.universe_settings = UniverseSettings()
         self.name = cls.__name__
@@ -211,15 +228,15 @@ class QCAlgorithm(
         self._only_in_initialize("set_time_zone")
         self._host.set_time_zone(str(time_zone))
 
-    def set_start_date(self, *args: Any) -> None:
+    def set_start_date(self, *args: Any, **named: Any) -> None:
         """Set the first day: year, month, day, or a datetime."""
         self._only_in_initialize("set_start_date")
-        self._host.start_ns = date_to_ns(_day(args))
+        self._host.set_start(date_to_ns(_day("start", args, named)))
 
-    def set_end_date(self, *args: Any) -> None:
+    def set_end_date(self, *args: Any, **named: Any) -> None:
         """Set the last day, which is included."""
         self._only_in_initialize("set_end_date")
-        self._host.end_ns = date_to_ns(_day(args)) + LAST_SECOND_NS
+        self._host.end_ns = date_to_ns(_day("end", args, named)) + LAST_SECOND_NS
 
     def set_cash(self, *args: Any) -> None:
         """Set the starting cash: amount, or currency, amount and conversion rate."""
@@ -259,13 +276,15 @@ class QCAlgorithm(
         self._only_in_initialize("set_security_initializer")
         self._host.load_security_models(security_initializer)
 
-    def set_warm_up(self, bar_count: int | timedelta, resolution: Resolution | None = None) -> None:
-        """Run over data before the start: a number of bars, or a span of time."""
+    def set_warm_up(self, *args: Any, **named: Any) -> None:
+        """Run over data before the start: `set_warm_up(bar_count, resolution)` or `set_warm_up(time_span, resolution)`.
+
+        A number of bars is counted back in the open hours of each security, in bars of the resolution, and the earliest
+        moment is where the data begin. With a resolution all data of the warm-up have it, whatever is subscribed to.
+        """
         self._only_in_initialize("set_warm_up")
-        if isinstance(bar_count, timedelta):
-            self._host.set_warm_up(None, bar_count, resolution)
-        else:
-            self._host.set_warm_up(int(bar_count), None, resolution)
+        values = bind("set_warm_up", _WARM_UP, args, named)
+        self._host.set_warm_up(values.get("bar_count"), values.get("time_span"), values["resolution"])
 
     set_warmup = set_warm_up
 
@@ -377,6 +396,15 @@ class QCAlgorithm(
         """Tell whether regular trading of a symbol is open now."""
         return bool(self._security(symbol).exchange.exchange_open)
 
+    def train(self, *args: Any, **named: Any) -> ScheduledEvent:
+        """Run training code at once, `train(training_code)`, or by rules, `train(date_rule, time_rule, training_code)`."""
+        values = bind("train", _TRAIN, args, named)
+        if "date_rule" in values:
+            event: ScheduledEvent = self.schedule.training(**values)
+        else:
+            event = self.schedule.training_now(**values)
+        return event
+
     def set_quit(self, quit: bool) -> None:
         """End the run after this time step."""
         if quit:
@@ -425,19 +453,20 @@ class QCAlgorithm(
 Callback = Callable[..., Any]
 
 
-def _day(args: tuple[Any, ...]) -> date:
-    """Return the day of (year, month, day) or of a datetime.
+def _day(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> date:
+    """Return the day of (year, month, day) or of a date or datetime.
 
     Raises:
         UsageError: the arguments are no day.
     """
+    ymd = tuple(Parameter(each, whole) for each in ("year", "month", "day"))
+    values = bind(f"set_{name}_date", (ymd, (Parameter(name, moment),)), args, named)
     try:
-        if len(args) == 1:
-            moment = args[0]
-            return moment.date() if isinstance(moment, datetime) else date(moment.year, moment.month, moment.day)
-        return date(*args)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{args!r} is not a day ({error}); pass year, month, day or a datetime") from error
+        if name in values:
+            return date(values[name].year, values[name].month, values[name].day)
+        return date(values["year"], values["month"], values["day"])
+    except ValueError as error:
+        raise UsageError(f"set_{name}_date: {error}; pass year, month, day or a datetime") from error
 
 
 __all__ = ["QCAlgorithm", "SecurityChanges", "UniverseSettings", "datetime_to_ns"]

@@ -22,8 +22,6 @@ from live.algorithm.source_types import Environment, TypeReader, bound_names, fu
 ALGORITHM = "QCAlgorithm"
 _ALGORITHM_BASES = frozenset({"QCAlgorithm", "LiveAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge"})
 _LEAN_ONLY_MODULES = frozenset({"clr", "System", "Alphas", "Execution", "Portfolio", "Risk", "Selection"})
-_IGNORED_SETTINGS = frozenset({"enable_automatic_indicator_warm_up"})
-"""Settings that an algorithm assigns on itself and that would do nothing here."""
 _NORMALIZATIONS = frozenset({"RAW", "ADJUSTED"})
 _TRADED_TYPES = frozenset({"EQUITY", "FOREX", "CRYPTO"})
 _TYPED_CALLS = frozenset({"add_security", "create"})
@@ -110,7 +108,7 @@ def _collect_classes(tree: ast.Module, known: _Known) -> None:
         known.algorithm_classes.update({name: classes[name] for name in found})
         grown = bool(found)
     for node in classes.values():
-        known.own_members |= set(_defined_members(node)) - _IGNORED_SETTINGS
+        known.own_members |= set(_defined_members(node))
 
 
 def _defined_members(node: ast.ClassDef) -> Iterator[str]:

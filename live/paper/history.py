@@ -52,6 +52,14 @@ def history_slices(
     yield from _collect(engine, frontier, min(begin for _, begin in configs), end)
 
 
+def start_of_history(
+    engine: PaperEngine, symbols: list[Symbol], resolution: Resolution | None, count: int, end_ns: int
+) -> int:
+    """Return the moment a number of bars of open market before another one, UTC; the earliest of several symbols."""
+    configs = [config for symbol in symbols for config in _configs(engine, symbol, resolution, {})]
+    return min((_begin_ns(config, count, None, end_ns) for config in configs), default=end_ns)
+
+
 def last_known_prices(engine: PaperEngine, symbol: Symbol) -> list[BaseData]:
     """Return the newest bars of a symbol that ended before the present moment."""
     return list(newest_bars(engine, engine.securities[symbol]))

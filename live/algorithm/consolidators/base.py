@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from live.algorithm.data import BaseData, Tick
@@ -62,6 +63,9 @@ class DataConsolidator(PascalCaseAccess):
     def accepts_quotes(self, is_quote: bool) -> bool:
         """Tell whether this takes the quotes, or the trades, of tick data."""
         return True
+
+    def prepare(self, minimum_price_variation: Decimal) -> None:
+        """Take what is to be known of the symbol before its first data: the smallest step of its prices."""
 
     def update(self, data: BaseData) -> None:
         """Take a data point."""
@@ -155,6 +159,11 @@ class SequentialConsolidator(DataConsolidator):
     def accepts_quotes(self, is_quote: bool) -> bool:
         """Tell whether the first one takes such data."""
         return self.first.accepts_quotes(is_quote)
+
+    def prepare(self, minimum_price_variation: Decimal) -> None:
+        """Prepare both parts."""
+        self.first.prepare(minimum_price_variation)
+        self.second.prepare(minimum_price_variation)
 
     def update(self, data: BaseData) -> None:
         """Take a data point."""

@@ -117,6 +117,9 @@ class IndicatorBase(PascalCaseAccess):
     takes_bars = False
     """Whether `update` wants whole bars instead of values."""
 
+    input_types: tuple[type[BaseData], ...] = (BaseData,)
+    """Kinds of data that the indicator can be fed with."""
+
     def __init__(self, name: str, warm_up_period: int = 1) -> None:
         self.name = name
         self.warm_up_period = warm_up_period

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from live.algorithm.data import QuoteBar, TradeBar
+from live.algorithm.data import QuoteBar, Tick, TradeBar
 from live.algorithm.enums import MovingAverageType
 from live.algorithm.indicators.base import IndicatorBase, Signature, checked_period
 from live.algorithm.indicators.extremes import Identity
 from live.algorithm.indicators.moving_averages import WindowedIndicator, moving_average
 from live.algorithm.indicators.sums import RollingSum
+from live.clock import NANOSECONDS_PER_DAY
 from live.errors import UsageError
 
 
@@ -56,6 +57,7 @@ class TrueRange(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar, QuoteBar)
 
     def __init__(self, name: str = "TR") -> None:
         super().__init__(name, 2)
@@ -83,6 +85,7 @@ class AverageTrueRange(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar, QuoteBar)
     _signature = Signature("ATR", ("period",), moving_average_type=MovingAverageType.WILDERS)
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -196,6 +199,7 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar,)
     _signature = Signature("VWAP", ("period",))
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -218,3 +222,53 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
         super().reset()
         self._turnover.reset()
         self._volume.reset()
+
+
+class IntradayVwap(IndicatorBase):
+    """Average price since midnight, weighted by volume; a bar's price is the mean of high, low and close.
+
+    Takes trade bars that are no repeats, and trade ticks; other data change nothing. Without any volume it is the price.
+
+    Parameters:
+        name: its name.
+    """
+
+    takes_bars = True
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, 1)
+        self._day = -1
+        self._volume = self._turnover = 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether any volume was seen today."""
+        return self._volume > 0.0
+
+    def update(self, time: Any, value: Any = None) -> bool:
+        """Take a bar or a tick."""
+        if isinstance(time, Tick) and value is None:
+            return self._accept(time.symbol, time.end_local_ns, time, time)
+        return super().update(time, value)
+
+    def compute(self, time_ns: int, value: Any) -> float | None:
+        """Return the average, or None for data that do not count."""
+        if isinstance(value, Tick) and value.is_trade:
+            volume, price = value.quantity, value.value
+        elif isinstance(value, TradeBar) and not value.is_fill_forward:
+            volume, price = value.volume, (value.high + value.low + value.close) / 3.0
+        else:
+            return None
+        day = time_ns // NANOSECONDS_PER_DAY
+        if day != self._day:
+            self._day = day
+            self._volume = self._turnover = 0.0
+        self._volume += volume
+        self._turnover += price * volume
+        return self._turnover / self._volume if self._volume else float(value.value)
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        super().reset()
+        self._day = -1
+        self._volume = self._turnover = 0.0
