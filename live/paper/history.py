@@ -93,14 +93,11 @@ def _configs(
             extended,
             fill_forward and chosen is not Resolution.TICK,
             security.hours,
+            daily_precise_end_time=engine.settings.daily_precise_end_time,
         )
 
 
 def _begin_ns(config: SubscriptionConfig, bars: int | None, start_ns: int | None, end_ns: int) -> int:
     if bars is None:
         return end_ns if start_ns is None else start_ns
-    hours = config.hours
-    period_ns = config.resolution.period_ns or Resolution.SECOND.period_ns
-    local = hours.exchange_zone.to_local_ns(end_ns)
-    begin = start_of_bars(hours, local, period_ns, bars, config.extended_market_hours)
-    return hours.exchange_zone.to_utc_ns(begin)
+    return start_of_bars(config, end_ns, bars)

@@ -431,3 +431,150 @@ def test_tick_consolidators_by_count_and_in_sequence(run: Runner) -> None:
 """
     )
     assert notes == ["True 389 38"]
+
+
+# -- the end of the day
+
+
+def test_on_end_of_day_is_called_for_each_security_before_its_close(run: Runner) -> None:
+    notes = run(
+        """
+    def initialize(self):
+        self.set_start_date(2013, 10, 7)
+        self.set_end_date(2013, 10, 8)
+        self.add_equity("SPY", Resolution.MINUTE)
+        self.add_equity("IBM", Resolution.MINUTE)
+        self.add_crypto("BTCUSD", Resolution.MINUTE)
+
+    def on_end_of_day(self, symbol):
+        self.note(f"{self.time} {symbol} {self.securities[symbol].price > 0}")
+
+    def on_end_of_algorithm(self):
+        self.note(f"{self.time} over")
+"""
+    )
+    assert notes == [
+        "2013-10-07 15:50:00 IBM True",
+        "2013-10-07 15:50:00 SPY True",
+        "2013-10-07 20:00:00 BTCUSD True",
+        "2013-10-08 15:50:00 IBM True",
+        "2013-10-08 15:50:00 SPY True",
+        "2013-10-08 20:00:00 BTCUSD True",
+        "2013-10-09 00:00:00 over",
+    ]
+
+
+def test_on_end_of_day_without_a_symbol_is_called_two_minutes_before_midnight(run: Runner) -> None:
+    notes = run(
+        """
+    def Initialize(self):
+        self.SetStartDate(2013, 10, 7)
+        self.SetEndDate(2013, 10, 9)
+        self.SetWarmUp(timedelta(days=1))
+        self.AddEquity("SPY", Resolution.MINUTE)
+
+    def OnEndOfDay(self):
+        self.note(f"{self.time} {self.is_warming_up}")
+"""
+    )
+    # The event of the last day would come after the last data.
+    assert notes == ["2013-10-07 23:58:00 False", "2013-10-08 23:58:00 False"]
+
+
+# -- time in initialize, and warm-up
+
+
+def test_the_clock_stands_at_the_start_once_it_is_set(run: Runner) -> None:
+    notes = run(
+        """
+    def initialize(self):
+        self.set_start_date(2013, 10, 8)
+        self.note(f"{self.time} {self.utc_time:%H:%M} {self.is_warming_up}")
+        self.set_time_zone(TimeZones.BERLIN)
+        self.note(f"{self.time} {self.utc_time:%d %H:%M}")
+        self.set_end_date(datetime(2013, 10, 8, 12))
+        self.note(f"{self.start_date} {self.end_date}")
+        spy = self.add_equity("SPY", Resolution.MINUTE).symbol
+        self.note(self.history(spy, 1, Resolution.DAILY).index[-1][1])
+"""
+    )
+    assert notes == [
+        "2013-10-08 00:00:00 04:00 True",
+        "2013-10-08 00:00:00 07 22:00",
+        "2013-10-08 00:00:00 2013-10-08 23:59:59.999999",
+        "2013-10-07 16:00:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "first", "count"),
+    [
+        ("set_warm_up(5)", "2013-10-07 15:55:00", 6),
+        ("set_warmup(bar_count=5, resolution=Resolution.MINUTE)", "2013-10-07 15:55:00", 6),
+        ("SetWarmUp(timedelta(days=1))", "2013-10-07 09:31:00", 390),
+        ("set_warm_up(time_span=timedelta(days=1), resolution=Resolution.MINUTE)", "2013-10-07 09:31:00", 390),
+        ("set_warm_up(2, Resolution.DAILY)", "2013-10-04 16:00:00", 2),
+    ],
+)
+# A number of bars includes the bar that ends where they begin.
+def test_warm_up_in_all_forms(run: Runner, call: str, first: str, count: int) -> None:
+    notes = run(
+        DATES
+        + f"""
+        self.add_equity("SPY", Resolution.MINUTE, fill_forward=False)
+        self.{call}
+        self.warm = []
+        self.schedule.on(self.date_rules.every_day(), self.time_rules.at(15, 58), self.on_schedule)
+
+    def on_schedule(self):
+        self.note(f"event {{self.is_warming_up}}")
+
+    def on_data(self, data):
+        if self.is_warming_up:
+            self.warm.append(self.time)
+
+    def on_warmup_finished(self):
+        self.note(f"{{self.warm[0]}} {{len(self.warm)}} {{self.time}} {{self.is_warming_up}}")
+"""
+    )
+    assert f"{first} {count} 2013-10-08 00:00:00 False" in notes
+    assert notes[-1] == "event False"
+    assert "event True" in notes[:-1]
+
+
+def test_a_number_of_bars_reaches_back_to_the_coarsest_security(run: Runner) -> None:
+    notes = run(
+        DATES
+        + """
+        self.add_equity("SPY", Resolution.DAILY)
+        self.add_equity("IBM", Resolution.MINUTE)
+        self.set_warm_up(3)
+
+    def on_data(self, data):
+        if self.is_warming_up:
+            for bar in data.bars.values():
+                if not bar.is_fill_forward:
+                    self.first = min(getattr(self, "first", bar.end_time), bar.end_time)
+
+    def on_warmup_finished(self):
+        self.note(self.first)
+"""
+    )
+    assert notes == ["2013-10-03 16:00:00"]
+
+
+def test_history_of_days_counts_the_day_that_has_closed(run: Runner) -> None:
+    notes = run(
+        """
+    def initialize(self):
+        self.set_start_date(2013, 10, 7)
+        self.set_end_date(2013, 10, 8)
+        self.spy = self.add_equity("SPY", Resolution.MINUTE).symbol
+        for hour in (12, 20):
+            self.schedule.on(self.date_rules.on(2013, 10, 7), self.time_rules.at(hour, 0), self.look)
+
+    def look(self):
+        self.note([f"{end:%d %H}" for _, end in self.history(self.spy, 2, Resolution.DAILY).index])
+"""
+    )
+    assert notes == ["['03 16', '04 16']", "['04 16', '07 16']"]

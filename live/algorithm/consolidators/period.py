@@ -201,16 +201,21 @@ class TradeBarConsolidator(PeriodCountConsolidator[TradeBar]):
     def begin(self, data: BaseData, start_ns: int, end_ns: int) -> TradeBar:
         """Return a new bar with the first one's prices."""
         assert isinstance(data, TradeBar)
-        return _begin_with_bar(data, start_ns, end_ns)
+        return make_trade_bar(
+            data.symbol, start_ns, end_ns, data.open, data.high, data.low, data.value, data.volume, False
+        )
 
     def extend(self, bar: TradeBar, data: BaseData) -> None:
         """Add a bar."""
         assert isinstance(data, TradeBar)
-        _extend_by_bar(bar, data)
+        bar.value = data.value
+        bar.volume += data.volume
+        bar.low = min(bar.low, data.low)
+        bar.high = max(bar.high, data.high)
 
 
 class TickConsolidator(PeriodCountConsolidator[TradeBar]):
-    """Trade bars out of trade ticks; quotes are left out. Trade bars, of a warm-up with bars, count as well."""
+    """Trade bars out of trade ticks; quotes are left out."""
 
     input_type = Tick
     output_type = TradeBar
@@ -221,21 +226,16 @@ class TickConsolidator(PeriodCountConsolidator[TradeBar]):
 
     def should_process(self, data: BaseData) -> bool:
         """Take trades."""
-        return (isinstance(data, Tick) and data.is_trade) or isinstance(data, TradeBar)
+        return isinstance(data, Tick) and data.is_trade
 
     def begin(self, data: BaseData, start_ns: int, end_ns: int) -> TradeBar:
         """Return a new bar at the tick's price."""
-        if isinstance(data, TradeBar):
-            return _begin_with_bar(data, start_ns, end_ns)
         assert isinstance(data, Tick)
         price = data.value
         return make_trade_bar(data.symbol, start_ns, end_ns, price, price, price, price, data.quantity, False)
 
     def extend(self, bar: TradeBar, data: BaseData) -> None:
         """Add a tick."""
-        if isinstance(data, TradeBar):
-            _extend_by_bar(bar, data)
-            return
         assert isinstance(data, Tick)
         _extend_by_value(bar, data.value)
         bar.volume += data.quantity
@@ -270,14 +270,17 @@ class QuoteBarConsolidator(PeriodCountConsolidator[QuoteBar]):
     def extend(self, bar: QuoteBar, data: BaseData) -> None:
         """Add the sides that a bar has."""
         assert isinstance(data, QuoteBar)
-        _extend_by_quote_bar(bar, data)
+        if data.bid is not None:
+            bar.last_bid_size = data.last_bid_size
+            bar.bid = _extended(bar.bid, data.bid)
+        if data.ask is not None:
+            bar.last_ask_size = data.last_ask_size
+            bar.ask = _extended(bar.ask, data.ask)
+        bar.value = data.value
 
 
 class TickQuoteBarConsolidator(PeriodCountConsolidator[QuoteBar]):
-    """Quote bars out of quote ticks; trades are left out. A side of a tick that is zero changes nothing.
-
-    Quote bars, of a warm-up with bars, count as well.
-    """
+    """Quote bars out of quote ticks; trades are left out. A side of a tick that is zero changes nothing."""
 
     input_type = Tick
     output_type = QuoteBar
@@ -288,7 +291,7 @@ class TickQuoteBarConsolidator(PeriodCountConsolidator[QuoteBar]):
 
     def should_process(self, data: BaseData) -> bool:
         """Take quotes."""
-        return (isinstance(data, Tick) and not data.is_trade) or isinstance(data, QuoteBar)
+        return isinstance(data, Tick) and not data.is_trade
 
     def begin(self, data: BaseData, start_ns: int, end_ns: int) -> QuoteBar:
         """Return a new bar with the tick's sides."""
@@ -298,32 +301,8 @@ class TickQuoteBarConsolidator(PeriodCountConsolidator[QuoteBar]):
 
     def extend(self, bar: QuoteBar, data: BaseData) -> None:
         """Add the sides that a tick has."""
-        if isinstance(data, QuoteBar):
-            _extend_by_quote_bar(bar, data)
-            return
         assert isinstance(data, Tick)
         _quote(bar, data.bid_price, data.ask_price, data.bid_size, data.ask_size)
-
-
-def _begin_with_bar(data: TradeBar, start_ns: int, end_ns: int) -> TradeBar:
-    return make_trade_bar(data.symbol, start_ns, end_ns, data.open, data.high, data.low, data.value, data.volume, False)
-
-
-def _extend_by_bar(bar: TradeBar, data: TradeBar) -> None:
-    bar.value = data.value
-    bar.volume += data.volume
-    bar.low = min(bar.low, data.low)
-    bar.high = max(bar.high, data.high)
-
-
-def _extend_by_quote_bar(bar: QuoteBar, data: QuoteBar) -> None:
-    if data.bid is not None:
-        bar.last_bid_size = data.last_bid_size
-        bar.bid = _extended(bar.bid, data.bid)
-    if data.ask is not None:
-        bar.last_ask_size = data.last_ask_size
-        bar.ask = _extended(bar.ask, data.ask)
-    bar.value = data.value
 
 
 def _extend_by_value(bar: TradeBar, price: float) -> None:
