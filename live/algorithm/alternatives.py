@@ -103,7 +103,6 @@ MEMBERS: dict[str, str] = {
     "option_chain_provider": _OPTIONS,
     "option_chains": _OPTIONS,
     "order_factory": "use market_order, limit_order and their like",
-    "plot_indicator": "call plot(chart, name, indicator.current.value) in on_data",
     "portfolio_construction": _FRAMEWORK,
     "remove_option_contract": _OPTIONS,
     "remove_security": "securities stay for the whole run: liquidate the symbol and leave it alone from then on",

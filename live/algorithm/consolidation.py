@@ -27,10 +27,10 @@ from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.overloads import (
     Parameter,
     anything,
-    bind,
     data_class,
     function,
     number,
+    overloaded,
     resolution,
     span,
     tick_type,
@@ -64,6 +64,14 @@ _CONSOLIDATE = (
     (_SYMBOL, Parameter("calendar", function), _HANDLER),
     (_SYMBOL, Parameter("calendar", function), _KIND, _HANDLER),
     (Parameter("type", data_class), _SYMBOL, Parameter("size", number), _KIND, _HANDLER),
+)
+_CONSOLIDATOR = Parameter("consolidator", anything, also=("py_consolidator",))
+_ADD = ((_SYMBOL, _CONSOLIDATOR, _KIND),)
+_REMOVE = ((_SYMBOL, _CONSOLIDATOR),)
+_DATA_TYPE = Parameter("data_type", anything, None)
+_RESOLVE = (
+    (_SYMBOL, Parameter("resolution", resolution, None), _DATA_TYPE),
+    (_SYMBOL, Parameter("time_span", span), _DATA_TYPE),
 )
 
 
@@ -106,9 +114,9 @@ class MarketHoursConsolidator(DataConsolidator):
         ):
             self._consolidator.update(data)
 
-    def scan(self, local_ns: int) -> None:
+    def scan(self, current_local_time: Any) -> None:
         """Let a moment of exchange time finish the working bar."""
-        self._consolidator.scan(local_ns)
+        self._consolidator.scan(current_local_time)
 
     def reset(self) -> None:
         """Forget all data."""
@@ -138,7 +146,17 @@ class ConsolidationMethods:
         """Consolidators by hand: add_consolidator and remove_consolidator."""
         return SubscriptionManager(self)
 
-    def consolidate(self, *args: Any, **named: Any) -> DataConsolidator:
+    @overloaded(*_CONSOLIDATE)
+    def consolidate(
+        self,
+        symbol: Any,
+        handler: Any,
+        tick_type: TickType | None = None,
+        period: Any = None,
+        calendar: Any = None,
+        type: Any = None,
+        size: Any = None,
+    ) -> DataConsolidator:
         """Call a handler with each finished bar.
 
         Forms: `consolidate(symbol, period, handler)` with a Resolution, a timedelta or a number of bars as the period,
@@ -150,28 +168,27 @@ class ConsolidationMethods:
         Raises:
             UsageError: the arguments fit none of these, or the period is shorter than the symbol's bars.
         """
-        values = bind("consolidate", _CONSOLIDATE, args, named)
-        known = self._symbol(values["symbol"])
-        handler, kind = values["handler"], values.get("tick_type")
-        if "size" in values:
-            consolidator = self._by_size(known, values["type"], values["size"], kind)
+        known = self._symbol(symbol)
+        if size is not None:
+            consolidator = self._by_size(known, type, size, tick_type)
         else:
-            consolidator = self._consolidator(known, values["calendar" if "calendar" in values else "period"], kind)
+            consolidator = self._consolidator(known, period if calendar is None else calendar, tick_type)
         if handler is not None:
             consolidator.data_consolidated += lambda sender, bar: handler(bar)
-            self._register_consolidator(known, consolidator, kind)
+            self._register_consolidator(known, consolidator, tick_type)
         return consolidator
 
+    @overloaded(*_RESOLVE)
     def resolve_consolidator(
-        self, symbol: Any, resolution: Any = None, data_type: Any = None, *, time_span: timedelta | None = None
+        self, symbol: Any, data_type: Any, resolution: Any = None, time_span: timedelta | None = None
     ) -> DataConsolidator:
         """Return a consolidator that turns a symbol's data into bars of a period; the data's own when none is named.
 
         Parameters:
             symbol: the symbol.
-            resolution: a Resolution or a timedelta.
             data_type: TradeBar, QuoteBar or Tick, to choose among the symbol's data.
-            time_span: the period, by its other name.
+            resolution: the period.
+            time_span: the period, as a timedelta.
 
         Raises:
             UsageError: the period is shorter than the symbol's bars.
@@ -263,7 +280,8 @@ class SubscriptionManager(PascalCaseAccess):
     def __init__(self, algorithm: ConsolidationMethods) -> None:
         self._algorithm = algorithm
 
-    def add_consolidator(self, symbol: Any, consolidator: Any, tick_type: TickType | None = None) -> None:
+    @overloaded(*_ADD)
+    def add_consolidator(self, symbol: Any, consolidator: Any, tick_type: TickType | None) -> None:
         """Feed a consolidator with a symbol's data.
 
         Parameters:
@@ -277,6 +295,7 @@ class SubscriptionManager(PascalCaseAccess):
         algorithm = self._algorithm
         algorithm._register_consolidator(algorithm._symbol(symbol), consolidator, tick_type)
 
+    @overloaded(*_REMOVE)
     def remove_consolidator(self, symbol: Any, consolidator: Any) -> None:
         """Stop feeding a consolidator, and forget its handlers."""
         algorithm = self._algorithm

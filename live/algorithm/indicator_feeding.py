@@ -13,8 +13,8 @@ from live.algorithm.fields import data_type_of
 from live.algorithm.indicator_history import IndicatorHistory, history_of
 from live.algorithm.indicators.base import IndicatorBase, data_point
 from live.algorithm.indicators.custom import PythonIndicator
-from live.algorithm.naming import member_of
-from live.algorithm.overloads import Parameter, anything, bind, function, moment, resolution, span, whole
+from live.algorithm.naming import has_member, member_of
+from live.algorithm.overloads import Parameter, anything, function, moment, overloaded, resolution, span, whole
 from live.algorithm.slices import Slice
 from live.algorithm.symbols import Symbol
 from live.clock import date_to_ns, datetime_to_ns, ns_to_timedelta, timedelta_to_ns
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from live.algorithm.host import Host
 
 Selector = Callable[[Any], Any] | None
+
+
+def _is_consolidator(value: Any) -> bool:
+    """Take a consolidator, ours or one of the user's own class."""
+    return has_member(value, "data_consolidated")
+
+
 _INDICATOR = Parameter("indicator", anything)
 _RESOLUTION = Parameter("resolution", resolution, None)
 _SELECTOR = Parameter("selector", function, None)
@@ -31,17 +38,17 @@ _SYMBOL = Parameter("symbol", anything)
 _REGISTER = (
     (_SYMBOL, _INDICATOR, _RESOLUTION, _SELECTOR),
     (_SYMBOL, _INDICATOR, Parameter("resolution", span), _SELECTOR),
-    (_SYMBOL, _INDICATOR, Parameter("consolidator", lambda value: hasattr(value, "data_consolidated")), _SELECTOR),
-    (_SYMBOL, _INDICATOR, Parameter("consolidator", lambda value: hasattr(value, "DataConsolidated")), _SELECTOR),
+    (_SYMBOL, _INDICATOR, Parameter("consolidator", _is_consolidator, also=("py_object",)), _SELECTOR),
 )
+_SYMBOLS = Parameter("symbol", anything, also=("symbols",))
 _WARM_UP = (
-    (_SYMBOL, _INDICATOR, _RESOLUTION, _SELECTOR),
-    (_SYMBOL, _INDICATOR, Parameter("period", span), _SELECTOR),
+    (_SYMBOLS, _INDICATOR, _RESOLUTION, _SELECTOR),
+    (_SYMBOLS, _INDICATOR, Parameter("period", span), _SELECTOR),
 )
 _HISTORY = (
-    (_INDICATOR, _SYMBOL, Parameter("period", whole), _RESOLUTION, _SELECTOR),
-    (_INDICATOR, _SYMBOL, Parameter("span", span), _RESOLUTION, _SELECTOR),
-    (_INDICATOR, _SYMBOL, Parameter("start", moment), Parameter("end", moment), _RESOLUTION, _SELECTOR),
+    (_INDICATOR, _SYMBOLS, Parameter("period", whole), _RESOLUTION, _SELECTOR),
+    (_INDICATOR, _SYMBOLS, Parameter("span", span), _RESOLUTION, _SELECTOR),
+    (_INDICATOR, _SYMBOLS, Parameter("start", moment), Parameter("end", moment), _RESOLUTION, _SELECTOR),
     (_INDICATOR, Parameter("history", anything), _SELECTOR),
 )
 
@@ -73,7 +80,10 @@ class IndicatorFeeding:
     def enable_automatic_indicator_warm_up(self, value: bool) -> None:
         self._host.settings.automatic_indicator_warm_up = value
 
-    def register_indicator(self, *args: Any, **named: Any) -> None:
+    @overloaded(*_REGISTER)
+    def register_indicator(
+        self, symbol: Any, indicator: Any, selector: Selector, resolution: Any = None, consolidator: Any = None
+    ) -> None:
         """Feed an indicator with a symbol's bars.
 
         Forms: `register_indicator(symbol, indicator, resolution, selector)` with a Resolution or timedelta, the
@@ -84,13 +94,10 @@ class IndicatorFeeding:
         Raises:
             UsageError: the arguments fit neither form, or the indicator cannot take such data.
         """
-        values = bind("register_indicator", _REGISTER, args, named)
-        known = self._symbol(values["symbol"])
-        indicator, selector = self._indicator(values["indicator"]), values["selector"]
-        consolidator = values.get("consolidator")
+        known, fed = self._symbol(symbol), self._indicator(indicator)
         if consolidator is None:
-            consolidator = self._consolidator(known, values["resolution"], _kind_for(indicator, selector))
-        self._connect(known, indicator, consolidator, selector)
+            consolidator = self._consolidator(known, resolution, _kind_for(fed, selector))
+        self._connect(known, fed, consolidator, selector)
 
     def deregister_indicator(self, indicator: Any) -> None:
         """Stop feeding an indicator."""
@@ -101,7 +108,15 @@ class IndicatorFeeding:
 
     unregister_indicator = deregister_indicator
 
-    def warm_up_indicator(self, *args: Any, **named: Any) -> None:
+    @overloaded(*_WARM_UP)
+    def warm_up_indicator(
+        self,
+        symbol: Any,
+        indicator: Any,
+        selector: Selector,
+        resolution: Resolution | None = None,
+        period: timedelta | None = None,
+    ) -> None:
         """Feed an indicator, which is reset before, with as much history as it needs to be ready.
 
         Forms: `warm_up_indicator(symbol, indicator, resolution, selector)`, and with a timedelta as `period` in the
@@ -110,19 +125,27 @@ class IndicatorFeeding:
         Raises:
             UsageError: the arguments fit neither form.
         """
-        values = bind("warm_up_indicator", _WARM_UP, args, named)
-        indicator, selector = self._indicator(values["indicator"]), values["selector"]
-        symbols = self._symbols_of(values["symbol"])
-        if indicator.warm_up_period <= 0:
-            self._warn_once(
-                f"warm_up_indicator: {indicator.name} has no warm_up_period above 0 and is not warmed up; set it"
-            )
-        elif "period" not in values:
-            self._history_through(indicator, symbols, indicator.warm_up_period, values["resolution"], selector)
+        fed, symbols = self._indicator(indicator), self._symbols_of(symbol)
+        if fed.warm_up_period <= 0:
+            self._warn_once(f"warm_up_indicator: {fed.name} has no warm_up_period above 0 and is not warmed up; set it")
+        elif period is None:
+            self._history_through(fed, symbols, fed.warm_up_period, resolution, selector)
         else:
-            self._warm_up_by_period(indicator, symbols, values["period"], selector)
+            self._warm_up_by_period(fed, symbols, period, selector)
 
-    def indicator_history(self, *args: Any, **named: Any) -> IndicatorHistory:
+    @overloaded(*_HISTORY)
+    def indicator_history(
+        self,
+        indicator: Any,
+        selector: Selector,
+        symbol: Any = None,
+        period: int | None = None,
+        span: timedelta | None = None,
+        start: Any = None,
+        end: Any = None,
+        history: Iterable[Slice] | None = None,
+        resolution: Resolution | None = None,
+    ) -> IndicatorHistory:
         """Return the values of an indicator over history; the indicator is reset and keeps the last of them.
 
         Forms: `indicator_history(indicator, symbol, period, resolution, selector)` with the number of values,
@@ -132,26 +155,25 @@ class IndicatorFeeding:
         Raises:
             UsageError: the arguments fit none of these.
         """
-        values = bind("indicator_history", _HISTORY, args, named)
-        indicator, selector = self._indicator(values["indicator"]), values["selector"]
-        if "history" in values:
-            return history_of(indicator, values["history"], self._through(indicator, selector))
-        symbols = self._symbols_of(values["symbol"])
-        ahead = max(indicator.warm_up_period - 1, 0)
-        if "period" in values:
-            count = values["period"] + (ahead if values["period"] else indicator.warm_up_period)
-            return self._history_through(indicator, symbols, count, values["resolution"], selector)
+        fed = self._indicator(indicator)
+        if history is not None:
+            return history_of(fed, history, self._through(fed, selector))
+        symbols = self._symbols_of(symbol)
+        ahead = max(fed.warm_up_period - 1, 0)
+        if period is not None:
+            count = period + (ahead if period else fed.warm_up_period)
+            return self._history_through(fed, symbols, count, resolution, selector)
         host = self._host
-        if "span" in values:
-            start_ns, end_ns = host.time_ns - timedelta_to_ns(values["span"]), host.time_ns
+        if span is not None:
+            start_ns, end_ns = host.time_ns - timedelta_to_ns(span), host.time_ns
         else:
             start_ns, end_ns = (
                 host.zone.to_utc_ns(datetime_to_ns(each) if hasattr(each, "hour") else date_to_ns(each))
-                for each in (values["start"], values["end"])
+                for each in (start, end)
             )
-        start_ns = host.start_of_bars(symbols, values["resolution"], ahead, start_ns)
-        slices = host.history(symbols, values["resolution"], None, start_ns, end_ns, {})
-        return history_of(indicator, slices, self._through(indicator, selector))
+        start_ns = host.start_of_bars(symbols, resolution, ahead, start_ns)
+        slices = host.history(symbols, resolution, None, start_ns, end_ns, {})
+        return history_of(fed, slices, self._through(fed, selector))
 
     # -- helpers
 

@@ -10,8 +10,8 @@ from live.algorithm import indicators as kinds
 from live.algorithm.data import TradeBar
 from live.algorithm.enums import MovingAverageType, Resolution
 from live.algorithm.indicator_feeding import IndicatorFeeding
-from live.algorithm.numbers import plain, to_decimal
-from live.algorithm.overloads import Parameter, anything, bind, function, number, resolution, span, text, whole
+from live.algorithm.numbers import Number, plain, to_decimal
+from live.algorithm.overloads import Parameter, anything, function, number, overloaded, resolution, span, text, whole
 from live.clock import timedelta_to_ns
 from live.errors import UnsupportedApiError
 
@@ -51,18 +51,18 @@ class IndicatorMethods(IndicatorFeeding):
         name = self.create_indicator_name(symbol, f"SMA({period})", resolution)
         return self._fed(kinds.SimpleMovingAverage(name, period), symbol, resolution, selector)
 
-    def ema(self, *args: Any, **named: Any) -> Any:
+    @overloaded(*_EMA)
+    def ema(
+        self, symbol: Any, period: int, resolution: Any, selector: Selector, smoothing_factor: Number | None = None
+    ) -> Any:
         """Exponential moving average: `ema(symbol, period, resolution, selector)`, with a smoothing factor, a number,
         before the resolution when it is not 2 / (period + 1).
         """
-        values = bind("ema", _EMA, args, named)
-        symbol, period = values["symbol"], values["period"]
-        name = self.create_indicator_name(symbol, f"EMA({period})", values["resolution"])
-        factor = values.get("smoothing_factor")
-        if factor is None:
-            factor = kinds.ExponentialMovingAverage.smoothing_factor_default(period)
-        average = kinds.ExponentialMovingAverage(name, period, float(factor))
-        return self._fed(average, symbol, values["resolution"], values["selector"])
+        name = self.create_indicator_name(symbol, f"EMA({period})", resolution)
+        if smoothing_factor is None:
+            smoothing_factor = kinds.ExponentialMovingAverage.smoothing_factor_default(period)
+        average = kinds.ExponentialMovingAverage(name, period, float(smoothing_factor))
+        return self._fed(average, symbol, resolution, selector)
 
     def wwma(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
         """Wilder's moving average."""
@@ -175,20 +175,18 @@ class IndicatorMethods(IndicatorFeeding):
         name = self.create_indicator_name(symbol, "TR", resolution)
         return self._fed(kinds.TrueRange(name), symbol, resolution, selector)
 
-    def vwap(self, *args: Any, **named: Any) -> Any:
+    @overloaded(*_VWAP)
+    def vwap(self, symbol: Any, period: int | None = None, resolution: Any = None, selector: Selector = None) -> Any:
         """Volume-weighted average price: of the newest bars with `vwap(symbol, period, resolution, selector)`, of the
         day so far with `vwap(symbol)`.
         """
-        values = bind("vwap", _VWAP, args, named)
-        symbol = values["symbol"]
-        if "period" not in values:
+        if period is None:
             intraday = kinds.IntradayVwap(self.create_indicator_name(symbol, "VWAP", None))
             self.register_indicator(symbol, intraday)
             return intraday
-        period, resolution = values["period"], values["resolution"]
         name = self.create_indicator_name(symbol, f"VWAP({period})", resolution)
         average = kinds.VolumeWeightedAveragePriceIndicator(name, period)
-        return self._fed(average, symbol, resolution, values["selector"])
+        return self._fed(average, symbol, resolution, selector)
 
     def max(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
         """Highest value; of trade bars their highs, unless a selector is given."""
@@ -207,19 +205,19 @@ class IndicatorMethods(IndicatorFeeding):
         name = self.create_indicator_name(symbol, f"SUM({period})", resolution)
         return self._fed(kinds.Sum(name, period), symbol, resolution, selector)
 
-    def identity(self, *args: Any, **named: Any) -> Any:
+    @overloaded(*_IDENTITY)
+    def identity(self, symbol: Any, selector: Selector, field_name: str | None, resolution: Any = None) -> Any:
         """The value itself: `identity(symbol, selector, field_name)`, with a Resolution or timedelta after the symbol
         when it is not the symbol's own; the field's name, "close" unless given, stands in the indicator's name.
         """
-        values = bind("identity", _IDENTITY, args, named)
-        symbol, period, field_name = values["symbol"], values.get("resolution"), values["field_name"] or "close"
-        if isinstance(period, timedelta):
+        field_name = field_name or "close"
+        if isinstance(resolution, timedelta):
             known = self._symbol(symbol)
-            identity = kinds.Identity(f"{known}({field_name},{_time_span_text(period)})")
-            self._connect(known, identity, self._consolidator(known, period, None), values["selector"])
+            identity = kinds.Identity(f"{known}({field_name},{_time_span_text(resolution)})")
+            self._connect(known, identity, self._consolidator(known, resolution, None), selector)
             return identity
-        identity = kinds.Identity(self.create_indicator_name(symbol, field_name, period))
-        return self._fed(identity, symbol, period, values["selector"])
+        identity = kinds.Identity(self.create_indicator_name(symbol, field_name, resolution))
+        return self._fed(identity, symbol, resolution, selector)
 
     def create_indicator_name(self, symbol: Any, type: str, resolution: Any = None) -> str:
         """Return LEAN's name of an indicator on a symbol, such as "SMA(20,SPY_min)"."""

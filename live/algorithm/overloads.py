@@ -11,22 +11,37 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from live.algorithm.enums import Resolution, TickType
 from live.errors import UsageError
 
+Result = TypeVar("Result")
 Test = Callable[[Any], bool]
 _REQUIRED = object()
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of one list: its name, what it takes, and its default; None is always taken where it is the default."""
+    """A parameter of one list.
+
+    Attributes:
+        name: its name.
+        takes: tells whether a value may be meant.
+        default: its value when left out; None as a default may also be passed.
+        also: names that it has in further overloads which are the same otherwise.
+    """
 
     name: str
     takes: Test
     default: Any = _REQUIRED
+    also: tuple[str, ...] = ()
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not _REQUIRED
 
     def fits(self, value: Any) -> bool:
         """Tell whether an argument may be meant."""
@@ -70,6 +85,11 @@ def number(value: Any) -> bool:
     )
 
 
+def flag(value: Any) -> bool:
+    """Take True or False."""
+    return isinstance(value, bool)
+
+
 def tick_type(value: Any) -> bool:
     """Take a TickType."""
     return isinstance(value, TickType)
@@ -83,6 +103,27 @@ def function(value: Any) -> bool:
 def data_class(value: Any) -> bool:
     """Take a class."""
     return isinstance(value, type)
+
+
+def overloaded(*forms: Sequence[Parameter]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Give a method the parameter lists that it has in LEAN.
+
+    The method itself takes the values by name; those that not every list has need a default. The lists stay readable as
+    `forms` of the method.
+
+    Parameters:
+        forms: the parameter lists, without self, the more particular ones first.
+    """
+
+    def decorate(method: Callable[..., Result]) -> Callable[..., Result]:
+        @wraps(method)
+        def call(self: Any, *args: Any, **named: Any) -> Result:
+            return method(self, **bind(method.__name__, forms, args, named))
+
+        call.forms = forms  # type: ignore[attr-defined]
+        return call
+
+    return decorate
 
 
 def bind(
@@ -112,10 +153,11 @@ def _values(parameters: Sequence[Parameter], args: tuple[Any, ...], named: Mappi
     if len(args) > len(parameters):
         return None
     given = {each.name: value for each, value in zip(parameters, args, strict=False)}
-    known = {each.name for each in parameters}
-    if given.keys() & named.keys() or named.keys() - known:
-        return None
-    given |= named
+    canonical = {name: each.name for each in parameters for name in (each.name, *each.also)}
+    for name, value in named.items():
+        if name not in canonical or canonical[name] in given:
+            return None
+        given[canonical[name]] = value
     values: dict[str, Any] = {}
     for each in parameters:
         value = given.get(each.name, each.default)

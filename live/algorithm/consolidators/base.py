@@ -71,8 +71,12 @@ class DataConsolidator(PascalCaseAccess):
         """Take a data point."""
         raise NotImplementedError
 
-    def scan(self, local_ns: int) -> None:
-        """Let a moment of exchange time, in nanoseconds of the wall clock, finish the working bar."""
+    def scan(self, current_local_time: Any) -> None:
+        """Let a moment of exchange time finish the working bar.
+
+        Parameters:
+            current_local_time: a datetime, or nanoseconds of the wall clock.
+        """
 
     def emit(self, bar: BaseData) -> None:
         """Hand a finished bar to the handlers."""
@@ -169,9 +173,9 @@ class SequentialConsolidator(DataConsolidator):
         """Take a data point."""
         self.first.update(data)
 
-    def scan(self, local_ns: int) -> None:
+    def scan(self, current_local_time: Any) -> None:
         """Scan the first one; LEAN leaves the second to its data."""
-        self.first.scan(local_ns)
+        self.first.scan(current_local_time)
 
     def reset(self) -> None:
         """Forget all data, those of both parts too."""

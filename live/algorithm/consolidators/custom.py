@@ -6,7 +6,7 @@ from typing import Any
 
 from live.algorithm.consolidators.base import DataConsolidator
 from live.algorithm.data import BaseData
-from live.algorithm.indicators.base import Handlers
+from live.algorithm.indicators.base import Handlers, local_ns
 from live.algorithm.indicators.rolling_window import RollingWindow
 from live.algorithm.naming import OverridableInBothSpellings, PascalCaseFields, has_member, member_of
 from live.clock import ns_to_datetime
@@ -104,9 +104,9 @@ class DataConsolidatorPythonWrapper(DataConsolidator):
         """Take a data point."""
         member_of(self._consolidator, "update")(data)
 
-    def scan(self, local_ns: int) -> None:
+    def scan(self, current_local_time: Any) -> None:
         """Let the clock finish the working bar; the user's method gets a datetime."""
-        member_of(self._consolidator, "scan")(ns_to_datetime(local_ns))
+        member_of(self._consolidator, "scan")(ns_to_datetime(local_ns(current_local_time)))
 
     def dispose(self) -> None:
         """Stop listening to the user's consolidator."""

@@ -12,7 +12,6 @@ from live.algorithm.indicators.extremes import Identity
 from live.algorithm.indicators.moving_averages import WindowedIndicator, moving_average
 from live.algorithm.indicators.sums import RollingSum
 from live.clock import NANOSECONDS_PER_DAY
-from live.errors import UsageError
 
 
 class Variance(WindowedIndicator):
@@ -208,10 +207,8 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
         self._turnover = RollingSum(self.warm_up_period)
         self._volume = RollingSum(self.warm_up_period)
 
-    def compute(self, time_ns: int, value: TradeBar | QuoteBar) -> float:
+    def compute(self, time_ns: int, value: TradeBar) -> float:
         """Return the average."""
-        if not isinstance(value, TradeBar):
-            raise UsageError(f"{self.name}: a volume-weighted average needs trade bars, not {value!r}")
         price = (value.open + value.high + value.low + value.close) / 4.0
         turnover = self._turnover.push(price * value.volume)
         total_volume = self._volume.push(value.volume)
@@ -235,7 +232,7 @@ class IntradayVwap(IndicatorBase):
 
     takes_bars = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = "VWAP") -> None:
         super().__init__(name, 1)
         self._day = -1
         self._volume = self._turnover = 0.0
@@ -244,12 +241,6 @@ class IntradayVwap(IndicatorBase):
     def is_ready(self) -> bool:
         """Whether any volume was seen today."""
         return self._volume > 0.0
-
-    def update(self, time: Any, value: Any = None) -> bool:
-        """Take a bar or a tick."""
-        if isinstance(time, Tick) and value is None:
-            return self._accept(time.symbol, time.end_local_ns, time, time)
-        return super().update(time, value)
 
     def compute(self, time_ns: int, value: Any) -> float | None:
         """Return the average, or None for data that do not count."""

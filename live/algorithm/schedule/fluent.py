@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.overloads import overloaded
 from live.algorithm.schedule.callbacks import with_name_and_time
 from live.algorithm.schedule.date_rules import DateRules
 from live.algorithm.schedule.events import ScheduledEvent
 from live.algorithm.schedule.rules import CompositeTimeRule, DateRule, TimeRule
-from live.algorithm.schedule.time_rules import TimeRules
+from live.algorithm.schedule.time_rules import AT_FORMS, TimeRules
 from live.clock import ns_to_datetime
 from live.errors import UsageError
 
@@ -53,9 +54,9 @@ class FluentScheduledEventBuilder(PascalCaseAccess):
 
     # -- days
 
-    def on(self, *dates: Any) -> FluentScheduledEventBuilder:
-        """Choose single days: year, month and day, or dates."""
-        return self._on(self._schedule.date_rules.on(*dates))
+    def on(self, *dates: Any, year: Any = None, month: Any = None, day: Any = None) -> FluentScheduledEventBuilder:
+        """Choose single days; arguments as for `date_rules.on`."""
+        return self._on(self._schedule.date_rules.on(*dates, year=year, month=month, day=day))
 
     def every_day(self, symbol: Any = None) -> FluentScheduledEventBuilder:
         """Choose every day, or every trading day of a symbol."""
@@ -73,9 +74,10 @@ class FluentScheduledEventBuilder(PascalCaseAccess):
 
     # -- times
 
-    def at(self, *args: Any, **named: Any) -> FluentScheduledEventBuilder:
+    @overloaded(*AT_FORMS)
+    def at(self, **time_of_day: Any) -> FluentScheduledEventBuilder:
         """Add a time of day; arguments as for `time_rules.at`."""
-        return self._at(self._schedule.time_rules.at(*args, **named))
+        return self._at(self._schedule.time_rules.at(**time_of_day))
 
     def after_market_open(
         self, symbol: Any, minutes_after_open: float = 0, extended_market_open: bool = False

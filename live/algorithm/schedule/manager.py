@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any, overload
+from typing import Any
 
 from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.overloads import Parameter, overloaded, text
 from live.algorithm.schedule.calendar import END_OF_TIME, ONE_DAY, ScheduleHost
 from live.algorithm.schedule.callbacks import with_name_and_time
 from live.algorithm.schedule.date_rules import DateRules
@@ -15,9 +16,11 @@ from live.algorithm.schedule.fluent import FluentScheduledEventBuilder
 from live.algorithm.schedule.rules import DateRule, TimeRule
 from live.algorithm.schedule.time_rules import TimeRules
 from live.clock import Zone, ns_to_date, ns_to_datetime
-from live.errors import UsageError
 
-_PARAMETERS = ("name", "date_rule", "time_rule", "callback")
+_DATES = Parameter("date_rule", lambda value: isinstance(value, DateRule))
+_TIMES = Parameter("time_rule", lambda value: isinstance(value, TimeRule))
+_CALLBACK = Parameter("callback", callable)
+_ON = ((_DATES, _TIMES, _CALLBACK), (Parameter("name", text, None), _DATES, _TIMES, _CALLBACK))
 
 
 class ScheduleManager(PascalCaseAccess):
@@ -39,20 +42,10 @@ class ScheduleManager(PascalCaseAccess):
         self.date_rules.set_default_time_zone(zone)
         self.time_rules.set_default_time_zone(zone)
 
-    @overload
-    def on(self, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /) -> ScheduledEvent: ...
-
-    @overload
+    @overloaded(*_ON)
     def on(
-        self, name: str, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /
-    ) -> ScheduledEvent: ...
-
-    @overload
-    def on(
-        self, *, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], name: str | None = None
-    ) -> ScheduledEvent: ...
-
-    def on(self, *args: Any, **named: Any) -> ScheduledEvent:
+        self, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], name: str | None = None
+    ) -> ScheduledEvent:
         """Register a callback for the times that a time rule gives on the days of a date rule.
 
         Times that lie before the present moment of the run are passed over.
@@ -69,7 +62,6 @@ class ScheduleManager(PascalCaseAccess):
         Raises:
             UsageError: the arguments do not fit, or the callback needs another number of them.
         """
-        name, date_rule, time_rule, callback = _bind(args, named)
         name = name or f"{date_rule.name}: {time_rule.name}"
         call = with_name_and_time(callback, "schedule.on()")
         event = ScheduledEvent(name, self.times_of(date_rule, time_rule), call)
@@ -112,17 +104,3 @@ class ScheduleManager(PascalCaseAccess):
     def _days(self, rule: DateRule) -> Iterator[date]:
         """Yield a rule's days from the day before the UTC day on which the first of them is asked for."""
         yield from rule.days(ns_to_date(self._host.time_ns) - ONE_DAY, END_OF_TIME)
-
-
-def _bind(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[str | None, DateRule, TimeRule, Callable[..., Any]]:
-    names = _PARAMETERS if args and isinstance(args[0], str) else _PARAMETERS[1:]
-    values = dict(zip(names, args, strict=False))
-    is_clash = len(args) > len(names) or values.keys() & named.keys() or named.keys() - set(_PARAMETERS)
-    values.update(named)
-    date_rule, time_rule, callback = (values.get(name) for name in _PARAMETERS[1:])
-    if is_clash or not isinstance(date_rule, DateRule) or not isinstance(time_rule, TimeRule) or not callable(callback):
-        raise UsageError(
-            "schedule.on() takes a name or not, then a date rule (self.date_rules...), a time rule (self.time_rules...)"
-            " and a callback"
-        )
-    return values.get("name"), date_rule, time_rule, callback
