@@ -146,7 +146,6 @@ OTHERS: dict[str, str] = {
     "Slice.futures_chains": _FUTURES,
     "Slice.option_chains": _OPTIONS,
     "SymbolProperties": "use self.securities[symbol].symbol_properties",
-    "clr": "remove these lines: `from AlgorithmImports import *` gives every name of the subset",
     "System": "remove these lines: `from AlgorithmImports import *` gives every name of the subset; use Python's own types",
     "Alphas": _FRAMEWORK,
     "Execution": _FRAMEWORK,

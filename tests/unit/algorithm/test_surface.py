@@ -153,7 +153,6 @@ def test_names_are_only_lean_s_where_they_were_imported() -> None:
 @pytest.mark.parametrize(
     ("statement", "member"),
     [
-        ("import clr", "clr"),
         ("from System.Collections import *", "System.Collections"),
         ("from Alphas.ConstantAlphaModel import ConstantAlphaModel", "Alphas.ConstantAlphaModel"),
         ("import QuantConnect.Nowhere", "QuantConnect.Nowhere"),
