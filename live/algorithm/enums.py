@@ -217,6 +217,21 @@ class MovingAverageType(LeanEnum):
     LINEAR_WEIGHTED_MOVING_AVERAGE = 3
 
 
+class RenkoType(LeanEnum):
+    """How Renko bars are made: one at most for each price, or as many as fit with wicks."""
+
+    CLASSIC = 0
+    WICKED = 1
+
+
+class BarDirection(LeanEnum):
+    """Where a Renko bar goes."""
+
+    RISING = 0
+    NO_DELTA = 1
+    FALLING = 2
+
+
 class DayOfWeek(LeanEnum):
     """Days as .NET counts them."""
 

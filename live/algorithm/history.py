@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import Resolution, SecurityType
+from live.algorithm.overloads import Parameter, anything, overloaded
 from live.algorithm.slices import Slice
 from live.algorithm.symbols import Symbol
 from live.clock import date_to_ns, datetime_to_ns, timedelta_to_ns
@@ -16,6 +17,7 @@ from live.errors import EnvironmentFault, UsageError
 if TYPE_CHECKING:
     from live.algorithm.host import Host
 
+_LAST_KNOWN = ((Parameter("symbol", anything, also=("security", "symbols", "securities")),),)
 _TRADE_COLUMNS = ("open", "high", "low", "close", "volume")
 _OPTIONS = ("fill_forward", "extended_market_hours", "data_normalization_mode")
 
@@ -34,13 +36,18 @@ class HistoryMethods:
         """Past data from disk. Never gives anything that is not known yet at the algorithm's present time."""
         return HistoryRequests(self)
 
-    def get_last_known_prices(self, symbol: Any) -> list[BaseData]:
-        """Return the newest trade and quote bar of a symbol before the present time."""
+    @overloaded(*_LAST_KNOWN)
+    def get_last_known_prices(self, symbol: Any) -> Any:
+        """Return the newest trade and quote bar of a symbol before the present time; of several, a dictionary of them."""
+        if isinstance(symbol, Iterable) and not isinstance(symbol, str):
+            known = [self._symbol(each) for each in symbol]
+            return {each: self._host.last_known_prices(each) for each in known}
         return self._host.last_known_prices(self._symbol(symbol))
 
+    @overloaded(*_LAST_KNOWN)
     def get_last_known_price(self, symbol: Any) -> BaseData | None:
         """Return the newest data point of a symbol before the present time."""
-        points = self.get_last_known_prices(symbol)
+        points = self._host.last_known_prices(self._symbol(symbol))
         return points[-1] if points else None
 
 

@@ -22,13 +22,16 @@ IMPORTS_FOLDER = Path(__file__).resolve().parent.parent / "paper" / "imports"
 """Folder of the AlgorithmImports module that the host serves."""
 
 SERVED_MODULE = "AlgorithmImports"
-_LEAN_ROOT = "QuantConnect"
+LEAN_ROOTS = ("QuantConnect", "System")
+"""First parts of the namespaces that LEAN and .NET give; algorithms of an older style import their names from there."""
+
+_CLR_MODULE = "clr"
 
 
 def is_served(module: str) -> bool:
-    """Tell whether a module is AlgorithmImports or a namespace of LEAN."""
+    """Tell whether a module is AlgorithmImports, clr, or a namespace of LEAN or .NET."""
     root = module.partition(".")[0]
-    return root in (SERVED_MODULE, _LEAN_ROOT)
+    return root in (SERVED_MODULE, _CLR_MODULE, *LEAN_ROOTS)
 
 
 class _NamespaceLoader(Loader):
@@ -53,12 +56,22 @@ class _NamespaceLoader(Loader):
 
 
 class _NamespaceFinder(MetaPathFinder):
-    """Finds LEAN's namespaces before a stub package can."""
+    """Finds LEAN's namespaces before a stub package can; a file of the user's of the same name goes first.
+
+    Parameters:
+        folder: folder of the user's file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] != _LEAN_ROOT or not lean_api().has_namespace(fullname):
+        root = fullname.partition(".")[0]
+        if root not in LEAN_ROOTS or not lean_api().has_namespace(fullname):
+            return None
+        if (self._folder / root).is_dir() or (self._folder / f"{root}.py").is_file():
             return None
         return ModuleSpec(fullname, _NamespaceLoader(), is_package=True)
 
@@ -73,7 +86,7 @@ class ImportScope:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = [str(folder), str(IMPORTS_FOLDER)]
-        self._finder = _NamespaceFinder()
+        self._finder = _NamespaceFinder(folder)
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._roots_before: set[str] = set()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from live.algorithm import indicators as kinds
-from live.algorithm.data import BaseData
+from live.algorithm.data import TradeBar
 from live.algorithm.enums import MovingAverageType, Resolution
-from live.algorithm.symbols import Symbol
-
-if TYPE_CHECKING:
-    from live.algorithm.host import Host
+from live.algorithm.indicator_feeding import IndicatorFeeding
+from live.algorithm.numbers import Number, plain, to_decimal
+from live.algorithm.overloads import Parameter, anything, function, number, overloaded, resolution, span, text, whole
+from live.clock import timedelta_to_ns
+from live.errors import UnsupportedApiError
 
 Selector = Callable[[Any], Any] | None
 _SIMPLE = MovingAverageType.SIMPLE
@@ -25,35 +26,42 @@ _SUFFIX = {
     Resolution.HOUR: "hr",
     Resolution.DAILY: "day",
 }
+_SYMBOL = Parameter("symbol", anything)
+_PERIOD = Parameter("period", whole)
+_RESOLUTION = Parameter("resolution", resolution, None)
+_SELECTOR = Parameter("selector", function, None)
+_FIELD_NAME = Parameter("field_name", text, None)
+_EMA = (
+    (_SYMBOL, _PERIOD, _RESOLUTION, _SELECTOR),
+    (_SYMBOL, _PERIOD, Parameter("smoothing_factor", number), _RESOLUTION, _SELECTOR),
+)
+_IDENTITY = (
+    (_SYMBOL, _SELECTOR, _FIELD_NAME),
+    (_SYMBOL, _RESOLUTION, _SELECTOR, _FIELD_NAME),
+    (_SYMBOL, Parameter("resolution", span), _SELECTOR, _FIELD_NAME),
+)
+_VWAP = ((_SYMBOL,), (_SYMBOL, _PERIOD, _RESOLUTION, _SELECTOR))
 
 
-class IndicatorMethods:
+class IndicatorMethods(IndicatorFeeding):
     """Indicator helpers; mixed into QCAlgorithm. Each returns an indicator that is fed from then on."""
-
-    _host: Host
-
-    if TYPE_CHECKING:
-
-        def _symbol(self, value: Any) -> Symbol: ...
-
-        def resolve_consolidator(self, symbol: Any, resolution: Any = None, data_type: Any = None) -> Any: ...
 
     def sma(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
         """Simple moving average."""
         name = self.create_indicator_name(symbol, f"SMA({period})", resolution)
         return self._fed(kinds.SimpleMovingAverage(name, period), symbol, resolution, selector)
 
+    @overloaded(*_EMA)
     def ema(
-        self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None, smoothing_factor: Any = None
+        self, symbol: Any, period: int, resolution: Any, selector: Selector, smoothing_factor: Number | None = None
     ) -> Any:
-        """Exponential moving average; a float as third argument is the smoothing factor, as in LEAN's overload."""
-        if isinstance(resolution, float):
-            smoothing_factor, resolution = resolution, None
+        """Exponential moving average: `ema(symbol, period, resolution, selector)`, with a smoothing factor, a number,
+        before the resolution when it is not 2 / (period + 1).
+        """
         name = self.create_indicator_name(symbol, f"EMA({period})", resolution)
         if smoothing_factor is None:
-            average = kinds.ExponentialMovingAverage(name, period)
-        else:
-            average = kinds.ExponentialMovingAverage(name, period, smoothing_factor)
+            smoothing_factor = kinds.ExponentialMovingAverage.smoothing_factor_default(period)
+        average = kinds.ExponentialMovingAverage(name, period, float(smoothing_factor))
         return self._fed(average, symbol, resolution, selector)
 
     def wwma(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
@@ -100,7 +108,7 @@ class IndicatorMethods:
         selector: Selector = None,
     ) -> Any:
         """Bollinger bands."""
-        name = self.create_indicator_name(symbol, f"BB({period},{k})", resolution)
+        name = self.create_indicator_name(symbol, f"BB({period},{plain(to_decimal(k))})", resolution)
         return self._fed(kinds.BollingerBands(name, period, k, moving_average_type), symbol, resolution, selector)
 
     def macd(
@@ -144,21 +152,52 @@ class IndicatorMethods:
         name = self.create_indicator_name(symbol, f"STD({period})", resolution)
         return self._fed(kinds.StandardDeviation(name, period), symbol, resolution, selector)
 
-    def var(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
+    def v(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
         """Population variance."""
-        name = self.create_indicator_name(symbol, f"VAR({period})", resolution)
+        name = self.create_indicator_name(symbol, f"V({period})", resolution)
         return self._fed(kinds.Variance(name, period), symbol, resolution, selector)
 
+    def var(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
+        """Population variance, under its older name.
+
+        Raises:
+            UnsupportedApiError: a confidence level was given, which in LEAN makes a value at risk.
+        """
+        if isinstance(resolution, float):
+            raise UnsupportedApiError(
+                "var(symbol, period, confidence_level) is LEAN's value at risk, which is not in the subset; "
+                "compute it from a RollingWindow of returns"
+            )
+        return self.v(symbol, period, resolution, selector)
+
+    def tr(self, symbol: Any, resolution: Any = None, selector: Selector = None) -> Any:
+        """True range."""
+        name = self.create_indicator_name(symbol, "TR", resolution)
+        return self._fed(kinds.TrueRange(name), symbol, resolution, selector)
+
+    @overloaded(*_VWAP)
+    def vwap(self, symbol: Any, period: int | None = None, resolution: Any = None, selector: Selector = None) -> Any:
+        """Volume-weighted average price: of the newest bars with `vwap(symbol, period, resolution, selector)`, of the
+        day so far with `vwap(symbol)`.
+        """
+        if period is None:
+            intraday = kinds.IntradayVwap(self.create_indicator_name(symbol, "VWAP", None))
+            self.register_indicator(symbol, intraday)
+            return intraday
+        name = self.create_indicator_name(symbol, f"VWAP({period})", resolution)
+        average = kinds.VolumeWeightedAveragePriceIndicator(name, period)
+        return self._fed(average, symbol, resolution, selector)
+
     def max(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
-        """Highest value; of bars, their highs unless a selector is given."""
+        """Highest value; of trade bars their highs, unless a selector is given."""
         name = self.create_indicator_name(symbol, f"MAX({period})", resolution)
-        chosen = selector or (lambda bar: bar.high if hasattr(bar, "high") else bar.value)
+        chosen = selector or self._of_trade_bars(symbol, lambda bar: bar.high)
         return self._fed(kinds.Maximum(name, period), symbol, resolution, chosen)
 
     def min(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
-        """Lowest value; of bars, their lows unless a selector is given."""
+        """Lowest value; of trade bars their lows, unless a selector is given."""
         name = self.create_indicator_name(symbol, f"MIN({period})", resolution)
-        chosen = selector or (lambda bar: bar.low if hasattr(bar, "low") else bar.value)
+        chosen = selector or self._of_trade_bars(symbol, lambda bar: bar.low)
         return self._fed(kinds.Minimum(name, period), symbol, resolution, chosen)
 
     def sum(self, symbol: Any, period: int, resolution: Any = None, selector: Selector = None) -> Any:
@@ -166,14 +205,19 @@ class IndicatorMethods:
         name = self.create_indicator_name(symbol, f"SUM({period})", resolution)
         return self._fed(kinds.Sum(name, period), symbol, resolution, selector)
 
-    def identity(
-        self, symbol: Any, resolution: Any = None, selector: Selector = None, field_name: str = "close"
-    ) -> Any:
-        """The value itself."""
-        if callable(resolution) and not isinstance(resolution, Resolution):
-            selector, resolution = resolution, None
-        name = self.create_indicator_name(symbol, field_name, resolution)
-        return self._fed(kinds.Identity(name), symbol, resolution, selector)
+    @overloaded(*_IDENTITY)
+    def identity(self, symbol: Any, selector: Selector, field_name: str | None, resolution: Any = None) -> Any:
+        """The value itself: `identity(symbol, selector, field_name)`, with a Resolution or timedelta after the symbol
+        when it is not the symbol's own; the field's name, "close" unless given, stands in the indicator's name.
+        """
+        field_name = field_name or "close"
+        if isinstance(resolution, timedelta):
+            known = self._symbol(symbol)
+            identity = kinds.Identity(f"{known}({field_name},{_time_span_text(resolution)})")
+            self._connect(known, identity, self._consolidator(known, resolution, None), selector)
+            return identity
+        identity = kinds.Identity(self.create_indicator_name(symbol, field_name, resolution))
+        return self._fed(identity, symbol, resolution, selector)
 
     def create_indicator_name(self, symbol: Any, type: str, resolution: Any = None) -> str:
         """Return LEAN's name of an indicator on a symbol, such as "SMA(20,SPY_min)"."""
@@ -183,81 +227,18 @@ class IndicatorMethods:
         suffix = _SUFFIX.get(resolution, "") if isinstance(resolution, Resolution) else ""
         return f"{type}({known}_{suffix})".replace(")(", ",")
 
-    def register_indicator(
-        self, symbol: Any, indicator: Any, resolution: Any = None, selector: Selector = None
-    ) -> None:
-        """Feed an indicator of the user's with a symbol's bars.
-
-        Parameters:
-            symbol: the symbol.
-            indicator: anything with `update`; classes of the user's own too.
-            resolution: a Resolution, a timedelta, or a consolidator; the symbol's own resolution when None.
-            selector: what of the bar to feed; the close, or the whole bar to indicators that take bars.
-        """
-        known = self._symbol(symbol)
-        is_consolidator = hasattr(resolution, "data_consolidated")
-        consolidator = resolution if is_consolidator else self.resolve_consolidator(known, resolution)
-        self._connect(known, indicator, consolidator, selector)
-
-    def deregister_indicator(self, indicator: Any) -> None:
-        """Stop feeding an indicator."""
-        for symbol, consolidator in getattr(indicator, "consolidators", []):
-            self._host.remove_consolidator(symbol, consolidator)
-
-    unregister_indicator = deregister_indicator
-
-    def warm_up_indicator(self, symbol: Any, indicator: Any, resolution: Any = None, selector: Selector = None) -> None:
-        """Feed an indicator with as much history as it needs to be ready."""
-        known = self._symbol(symbol)
-        count = int(getattr(indicator, "warm_up_period", 0))
-        if count <= 0:
-            return
-        chosen = resolution if isinstance(resolution, Resolution) else None
-        bars = self._host.history([known], chosen, count, None, None, {})
-        consolidator = None
-        if isinstance(resolution, timedelta):
-            bars = self._host.history([known], None, None, self._host.time_ns - _ns(resolution) * count, None, {})
-            consolidator = self.resolve_consolidator(known, resolution)
-            consolidator.data_consolidated += lambda sender, bar: _feed(indicator, bar, selector)
-        for slice in bars:
-            point = slice.get(known)
-            for each in point if isinstance(point, list) else [point]:
-                if each is not None:
-                    (consolidator.update if consolidator is not None else lambda bar: _feed(indicator, bar, selector))(
-                        each
-                    )
-
-    def _fed(self, indicator: Any, symbol: Any, resolution: Any, selector: Selector) -> Any:
-        known = self._symbol(symbol)
-        self._connect(known, indicator, self.resolve_consolidator(known, resolution), selector)
-        return indicator
-
-    def _connect(self, symbol: Symbol, indicator: Any, consolidator: Any, selector: Selector) -> None:
-        consolidator.data_consolidated += lambda sender, bar: _feed(indicator, bar, selector)
-        self._host.add_consolidator(symbol, consolidator, None)
-        kept = getattr(indicator, "consolidators", None)
-        if isinstance(kept, list):
-            kept.append((symbol, consolidator))
-
-
-def _feed(indicator: Any, bar: BaseData, selector: Selector) -> None:
-    """Update an indicator with a bar, or with what the selector takes of it."""
-    if selector is None:
-        if getattr(indicator, "takes_bars", False) or not hasattr(indicator, "takes_bars"):
-            indicator.update(bar)
-        else:
-            indicator.update(bar.end_time, bar.value)
-        return
-    value = selector(bar)
-    if isinstance(value, BaseData):
-        indicator.update(value)
-    else:
-        indicator.update(bar.end_time, value)
+    def _of_trade_bars(self, symbol: Any, selector: Selector) -> Selector:
+        """Return a selector when a symbol's data are trade bars; quotes and ticks are taken by their value."""
+        is_trade_bars = self._host.subscription_for(self._symbol(symbol), None).data_class is TradeBar
+        return selector if is_trade_bars else None
 
 
 def _lean_name(kind: MovingAverageType) -> str:
     return kind.name.title().replace("_", "")
 
 
-def _ns(span: timedelta) -> int:
-    return int(span.total_seconds() * 1_000_000_000)
+def _time_span_text(span: timedelta) -> str:
+    """Return a span as .NET writes it: "01:30:00", with days in front of a dot."""
+    days, seconds = divmod(timedelta_to_ns(span) // 1_000_000_000, 86_400)
+    clock = f"{seconds // 3_600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{days}.{clock}" if days else clock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import EnumMeta, IntEnum
+from types import FunctionType
 from typing import Any
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -26,6 +27,22 @@ def pascal_case(name: str) -> str:
 def is_pascal_case(name: str) -> bool:
     """Tell whether a name is a PascalCase spelling that may be translated; dunder and private names are not."""
     return (name[:1].isupper() and not name.isupper()) or (name.isupper() and "_" not in name and len(name) > 0)
+
+
+def has_member(instance: Any, name: str) -> bool:
+    """Tell whether a user's object has a member in either spelling; the name is given in snake_case."""
+    return hasattr(instance, name) or hasattr(instance, pascal_case(name))
+
+
+def member_of(instance: Any, name: str) -> Any:
+    """Return a member of a user's object, written in either spelling; None when it has none.
+
+    Parameters:
+        instance: the object.
+        name: the member in snake_case.
+    """
+    found = getattr(instance, name, None)
+    return found if found is not None else getattr(instance, pascal_case(name), None)
 
 
 class PascalCaseAccess:
@@ -54,6 +71,23 @@ def pascal_case_alias(name: str) -> Any:
         setattr(self, name, value)
 
     return property(read, write)
+
+
+class OverridableInBothSpellings(PascalCaseAccess):
+    """Base of what a user may subclass with methods in either spelling.
+
+    Each public method of a subclass is stored under its other spelling too. So the engine may call `market_fill`
+    although a user wrote `MarketFill`, and `super().MarketFill(...)` finds ours.
+    """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for name, member in list(vars(cls).items()):
+            if name.startswith("_") or not isinstance(member, FunctionType):
+                continue
+            other = snake_case(name) if is_pascal_case(name) else pascal_case(name)
+            if other not in vars(cls):
+                setattr(cls, other, member)
 
 
 class PascalCaseFields(PascalCaseAccess):

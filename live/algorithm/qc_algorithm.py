@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from live.algorithm.adding import AddingMethods, UniverseSettings
 from live.algorithm.consolidation import ConsolidationMethods
-from live.algorithm.enums import AccountType, BrokerageName, DataNormalizationMode, Resolution, SecurityType
+from live.algorithm.enums import AccountType, BrokerageName, Resolution, SecurityType
 from live.algorithm.history import HistoryMethods
 from live.algorithm.host import Host
 from live.algorithm.indicator_methods import IndicatorMethods
@@ -15,6 +17,21 @@ from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import Number
 from live.algorithm.orders import OrderEvent, OrderProperties, utc_datetime
 from live.algorithm.output import OutputMethods
+from live.algorithm.overloads import (
+    Parameter,
+    anything,
+    function,
+    moment,
+    number,
+    overloaded,
+    resolution,
+    span,
+    text,
+    whole,
+)
+from live.algorithm.schedule.events import ScheduledEvent
+from live.algorithm.schedule.manager import ScheduleManager
+from live.algorithm.schedule.rules import DateRule, TimeRule
 from live.algorithm.slices import Slice
 from live.algorithm.surface import refuse_member
 from live.algorithm.trading import TradingMethods
@@ -25,15 +42,38 @@ LAST_SECOND_NS = 86_399_999_999_900
 """Length of a day less the smallest step of LEAN's clock: the end date includes its whole day."""
 
 
-class UniverseSettings(PascalCaseAccess):
-    """Defaults of the securities that are added."""
+_RESOLUTION = Parameter("resolution", resolution, None)
+_CASH = (
+    (Parameter("starting_cash", number),),
+    (Parameter("symbol", text), Parameter("starting_cash", number), Parameter("conversion_rate", number, 0)),
+)
+_BENCHMARK = (
+    (Parameter("security_type", lambda value: isinstance(value, SecurityType)), Parameter("symbol", text)),
+    (Parameter("ticker", text),),
+    (Parameter("symbol", anything),),
+    (Parameter("benchmark", function),),
+)
+_BROKERAGE = (
+    (
+        Parameter("brokerage", lambda value: isinstance(value, BrokerageName)),
+        Parameter("account_type", lambda value: isinstance(value, AccountType), AccountType.MARGIN),
+    ),
+    (Parameter("model", lambda value: hasattr(value, "get_fee_model") or hasattr(value, "GetFeeModel")),),
+)
+_TRAIN = (
+    (Parameter("training_code", function),),
+    (
+        Parameter("date_rule", lambda rule: isinstance(rule, DateRule)),
+        Parameter("time_rule", lambda rule: isinstance(rule, TimeRule)),
+        Parameter("training_code", function),
+    ),
+)
+_WARM_UP = ((Parameter("bar_count", whole), _RESOLUTION), (Parameter("time_span", span), _RESOLUTION))
 
-    def __init__(self) -> None:
-        self.resolution = Resolution.MINUTE
-        self.leverage: Number = 0
-        self.fill_forward = True
-        self.extended_market_hours = False
-        self.data_normalization_mode = DataNormalizationMode.ADJUSTED
+
+def _days(name: str) -> tuple[tuple[Parameter, ...], ...]:
+    """Return the forms of a method that takes a day: year, month and day, or one value of the given name."""
+    return tuple(Parameter(each, whole) for each in ("year", "month", "day")), (Parameter(name, moment),)
 
 
 class SecurityChanges(PascalCaseAccess):
@@ -46,7 +86,13 @@ class SecurityChanges(PascalCaseAccess):
 
 
 class QCAlgorithm(
-    TradingMethods, ConsolidationMethods, IndicatorMethods, HistoryMethods, OutputMethods, PascalCaseAccess
+    TradingMethods,
+    AddingMethods,
+    ConsolidationMethods,
+    IndicatorMethods,
+    HistoryMethods,
+    OutputMethods,
+    PascalCaseAccess,
 ):
     """Base class of algorithms. Override initialize and the on_ methods; both of LEAN's spellings work.
 
@@ -56,7 +102,6 @@ class QCAlgorithm(
     _host: Host
     _attaching: ClassVar[Host | None] = None
     _time_cache: tuple[int, datetime]
-    universe_settings: UniverseSettings
 
     def __new__(cls, *args: Any, **kwargs: Any) -> QCAlgorithm:
         """Make the object with the engine behind it, before the user's `__init__`."""
@@ -66,6 +111,8 @@ class QCAlgorithm(
             raise UsageError(f"{cls.__name__} can only be made by an engine; run it with lean-live dry-run")
         self._host = host
         self._warned = set()
+        self._wrapped_consolidators = {}
+        self._python_indicators = {}
         self.default_order_properties = OrderProperties()
         self.universe_settings = UniverseSettings()
         self.name = cls.__name__
@@ -211,40 +258,47 @@ class QCAlgorithm(
         self._only_in_initialize("set_time_zone")
         self._host.set_time_zone(str(time_zone))
 
-    def set_start_date(self, *args: Any) -> None:
+    @overloaded(*_days("start"))
+    def set_start_date(self, start: date | None = None, **parts: int) -> None:
         """Set the first day: year, month, day, or a datetime."""
         self._only_in_initialize("set_start_date")
-        self._host.start_ns = date_to_ns(_day(args))
+        self._host.set_start(date_to_ns(_day("start", start, parts)))
 
-    def set_end_date(self, *args: Any) -> None:
+    @overloaded(*_days("end"))
+    def set_end_date(self, end: date | None = None, **parts: int) -> None:
         """Set the last day, which is included."""
         self._only_in_initialize("set_end_date")
-        self._host.end_ns = date_to_ns(_day(args)) + LAST_SECOND_NS
+        self._host.end_ns = date_to_ns(_day("end", end, parts)) + LAST_SECOND_NS
 
-    def set_cash(self, *args: Any) -> None:
-        """Set the starting cash: amount, or currency, amount and conversion rate."""
+    @overloaded(*_CASH)
+    def set_cash(self, starting_cash: Number, symbol: str | None = None, conversion_rate: Number = 0) -> None:
+        """Set the starting cash: `set_cash(starting_cash)`, or `set_cash(symbol, starting_cash, conversion_rate)` for a
+        currency, with its rate to the account's when no data give one.
+        """
         self._only_in_initialize("set_cash")
         portfolio = self._host.portfolio
-        if isinstance(args[0], str):
-            portfolio.set_cash(*args)
-        else:
-            portfolio.set_cash(portfolio.account_currency, args[0])
+        portfolio.set_cash(portfolio.account_currency if symbol is None else symbol, starting_cash, conversion_rate)
 
     def set_account_currency(self, account_currency: str, starting_cash: Number | None = None) -> None:
         """Choose the account's currency, before any security is added."""
         self._only_in_initialize("set_account_currency")
         self._host.portfolio.set_account_currency(account_currency, starting_cash)
 
-    def set_benchmark(self, *args: Any) -> None:
-        """Accept a benchmark. A dry run has no use for one and subscribes to nothing."""
+    @overloaded(*_BENCHMARK)
+    def set_benchmark(self, **values: Any) -> None:
+        """Accept a benchmark: a ticker, a symbol, a type and a ticker, or a function of time.
+
+        A dry run compares with none and subscribes to nothing.
+        """
         self._only_in_initialize("set_benchmark")
 
+    @overloaded(*_BROKERAGE)
     def set_brokerage_model(
-        self, brokerage: BrokerageName | Any, account_type: AccountType = AccountType.MARGIN
+        self, brokerage: BrokerageName | None = None, account_type: AccountType = AccountType.MARGIN, model: Any = None
     ) -> None:
-        """Choose the rules of a brokerage: fees, leverage, order types."""
+        """Choose the rules of a brokerage: fees, leverage, order types; by name, or by a model of the user's own."""
         self._only_in_initialize("set_brokerage_model")
-        self._host.set_brokerage_model(brokerage, account_type)
+        self._host.set_brokerage_model(model if brokerage is None else brokerage, account_type)
 
     @property
     def brokerage_model(self) -> Any:
@@ -259,13 +313,17 @@ class QCAlgorithm(
         self._only_in_initialize("set_security_initializer")
         self._host.load_security_models(security_initializer)
 
-    def set_warm_up(self, bar_count: int | timedelta, resolution: Resolution | None = None) -> None:
-        """Run over data before the start: a number of bars, or a span of time."""
+    @overloaded(*_WARM_UP)
+    def set_warm_up(
+        self, resolution: Resolution | None, bar_count: int | None = None, time_span: timedelta | None = None
+    ) -> None:
+        """Run over data before the start: `set_warm_up(bar_count, resolution)` or `set_warm_up(time_span, resolution)`.
+
+        A number of bars is counted back in the open hours of each security, in bars of the resolution, and the earliest
+        moment is where the data begin. With a resolution all data of the warm-up have it, whatever is subscribed to.
+        """
         self._only_in_initialize("set_warm_up")
-        if isinstance(bar_count, timedelta):
-            self._host.set_warm_up(None, bar_count, resolution)
-        else:
-            self._host.set_warm_up(int(bar_count), None, resolution)
+        self._host.set_warm_up(bar_count, time_span, resolution)
 
     set_warmup = set_warm_up
 
@@ -280,13 +338,15 @@ class QCAlgorithm(
             return default_value
         if isinstance(default_value, bool):
             return value.strip().lower() in ("true", "1", "yes")
-        if isinstance(default_value, int | float):
+        if isinstance(default_value, int | float | Decimal):
             try:
                 return type(default_value)(value)
-            except ValueError:
-                raise UsageError(
-                    f"parameter {name}={value!r} is not a {type(default_value).__name__}; pass a number with --parameter"
-                ) from None
+            except (ValueError, ArithmeticError):
+                kind = type(default_value).__name__
+                self._warn_once(
+                    f"parameter {name}={value!r} is no {kind}; its default {default_value} is used, as in LEAN"
+                )
+                return default_value
         return value
 
     def get_parameters(self) -> dict[str, str]:
@@ -297,85 +357,19 @@ class QCAlgorithm(
         """Add parameters to those of the run."""
         self._host.parameters.update({name: str(value) for name, value in parameters.items()})
 
-    def add_equity(
-        self,
-        ticker: str,
-        resolution: Resolution | None = None,
-        market: str | None = None,
-        fill_forward: bool = True,
-        leverage: Number = 0,
-        extended_market_hours: bool = False,
-        data_normalization_mode: DataNormalizationMode | None = None,
-    ) -> Any:
-        """Subscribe to a US equity: trades and quotes, or trade bars only for hours and days."""
-        return self._add(
-            SecurityType.EQUITY,
-            ticker,
-            resolution,
-            market,
-            fill_forward,
-            leverage,
-            extended_market_hours,
-            data_normalization_mode,
-        )
-
-    def add_forex(
-        self,
-        ticker: str,
-        resolution: Resolution | None = None,
-        market: str | None = None,
-        fill_forward: bool = True,
-        leverage: Number = 0,
-    ) -> Any:
-        """Subscribe to the quotes of a currency pair."""
-        return self._add(SecurityType.FOREX, ticker, resolution, market, fill_forward, leverage)
-
-    def add_crypto(
-        self,
-        ticker: str,
-        resolution: Resolution | None = None,
-        market: str | None = None,
-        fill_forward: bool = True,
-        leverage: Number = 0,
-    ) -> Any:
-        """Subscribe to the trades and quotes of a crypto pair."""
-        return self._add(SecurityType.CRYPTO, ticker, resolution, market, fill_forward, leverage)
-
-    def add_security(
-        self,
-        security_type: Any,
-        ticker: str | None = None,
-        resolution: Resolution | None = None,
-        market: str | None = None,
-        fill_forward: bool = True,
-        leverage: Number = 0,
-        extended_market_hours: bool = False,
-        data_mapping_mode: Any = None,
-        data_normalization_mode: DataNormalizationMode | None = None,
-    ) -> Any:
-        """Subscribe to a security of any class of the subset, by type and ticker or by symbol."""
-        if ticker is None or isinstance(ticker, Resolution):
-            symbol = security_type
-            resolution = ticker if isinstance(ticker, Resolution) else resolution
-            security_type, ticker, market = symbol.security_type, symbol.value, symbol.id.market
-        return self._add(
-            security_type,
-            ticker,
-            resolution,
-            market,
-            fill_forward,
-            leverage,
-            extended_market_hours,
-            data_normalization_mode,
-        )
-
-    def symbol(self, ticker: str) -> Any:
-        """Return the symbol of a ticker that was added."""
-        return self._symbol(ticker)
-
     def is_market_open(self, symbol: Any) -> bool:
         """Tell whether regular trading of a symbol is open now."""
         return bool(self._security(symbol).exchange.exchange_open)
+
+    @overloaded(*_TRAIN)
+    def train(
+        self, training_code: Callable[..., Any], date_rule: DateRule | None = None, time_rule: TimeRule | None = None
+    ) -> ScheduledEvent:
+        """Run training code at once, `train(training_code)`, or by rules, `train(date_rule, time_rule, training_code)`."""
+        schedule: ScheduleManager = self.schedule
+        if date_rule is None or time_rule is None:
+            return schedule.training_now(training_code)
+        return schedule.training(date_rule, time_rule, training_code)
 
     def set_quit(self, quit: bool) -> None:
         """End the run after this time step."""
@@ -385,30 +379,6 @@ class QCAlgorithm(
     def quit(self, message: str = "") -> None:
         """End the run after this time step."""
         self._host.quit(message)
-
-    def _add(
-        self,
-        security_type: SecurityType,
-        ticker: str,
-        resolution: Resolution | None,
-        market: str | None,
-        fill_forward: bool,
-        leverage: Number,
-        extended_market_hours: bool = False,
-        normalization: DataNormalizationMode | None = None,
-    ) -> Any:
-        self._only_in_initialize(f"add_{security_type.name.lower()}")
-        defaults = self.universe_settings
-        return self._host.add_security(
-            security_type,
-            ticker,
-            defaults.resolution if resolution is None else resolution,
-            market,
-            fill_forward,
-            leverage or defaults.leverage,
-            extended_market_hours or defaults.extended_market_hours,
-            defaults.data_normalization_mode if normalization is None else normalization,
-        )
 
     def _only_in_initialize(self, member: str) -> None:
         if not self._host.is_initializing:
@@ -425,19 +395,18 @@ class QCAlgorithm(
 Callback = Callable[..., Any]
 
 
-def _day(args: tuple[Any, ...]) -> date:
-    """Return the day of (year, month, day) or of a datetime.
+def _day(name: str, moment: date | None, parts: dict[str, int]) -> date:
+    """Return the day of a date or datetime, or of year, month and day.
 
     Raises:
-        UsageError: the arguments are no day.
+        UsageError: there is no such day.
     """
+    if moment is not None:
+        return date(moment.year, moment.month, moment.day)
     try:
-        if len(args) == 1:
-            moment = args[0]
-            return moment.date() if isinstance(moment, datetime) else date(moment.year, moment.month, moment.day)
-        return date(*args)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{args!r} is not a day ({error}); pass year, month, day or a datetime") from error
+        return date(parts["year"], parts["month"], parts["day"])
+    except ValueError as error:
+        raise UsageError(f"set_{name}_date: {error}; pass year, month, day or a datetime") from error
 
 
 __all__ = ["QCAlgorithm", "SecurityChanges", "UniverseSettings", "datetime_to_ns"]

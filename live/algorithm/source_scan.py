@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from live.algorithm.alternatives import remedy_for_member, remedy_for_name
-from live.algorithm.imports import is_served
+from live.algorithm.imports import LEAN_ROOTS, is_served
 from live.algorithm.lazy import OPTIONAL_MODULES
 from live.algorithm.lean_api import INDICATOR, STAND_INS, LeanApi, has_member, lean_api, spellings
+from live.algorithm.source_reach import unreached
 from live.algorithm.source_types import Environment, TypeReader, bound_names, functions_of
 
 ALGORITHM = "QCAlgorithm"
 _ALGORITHM_BASES = frozenset({"QCAlgorithm", "LiveAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge"})
-_LEAN_ONLY_MODULES = frozenset({"clr", "System", "Alphas", "Execution", "Portfolio", "Risk", "Selection"})
-_IGNORED_SETTINGS = frozenset({"enable_automatic_indicator_warm_up"})
-"""Settings that an algorithm assigns on itself and that would do nothing here."""
+_LEAN_ONLY_MODULES = frozenset({"Alphas", "Execution", "Portfolio", "Risk", "Selection"})
 _NORMALIZATIONS = frozenset({"RAW", "ADJUSTED"})
 _TRADED_TYPES = frozenset({"EQUITY", "FOREX", "CRYPTO"})
 _TYPED_CALLS = frozenset({"add_security", "create"})
@@ -71,6 +70,8 @@ class _Known:
     api: LeanApi
     local_modules: frozenset[str]
     algorithm_classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    local_names: set[str] = field(default_factory=set)
+    """Names that any of the user's files binds, and that `from ... import *` may therefore carry into another."""
     own_members: set[str] = field(default_factory=set)
 
 
@@ -81,12 +82,10 @@ def scan_sources(sources: list[Source], exports: Mapping[str, Any]) -> ScanResul
         sources: the user's file and the files beside it that it imports, imported ones first.
         exports: the names that AlgorithmImports gives.
     """
-    local = frozenset(
-        source.file.parent.name if source.file.name == "__init__.py" else source.file.stem for source in sources
-    )
-    known = _Known(exports, lean_api(), local)
+    known = _Known(exports, lean_api(), _local_modules([source.file for source in sources]))
     for source in sources:
         _collect_classes(source.tree, known)
+        known.local_names |= bound_names(source.tree)
     result = ScanResult()
     for source in sources:
         scan = _FileScan(source, known, result)
@@ -94,6 +93,13 @@ def scan_sources(sources: list[Source], exports: Mapping[str, Any]) -> ScanResul
     for found in (result.refused, result.uncalled):
         found[:] = sorted(set(found))
     return result
+
+
+def _local_modules(files: list[Path]) -> frozenset[str]:
+    """Return the names by which the user's own files begin in imports: modules, and folders with and without a package."""
+    folder = files[-1].parent
+    inside = [file.relative_to(folder) for file in files if file.is_relative_to(folder)]
+    return frozenset(file.parts[0].removesuffix(".py") for file in inside)
 
 
 def _collect_classes(tree: ast.Module, known: _Known) -> None:
@@ -110,22 +116,29 @@ def _collect_classes(tree: ast.Module, known: _Known) -> None:
         known.algorithm_classes.update({name: classes[name] for name in found})
         grown = bool(found)
     for node in classes.values():
-        known.own_members |= set(_defined_members(node)) - _IGNORED_SETTINGS
+        known.own_members |= set(_defined_members(node))
+    known.own_members |= set(_assigned_members(tree))
 
 
 def _defined_members(node: ast.ClassDef) -> Iterator[str]:
-    """Yield the members that a class defines: methods, class variables, and what is assigned to self anywhere in it."""
+    """Yield the members that a class defines: methods and class variables."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield statement.name
-    for child in ast.walk(node):
-        if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store):
-            if isinstance(child.value, ast.Name) and child.value.id == "self":
-                yield child.attr
     for statement in node.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
         yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _assigned_members(tree: ast.Module) -> Iterator[str]:
+    """Yield the attributes that are set on objects with a name: `self.x = 1`, `algorithm.x = 1`, `setattr(self, "x", 1)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            yield node.attr
+        elif isinstance(node, ast.Call) and _last_name(node.func) == "setattr" and len(node.args) > 1:
+            if isinstance(node.args[1], ast.Constant):
+                yield str(node.args[1].value)
 
 
 def _last_name(node: ast.expr) -> str:
@@ -143,6 +156,7 @@ class _FileScan:
         self._api = known.api
         self._result = result
         self._bound = bound_names(source.tree)
+        self._unreached = unreached(source.tree)
         self._compared: set[int] = set()
         self._reader = TypeReader(known.api, known.exports, frozenset(known.algorithm_classes), self._bound)
 
@@ -155,8 +169,7 @@ class _FileScan:
             for part in ast.walk(node)
             if isinstance(part, ast.Attribute)
         }
-        gives_lean_names = self._scan_imports()
-        if gives_lean_names:
+        if self._scan_imports():
             self._scan_names()
         for name, node in self._known.algorithm_classes.items():
             if node in self._tree.body:
@@ -177,19 +190,32 @@ class _FileScan:
                 self._scan_node(node, Environment())
 
     def _scan_imports(self) -> bool:
-        """Refuse imports of LEAN's that the subset cannot serve; tell whether all of LEAN's names are imported."""
-        is_star = False
-        for node in ast.walk(self._tree):
+        """Refuse imports of LEAN's that the subset cannot serve.
+
+        Returns:
+            Whether names that are bound nowhere must be LEAN's: all of those are imported, and no star import of another
+            package may bind more.
+        """
+        is_star = is_foreign = False
+        for node in self._reached():
             if isinstance(node, ast.Import):
                 for each in node.names:
                     self._check_module(node.lineno, each.name)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                if not self._check_module(node.lineno, node.module) or not is_served(node.module):
+                if not self._check_module(node.lineno, node.module):
+                    continue
+                if not is_served(node.module):
+                    is_local = node.module.partition(".")[0] in self._known.local_modules
+                    is_foreign = is_foreign or (node.names[0].name == "*" and not is_local)
                     continue
                 for each in node.names:
                     is_star = is_star or each.name == "*"
                     self._check_imported_name(node.lineno, node.module, each.name)
-        return is_star
+        return is_star and not is_foreign
+
+    def _reached(self) -> Iterator[ast.AST]:
+        """Yield the nodes that a dry run may evaluate."""
+        return (node for node in ast.walk(self._tree) if id(node) not in self._unreached)
 
     def _check_module(self, line: int, module: str) -> bool:
         root = module.partition(".")[0]
@@ -198,7 +224,7 @@ class _FileScan:
         if root in _LEAN_ONLY_MODULES:
             self._refuse(line, module, remedy_for_name(root, ""))
             return False
-        if root == "QuantConnect" and not self._api.has_namespace(module):
+        if root in LEAN_ROOTS and not self._api.has_namespace(module):
             self._refuse(line, module, remedy_for_name(module, module))
             return False
         return True
@@ -212,11 +238,12 @@ class _FileScan:
 
     def _scan_names(self) -> None:
         """Refuse names of LEAN's that are used, are not in the subset, and are bound nowhere in the file."""
-        for node in ast.walk(self._tree):
+        bound = self._bound | self._known.local_names
+        for node in self._reached():
             if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
                 continue
             name = node.id
-            if name in self._known.exports or name in self._bound or name in _BUILTINS:
+            if name in self._known.exports or name in bound or name in _BUILTINS:
                 continue
             namespace = self._api.namespace_of(name)
             if namespace is not None:
@@ -237,6 +264,8 @@ class _FileScan:
                     self._result.uncalled.append(finding)
 
     def _scan_node(self, node: ast.AST, environment: Environment) -> None:
+        if id(node) in self._unreached:
+            return
         if isinstance(node, ast.Attribute):
             self._scan_attribute(node, environment)
         elif isinstance(node, ast.Call):

@@ -86,6 +86,8 @@ class ConsolidatorBoard:
         Raises:
             UsageError: no subscription of the symbol has such data.
         """
+        if id(consolidator) in self._entries:
+            return
         for config in configs:
             if config.symbol == symbol and _accepts(config, consolidator, tick_type):
                 self._by_config.setdefault(id(config), []).append(consolidator)

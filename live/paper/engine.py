@@ -36,7 +36,7 @@ from live.feeds.market_hours import MarketHours
 from live.hot.denials import DenialCode
 from live.paper.callbacks import Callbacks, guarded
 from live.paper.consolidation import ConsolidatorBoard
-from live.paper.history import history_slices, last_known_prices
+from live.paper.history import history_slices, last_known_prices, start_of_history
 from live.paper.models.brokerage import brokerage_model
 from live.paper.models.initializer import (
     BROKERAGE_METHODS,
@@ -151,10 +151,16 @@ class PaperEngine(OrderHost, Host):
 
     # -- set-up, called by the algorithm
 
+    def set_start(self, start_ns: int) -> None:
+        """Choose the first day, by its midnight on the algorithm's clock, which is its time from then on."""
+        self.start_ns = start_ns
+        self.set_time(self.start_utc_ns)
+
     def set_time_zone(self, name: str) -> None:
         """Choose the zone of the algorithm's clock."""
         self.zone = zone(name)
         self.schedule.set_time_zone(self.zone)
+        self.set_time(self.start_utc_ns)
 
     def set_warm_up(self, bars: int | None, span: timedelta | None, resolution: Resolution | None) -> None:
         """Ask for data before the start."""
@@ -326,6 +332,10 @@ class PaperEngine(OrderHost, Host):
     ) -> Iterable[Slice]:
         """Return past slices from disk, never past the present moment."""
         return history_slices(self, symbols, resolution, bars, start_ns, end_ns, options)
+
+    def start_of_bars(self, symbols: list[Symbol], resolution: Resolution | None, count: int, end_ns: int) -> int:
+        """Return the moment a number of bars of open market before another one, the earliest of several symbols."""
+        return start_of_history(self, symbols, resolution, count, end_ns)
 
     def last_known_prices(self, symbol: Symbol) -> list[BaseData]:
         """Return the newest data of a symbol before the present moment."""

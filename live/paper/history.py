@@ -52,6 +52,14 @@ def history_slices(
     yield from _collect(engine, frontier, min(begin for _, begin in configs), end)
 
 
+def start_of_history(
+    engine: PaperEngine, symbols: list[Symbol], resolution: Resolution | None, count: int, end_ns: int
+) -> int:
+    """Return the moment a number of bars of open market before another one, UTC; the earliest of several symbols."""
+    configs = [config for symbol in symbols for config in _configs(engine, symbol, resolution, {})]
+    return min((_begin_ns(config, count, None, end_ns) for config in configs), default=end_ns)
+
+
 def last_known_prices(engine: PaperEngine, symbol: Symbol) -> list[BaseData]:
     """Return the newest bars of a symbol that ended before the present moment."""
     return list(newest_bars(engine, engine.securities[symbol]))
@@ -85,14 +93,11 @@ def _configs(
             extended,
             fill_forward and chosen is not Resolution.TICK,
             security.hours,
+            daily_precise_end_time=engine.settings.daily_precise_end_time,
         )
 
 
 def _begin_ns(config: SubscriptionConfig, bars: int | None, start_ns: int | None, end_ns: int) -> int:
     if bars is None:
         return end_ns if start_ns is None else start_ns
-    hours = config.hours
-    period_ns = config.resolution.period_ns or Resolution.SECOND.period_ns
-    local = hours.exchange_zone.to_local_ns(end_ns)
-    begin = start_of_bars(hours, local, period_ns, bars, config.extended_market_hours)
-    return hours.exchange_zone.to_utc_ns(begin)
+    return start_of_bars(config, end_ns, bars)

@@ -16,6 +16,7 @@ from live.algorithm.slices import Slice
 from live.clock import monotonic_ns
 from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.paper.callbacks import guarded
+from live.paper.end_of_day import plan_end_of_day
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
 from live.paper.listing_events import apply_delistings, apply_symbol_changes, delisted_securities
@@ -125,6 +126,8 @@ class RunLoop:
         engine.set_time(time_ns)
         slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)
         engine.current_slice = slice
+        if is_first:
+            plan_end_of_day(engine)
         delisted = delisted_securities(updates)
         self._store_prices(updates)
         self._settle(time_ns)

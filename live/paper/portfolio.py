@@ -38,6 +38,8 @@ class AlgorithmSettings(PascalCaseFields):
         self.min_absolute_portfolio_target_percentage = 1e-10
         self.liquidate_enabled = True
         self.daily_precise_end_time = True
+        self.daily_consolidation_use_extended_market_hours = False
+        self.automatic_indicator_warm_up = False
         self.rebalance_portfolio_on_insight_changes: bool | None = None
         self.rebalance_portfolio_on_security_changes: bool | None = None
 

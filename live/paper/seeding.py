@@ -46,10 +46,11 @@ def _bars_before(
 ) -> Iterator[BaseData]:
     zone = security.exchange.zone
     now_local = zone.to_local_ns(engine.time_ns)
-    begin_local = start_of_bars(security.hours, now_local, resolution.period_ns, count, False)
     config = SubscriptionConfig(
         security.symbol, resolution, is_quote, security.data_normalization_mode, False, False, security.hours
     )
-    for bar in engine.subscriptions.bar_points(config, zone.to_utc_ns(begin_local), engine.time_ns, is_counted=False):
+    begin_ns = start_of_bars(config, engine.time_ns, count)
+    begin_local = zone.to_local_ns(begin_ns)
+    for bar in engine.subscriptions.bar_points(config, begin_ns, engine.time_ns, is_counted=False):
         if begin_local < bar.end_local_ns <= now_local:
             yield bar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from live.algorithm.enums import Resolution
@@ -47,23 +47,30 @@ class WarmUp:
         earliest = start_utc
         for config in configs:
             resolution = self.resolution if self.resolution is not None else config.resolution
-            hours = config.hours
-            period_ns = resolution.period_ns or Resolution.SECOND.period_ns
-            local = start_of_bars(
-                hours, hours.exchange_zone.to_local_ns(start_utc), period_ns, self.bars, config.extended_market_hours
-            )
-            earliest = min(earliest, hours.exchange_zone.to_utc_ns(local))
+            earliest = min(earliest, start_of_bars(replace(config, resolution=resolution), start_utc, self.bars))
         return earliest
 
 
-def start_of_bars(hours: MarketHours, end_local_ns: int, period_ns: int, count: int, extended: bool) -> int:
-    """Return the start of the period that holds a number of bars of open market before a moment.
+def start_of_bars(config: SubscriptionConfig, end_ns: int, count: int) -> int:
+    """Return the UTC start of the period that holds a number of a subscription's bars of open market before a moment.
 
+    Bars are counted from the moment cut to their length in the data's zone. Daily bars that end with the market are
+    counted from the moment itself once the market of that day has closed. Hours and days have no extended market hours.
     Whole days are skipped at once where the market is shut.
+
+    Parameters:
+        config: the subscription; ticks count as seconds.
+        end_ns: the moment, UTC.
+        count: number of bars.
     """
+    hours, resolution = config.hours, config.resolution
+    period_ns = resolution.period_ns or Resolution.SECOND.period_ns
+    extended = config.extended_market_hours and resolution < Resolution.HOUR
     data_zone, exchange_zone = hours.data_zone, hours.exchange_zone
-    data_ns = data_zone.to_local_ns(exchange_zone.to_utc_ns(end_local_ns))
-    current = exchange_zone.to_local_ns(data_zone.to_utc_ns(data_ns - data_ns % period_ns))
+    current = exchange_zone.to_local_ns(end_ns)
+    if not (config.is_strict_daily and _is_after_close(hours, current)):
+        data_ns = data_zone.to_local_ns(end_ns)
+        current = exchange_zone.to_local_ns(data_zone.to_utc_ns(data_ns - data_ns % period_ns))
     found = 0
     while found < count:
         if period_ns < _DAY_NS and not hours.is_open_during(current - period_ns, current, extended):
@@ -71,7 +78,13 @@ def start_of_bars(hours: MarketHours, end_local_ns: int, period_ns: int, count: 
         current -= period_ns
         if hours.is_open_during(current, current + period_ns, extended):
             found += 1
-    return current
+    return exchange_zone.to_utc_ns(current)
+
+
+def _is_after_close(hours: MarketHours, local_ns: int) -> bool:
+    """Tell whether the market of a moment's day was open and has closed."""
+    midnight_ns = local_ns - local_ns % _DAY_NS
+    return hours.is_date_open(midnight_ns) and hours.next_market_close(midnight_ns, False) <= local_ns
 
 
 def _last_close_before(hours: MarketHours, local_ns: int, extended: bool, period_ns: int) -> int:

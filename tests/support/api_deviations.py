@@ -4,33 +4,36 @@ from __future__ import annotations
 
 EXTRA_MEMBERS: dict[str, dict[str, str]] = {
     "hooks of our indicators, in the place of LEAN's compute_next_value": {
-        "AverageTrueRange": "compute takes_bars",
+        "AverageTrueRange": "compute input_types takes_bars",
         "BollingerBands": "compute",
         "CompositeIndicator": "compute",
         "ConstantIndicator": "compute",
         "Delay": "compute label",
         "ExponentialMovingAverage": "compute",
         "Identity": "compute",
-        "IndicatorBase": "compute takes_bars",
+        "IndicatorBase": "compute input_types takes_bars",
+        "IntradayVwap": "compute takes_bars",
         "LinearWeightedMovingAverage": "compute label",
         "Maximum": "compute label",
         "Minimum": "compute label",
         "Momentum": "compute label",
         "MomentumPercent": "label",
         "MovingAverageConvergenceDivergence": "compute",
+        "PythonIndicator": "compute feed takes_bars",
         "RateOfChange": "compute label",
         "RateOfChangePercent": "compute label",
         "RelativeStrengthIndex": "compute",
         "SimpleMovingAverage": "compute label",
         "StandardDeviation": "compute label",
         "Sum": "compute label",
-        "TrueRange": "compute takes_bars",
+        "TrueRange": "compute input_types takes_bars",
         "Variance": "compute label",
-        "VolumeWeightedAveragePriceIndicator": "compute takes_bars",
+        "VolumeWeightedAveragePriceIndicator": "compute input_types takes_bars",
         "WilderMovingAverage": "compute label",
     },
     "in LEAN a member of some of the derived or generic classes, here of the common base": {
         "BaseData": "period",
+        "DataConsolidator": ("consolidated current data_consolidated dispose input_type previous scan window"),
         "ExponentialMovingAverage": "period",
         "IndicatorBase": "current warm_up_period window",
         "MarginCallModel": "NULL execute_margin_call get_margin_call_orders",
@@ -55,10 +58,12 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
     },
     "the engine's side of the class; algorithms do not need it": {
         "BaseDataConsolidator": "begin extend",
+        "BaseTimelessConsolidator": "begin grow",
         "CancelOrderRequest": "request_type",
         "Cash": "conversion_security is_inverted",
         "CashBook": "ensure",
-        "DataConsolidator": "accepts_quotes emit",
+        "ClassicRenkoConsolidator": "begin grow",
+        "DataConsolidator": "accepts_quotes emit prepare",
         "DateRule": "days",
         "LimitIfTouchedOrder": "apply_update",
         "LimitOrder": "apply_update",
@@ -68,26 +73,28 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "OrderTicket": "record",
         "QuoteBar": "repeated",
         "QuoteBarConsolidator": "begin extend",
-        "ScheduleManager": "events set_time_zone",
+        "RangeConsolidator": "begin grow prepare",
+        "ScheduleManager": "events security_of set_time_zone times_of",
         "ScheduledEvent": "fire_until skip_until",
         "Security": (
-            "base_cash cash_book catch_up has_ticks hours is_daily_only price_factor_on properties quote_cash resolutions"
+            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on properties quote_cash resolutions"
         ),
         "SecurityCache": (
             "apply_split last_data last_quote_bar last_quote_tick last_trade_bar last_trade_tick quote_ticks step_ticks"
             " store_bar store_ticks trade_ticks"
         ),
         "SecurityExchange": "zone",
+        "SecurityManager": "retire",
         "SecurityPortfolioManager": "process_fill",
         "SecurityTransactionManager": (
-            "apply_split has_work next_order_id on_open_count open_count open_orders process_queue process_step reject"
+            "apply_split has_work liquidate_delisted next_order_id on_open_count open_count open_orders process_queue process_step reject"
             " scan submit"
         ),
-        "SequentialConsolidator": "accepts_quotes",
+        "SequentialConsolidator": "accepts_quotes prepare",
         "StopLimitOrder": "apply_update",
         "StopMarketOrder": "apply_update",
         "SubmitOrderRequest": "order request_type",
-        "Symbol": "index",
+        "Symbol": "index mapped",
         "Tick": "flags",
         "TickConsolidator": "accepts_quotes begin extend",
         "TickQuoteBarConsolidator": "accepts_quotes begin extend",
@@ -104,15 +111,9 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
 
 OTHER_SIGNATURES: dict[str, dict[str, str]] = {
     "one method for several of LEAN's overloads, told apart by their arguments": {
-        "ConsolidationMethods": "consolidate",
         "HistoryMethods": "history",
-        "IndicatorMethods": "identity",
-        "OutputMethods": "plot",
-        "QCAlgorithm": "set_benchmark set_cash set_end_date set_start_date",
-        "ScheduleManager": "on",
         "SecurityPortfolioManager": "set_cash",
         "SecurityTransactionManager": "update_order",
-        "TimeRules": "at",
     },
     "called by position: the first argument has another name in LEAN, or a different one in each overload": {
         "Bar": "update",
@@ -121,7 +122,6 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "DelayedSettlementModel": "apply_funds scan",
         "ImmediateSettlementModel": "apply_funds scan",
         "OrderResponse": "success",
-        "ScheduleManager": "add remove",
         "Security": (
             "set_buying_power_model set_fee_model set_fill_model set_margin_model set_settlement_model"
             " set_slippage_model"
@@ -130,20 +130,40 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "SecurityTransactionManager": "cancel_order",
     },
     "no parameter for text encodings, aliases and the like": {
-        "ObjectStore": "read read_json read_string save_json save_string",
+        "ObjectStore": "read read_json read_string save save_json save_string",
         "Symbol": "create",
     },
     "a method of Python's dictionaries is a method here, a property in the stubs": {
         "SecurityManager": "total",
     },
+    "the selector itself, which LEAN's property gives": {
+        "Field": (
+            "ASK_CLOSE ASK_HIGH ASK_LOW ASK_OPEN ASK_PRICE AVERAGE BID_CLOSE BID_HIGH BID_LOW BID_OPEN BID_PRICE CLOSE"
+            " HIGH LOW MEDIAN OPEN SEVEN_BAR TYPICAL VOLUME WEIGHTED"
+        ),
+    },
+    "a further overload is for options, which are not in the subset": {
+        "IndicatorMethods": "v",
+        "TradingMethods": "buy order sell",
+    },
+    "a further overload makes a value at risk, which is refused by name": {
+        "IndicatorMethods": "var",
+    },
+    "in a further overload the first argument has another name; it is passed by position": {
+        "SecurityManager": "contains_key get",
+        "SecurityPortfolioManager": "contains_key get_margin_remaining",
+        "SecurityTransactionManager": "get_open_order_tickets get_open_orders get_open_orders_remaining_quantity",
+        "Slice": "contains_key get",
+        "TradingMethods": "liquidate set_holdings",
+    },
+    "LEAN's overload with a first stop price is not there yet": {
+        "TradingMethods": "trailing_stop_order",
+    },
     "called by the engine only": {
         "CoinbaseBrokerageModel": "can_submit_order can_update_order",
-        "DataConsolidator": "scan",
         "DefaultBrokerageModel": "can_submit_order can_update_order",
         "DefaultMarginCallModel": "execute_margin_call get_margin_call_orders",
-        "PeriodCountConsolidator": "scan",
         "SecurityPortfolioManager": "apply_dividend apply_split",
-        "SequentialConsolidator": "scan",
     },
     "the number in the engine's commit; later stubs have numbers of their own": {
         "BrokerageName": "COINBASE",
@@ -161,7 +181,8 @@ OTHER_CONSTRUCTORS: dict[str, str] = {
     ),
     "made by the engine, or by its methods": (
         "ApplyFundsSettlementModelParameters BuyingPower CancelOrderRequest DateRules Delisting Dividend"
-        " FillModelParameters MarketOnCloseOrder MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent"
+        " FillModelParameters FluentScheduledEventBuilder IndicatorDataPoints IndicatorHistory"
+        " MarketOnCloseOrder MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent"
         " OrderRequest OrderResponse OrderTicket ReservedBuyingPowerForPosition ScanSettlementModelParameters"
         " ScheduleManager ScheduledEvent Security SecurityChanges SecurityExchange SecurityHolding SecurityIdentifier"
         " SecurityManager SecurityPortfolioManager SecurityTransactionManager Slice Split SubmitOrderRequest"

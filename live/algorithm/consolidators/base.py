@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from live.algorithm.data import BaseData, Tick
@@ -63,12 +64,19 @@ class DataConsolidator(PascalCaseAccess):
         """Tell whether this takes the quotes, or the trades, of tick data."""
         return True
 
+    def prepare(self, minimum_price_variation: Decimal) -> None:
+        """Take what is to be known of the symbol before its first data: the smallest step of its prices."""
+
     def update(self, data: BaseData) -> None:
         """Take a data point."""
         raise NotImplementedError
 
-    def scan(self, local_ns: int) -> None:
-        """Let a moment of exchange time, in nanoseconds of the wall clock, finish the working bar."""
+    def scan(self, current_local_time: Any) -> None:
+        """Let a moment of exchange time finish the working bar.
+
+        Parameters:
+            current_local_time: a datetime, or nanoseconds of the wall clock.
+        """
 
     def emit(self, bar: BaseData) -> None:
         """Hand a finished bar to the handlers."""
@@ -156,13 +164,18 @@ class SequentialConsolidator(DataConsolidator):
         """Tell whether the first one takes such data."""
         return self.first.accepts_quotes(is_quote)
 
+    def prepare(self, minimum_price_variation: Decimal) -> None:
+        """Prepare both parts."""
+        self.first.prepare(minimum_price_variation)
+        self.second.prepare(minimum_price_variation)
+
     def update(self, data: BaseData) -> None:
         """Take a data point."""
         self.first.update(data)
 
-    def scan(self, local_ns: int) -> None:
+    def scan(self, current_local_time: Any) -> None:
         """Scan the first one; LEAN leaves the second to its data."""
-        self.first.scan(local_ns)
+        self.first.scan(current_local_time)
 
     def reset(self) -> None:
         """Forget all data, those of both parts too."""

@@ -12,6 +12,7 @@ from live.algorithm.consolidators.base import DataConsolidator
 from live.algorithm.consolidators.schedule import bar_schedule, length_text
 from live.algorithm.data import Bar, BaseData, QuoteBar, Tick, TradeBar, make_quote_bar, make_trade_bar
 from live.algorithm.enums import Resolution
+from live.algorithm.indicators.base import local_ns as wall_ns
 from live.clock import NANOSECONDS_PER_DAY
 from live.errors import UsageError
 
@@ -97,8 +98,9 @@ class PeriodCountConsolidator(DataConsolidator, Generic[WorkingBar]):
         if not adds_first:
             self._add(data)
 
-    def scan(self, local_ns: int) -> None:
-        """Let a moment of exchange time, in nanoseconds of the wall clock, finish the working bar."""
+    def scan(self, current_local_time: Any) -> None:
+        """Let a moment of exchange time finish the working bar."""
+        local_ns = wall_ns(current_local_time)
         bar, period_ns = self._bar, self._period_ns
         if bar is None or not period_ns or local_ns - bar.time_local_ns < period_ns:
             return

@@ -2,6 +2,7 @@
 
 from live.algorithm.indicators.base import IndicatorBase, IndicatorDataPoint
 from live.algorithm.indicators.composites import CompositeIndicator, ConstantIndicator, IndicatorExtensions
+from live.algorithm.indicators.custom import PythonIndicator
 from live.algorithm.indicators.extremes import Delay, Identity, Maximum, Minimum
 from live.algorithm.indicators.momentum import (
     Momentum,
@@ -22,6 +23,7 @@ from live.algorithm.indicators.rolling_window import RollingWindow
 from live.algorithm.indicators.volatility import (
     AverageTrueRange,
     BollingerBands,
+    IntradayVwap,
     StandardDeviation,
     TrueRange,
     Variance,
@@ -39,12 +41,14 @@ __all__ = [
     "IndicatorBase",
     "IndicatorDataPoint",
     "IndicatorExtensions",
+    "IntradayVwap",
     "LinearWeightedMovingAverage",
     "Maximum",
     "Minimum",
     "Momentum",
     "MomentumPercent",
     "MovingAverageConvergenceDivergence",
+    "PythonIndicator",
     "RateOfChange",
     "RateOfChangePercent",
     "RelativeStrengthIndex",

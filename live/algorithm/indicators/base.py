@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.data import BaseData
 from live.algorithm.indicators.rolling_window import RollingWindow
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import plain, to_decimal
@@ -117,6 +117,9 @@ class IndicatorBase(PascalCaseAccess):
     takes_bars = False
     """Whether `update` wants whole bars instead of values."""
 
+    input_types: tuple[type[BaseData], ...] = (BaseData,)
+    """Kinds of data that the indicator can be fed with."""
+
     def __init__(self, name: str, warm_up_period: int = 1) -> None:
         self.name = name
         self.warm_up_period = warm_up_period
@@ -143,12 +146,13 @@ class IndicatorBase(PascalCaseAccess):
         """Whether enough samples have been seen."""
         return self.samples >= self.warm_up_period
 
-    def update(self, time: Any, value: Any = None) -> bool:
+    def update(self, time: Any = None, value: Any = None, input: Any = None) -> bool:
         """Take one sample: `update(bar)`, `update(data_point)`, or `update(time, value)`.
 
         Parameters:
             time: a bar, tick or data point; or the datetime of a value, in the exchange's time zone.
             value: the value at that time.
+            input: a bar, tick or data point, by LEAN's name.
 
         Returns:
             Whether the indicator is ready.
@@ -156,6 +160,8 @@ class IndicatorBase(PascalCaseAccess):
         Raises:
             UsageError: the indicator cannot take such input.
         """
+        if input is not None:
+            time = input
         if value is not None:
             if self.takes_bars:
                 raise UsageError(
@@ -166,11 +172,13 @@ class IndicatorBase(PascalCaseAccess):
         if isinstance(time, BaseData):
             if not self.takes_bars:
                 return self._accept(time.symbol, time.end_local_ns, time.value, time)
-            if isinstance(time, TradeBar | QuoteBar):
+            if isinstance(time, self.input_types):
                 return self._accept(time.symbol, time.end_local_ns, time, time)
         elif isinstance(time, IndicatorDataPoint) and not self.takes_bars:
             return self._accept(time.symbol, time.time_ns, time.value, time)
-        wanted = "a trade bar or a quote bar" if self.takes_bars else "a bar, a tick, a data point, or time and value"
+        wanted = "a bar, a tick, a data point, or time and value"
+        if self.takes_bars:
+            wanted = " or ".join(f"a {each.__name__}" for each in self.input_types)
         raise UsageError(f"{self.name}: {type(self).__name__} cannot be updated with {time!r}; pass {wanted}")
 
     def _accept(self, symbol: Any, time_ns: int, value: Any, source: Any) -> bool:

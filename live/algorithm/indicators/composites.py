@@ -118,25 +118,42 @@ class IndicatorExtensions(metaclass=_BothSpellings):
         return second
 
     @staticmethod
-    def plus(left: IndicatorBase, right: Any, name: str | None = None) -> CompositeIndicator:
+    def plus(
+        left: IndicatorBase, right: Any = None, name: str | None = None, constant: Any = None
+    ) -> CompositeIndicator:
         """Return the sum of two indicators, or of an indicator and a number."""
-        return _composite(left, right, name, lambda a, b: a.current.value + b.current.value)
+        return _composite(
+            left, constant if right is None else right, name, lambda a, b: a.current.value + b.current.value
+        )
 
     @staticmethod
-    def minus(left: IndicatorBase, right: Any, name: str | None = None) -> CompositeIndicator:
+    def minus(
+        left: IndicatorBase, right: Any = None, name: str | None = None, constant: Any = None
+    ) -> CompositeIndicator:
         """Return the difference of two indicators, or of an indicator and a number."""
-        return _composite(left, right, name, lambda a, b: a.current.value - b.current.value)
+        return _composite(
+            left, constant if right is None else right, name, lambda a, b: a.current.value - b.current.value
+        )
 
     @staticmethod
-    def times(left: IndicatorBase, right: Any, name: str | None = None) -> CompositeIndicator:
+    def times(
+        left: IndicatorBase, right: Any = None, name: str | None = None, constant: Any = None
+    ) -> CompositeIndicator:
         """Return the product of two indicators, or of an indicator and a number."""
-        return _composite(left, right, name, lambda a, b: a.current.value * b.current.value)
+        return _composite(
+            left, constant if right is None else right, name, lambda a, b: a.current.value * b.current.value
+        )
 
     @staticmethod
-    def over(left: IndicatorBase, right: Any, name: str | None = None) -> CompositeIndicator:
+    def over(
+        left: IndicatorBase, right: Any = None, name: str | None = None, constant: Any = None
+    ) -> CompositeIndicator:
         """Return the ratio of two indicators, or of an indicator and a number; by zero, the last value stays."""
         return _composite(
-            left, right, name, lambda a, b: a.current.value / b.current.value if b.current.value else None
+            left,
+            constant if right is None else right,
+            name,
+            lambda a, b: a.current.value / b.current.value if b.current.value else None,
         )
 
     @staticmethod

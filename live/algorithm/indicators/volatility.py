@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from live.algorithm.data import QuoteBar, TradeBar
+from live.algorithm.data import QuoteBar, Tick, TradeBar
 from live.algorithm.enums import MovingAverageType
 from live.algorithm.indicators.base import IndicatorBase, Signature, checked_period
 from live.algorithm.indicators.extremes import Identity
 from live.algorithm.indicators.moving_averages import WindowedIndicator, moving_average
 from live.algorithm.indicators.sums import RollingSum
-from live.errors import UsageError
+from live.clock import NANOSECONDS_PER_DAY
 
 
 class Variance(WindowedIndicator):
@@ -56,6 +56,7 @@ class TrueRange(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar, QuoteBar)
 
     def __init__(self, name: str = "TR") -> None:
         super().__init__(name, 2)
@@ -83,6 +84,7 @@ class AverageTrueRange(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar, QuoteBar)
     _signature = Signature("ATR", ("period",), moving_average_type=MovingAverageType.WILDERS)
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -196,6 +198,7 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
     """
 
     takes_bars = True
+    input_types = (TradeBar,)
     _signature = Signature("VWAP", ("period",))
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -204,10 +207,8 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
         self._turnover = RollingSum(self.warm_up_period)
         self._volume = RollingSum(self.warm_up_period)
 
-    def compute(self, time_ns: int, value: TradeBar | QuoteBar) -> float:
+    def compute(self, time_ns: int, value: TradeBar) -> float:
         """Return the average."""
-        if not isinstance(value, TradeBar):
-            raise UsageError(f"{self.name}: a volume-weighted average needs trade bars, not {value!r}")
         price = (value.open + value.high + value.low + value.close) / 4.0
         turnover = self._turnover.push(price * value.volume)
         total_volume = self._volume.push(value.volume)
@@ -218,3 +219,47 @@ class VolumeWeightedAveragePriceIndicator(IndicatorBase):
         super().reset()
         self._turnover.reset()
         self._volume.reset()
+
+
+class IntradayVwap(IndicatorBase):
+    """Average price since midnight, weighted by volume; a bar's price is the mean of high, low and close.
+
+    Takes trade bars that are no repeats, and trade ticks; other data change nothing. Without any volume it is the price.
+
+    Parameters:
+        name: its name.
+    """
+
+    takes_bars = True
+
+    def __init__(self, name: str = "VWAP") -> None:
+        super().__init__(name, 1)
+        self._day = -1
+        self._volume = self._turnover = 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether any volume was seen today."""
+        return self._volume > 0.0
+
+    def compute(self, time_ns: int, value: Any) -> float | None:
+        """Return the average, or None for data that do not count."""
+        if isinstance(value, Tick) and value.is_trade:
+            volume, price = value.quantity, value.value
+        elif isinstance(value, TradeBar) and not value.is_fill_forward:
+            volume, price = value.volume, (value.high + value.low + value.close) / 3.0
+        else:
+            return None
+        day = time_ns // NANOSECONDS_PER_DAY
+        if day != self._day:
+            self._day = day
+            self._volume = self._turnover = 0.0
+        self._volume += volume
+        self._turnover += price * volume
+        return self._turnover / self._volume if self._volume else float(value.value)
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        super().reset()
+        self._day = -1
+        self._volume = self._turnover = 0.0

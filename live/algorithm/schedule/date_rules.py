@@ -59,7 +59,7 @@ _MONTH_END = _Period("MonthEnd", 1, False, 30)
 class DateRules(ScheduleRules, PascalCaseAccess):
     """Makes date rules. Days are calendar days without a zone; the time rule gives them one."""
 
-    def on(self, *dates: Any) -> DateRule:
+    def on(self, *dates: Any, year: Any = None, month: Any = None, day: Any = None) -> DateRule:
         """Return a rule for single days: `on(2013, 10, 7)`, or dates and lists of dates.
 
         Days are taken in the order given, as LEAN takes them: one that comes after a later one fires together with it.
@@ -67,7 +67,7 @@ class DateRules(ScheduleRules, PascalCaseAccess):
         Raises:
             UsageError: an argument is neither a date nor part of a year, month, day.
         """
-        days = _single_days(dates)
+        days = _single_days((*dates, *(each for each in (year, month, day) if each is not None)))
         name = ",".join(day.strftime("%m/%d/%Y") for day in days)
         return DateRule(name, lambda start, end: (day for day in days if start <= day <= end))
 
@@ -81,8 +81,9 @@ class DateRules(ScheduleRules, PascalCaseAccess):
         """The day after the present day of the algorithm's clock."""
         return DateRule("TomorrowOnly", lambda start, end: [self._current_day() + ONE_DAY])
 
-    def every(self, *days: Any) -> DateRule:
+    def every(self, *days: Any, day: Any = None) -> DateRule:
         """Return a rule for days of the week: `every(DayOfWeek.MONDAY, DayOfWeek.FRIDAY)`, or a list of them."""
+        days = days if day is None else (*days, day)
         wanted = [DayOfWeek(day) for each in days for day in (each if isinstance(each, Iterable) else [each])]
         chosen = {int(day) for day in wanted}
         name = ",".join(day.name.capitalize() for day in wanted)

@@ -8,14 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from live.algorithm.naming import PascalCaseFields
+from live.algorithm.schedule.callbacks import EventCallback
 from live.clock import ns_to_datetime
 from live.errors import AlgorithmRuntimeError, LeanLiveError
 
 NEVER_NS = 2**63 - 1
 """Next time of an event that will not happen again."""
-
-EventCallback = Callable[[str, datetime], Any]
-"""Takes the event's name and its UTC time."""
 
 
 class EventHandlers(list[EventCallback]):

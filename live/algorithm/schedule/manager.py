@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any, overload
+from typing import Any
 
 from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.overloads import Parameter, overloaded, text
 from live.algorithm.schedule.calendar import END_OF_TIME, ONE_DAY, ScheduleHost
+from live.algorithm.schedule.callbacks import with_name_and_time
 from live.algorithm.schedule.date_rules import DateRules
-from live.algorithm.schedule.events import EventCallback, EventQueue, ScheduledEvent
+from live.algorithm.schedule.events import EventQueue, ScheduledEvent
+from live.algorithm.schedule.fluent import FluentScheduledEventBuilder
 from live.algorithm.schedule.rules import DateRule, TimeRule
 from live.algorithm.schedule.time_rules import TimeRules
-from live.clock import Zone, ns_to_date
-from live.errors import UsageError
+from live.clock import Zone, ns_to_date, ns_to_datetime
 
-_PARAMETERS = ("name", "date_rule", "time_rule", "callback")
-_NAME_AND_TIME = 2
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_DATES = Parameter("date_rule", lambda value: isinstance(value, DateRule))
+_TIMES = Parameter("time_rule", lambda value: isinstance(value, TimeRule))
+_CALLBACK = Parameter("callback", callable)
+_ON = ((_DATES, _TIMES, _CALLBACK), (Parameter("name", text, None), _DATES, _TIMES, _CALLBACK))
 
 
 class ScheduleManager(PascalCaseAccess):
@@ -40,20 +42,10 @@ class ScheduleManager(PascalCaseAccess):
         self.date_rules.set_default_time_zone(zone)
         self.time_rules.set_default_time_zone(zone)
 
-    @overload
-    def on(self, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /) -> ScheduledEvent: ...
-
-    @overload
+    @overloaded(*_ON)
     def on(
-        self, name: str, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], /
-    ) -> ScheduledEvent: ...
-
-    @overload
-    def on(
-        self, *, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], name: str | None = None
-    ) -> ScheduledEvent: ...
-
-    def on(self, *args: Any, **named: Any) -> ScheduledEvent:
+        self, date_rule: DateRule, time_rule: TimeRule, callback: Callable[..., Any], name: str | None = None
+    ) -> ScheduledEvent:
         """Register a callback for the times that a time rule gives on the days of a date rule.
 
         Times that lie before the present moment of the run are passed over.
@@ -70,54 +62,45 @@ class ScheduleManager(PascalCaseAccess):
         Raises:
             UsageError: the arguments do not fit, or the callback needs another number of them.
         """
-        name, date_rule, time_rule, callback = _bind(args, named)
-        times_ns = time_rule.times_ns(self._days(date_rule))
-        event = ScheduledEvent(name or f"{date_rule.name}: {time_rule.name}", times_ns, _with_two_arguments(callback))
+        name = name or f"{date_rule.name}: {time_rule.name}"
+        call = with_name_and_time(callback, "schedule.on()")
+        event = ScheduledEvent(name, self.times_of(date_rule, time_rule), call)
         self.events.add(event)
         return event
 
-    def add(self, event: ScheduledEvent) -> None:
-        """Register an event again, or one made by hand."""
-        self.events.add(event)
+    def event(self, name: str | None = None) -> FluentScheduledEventBuilder:
+        """Begin a chain of calls that describes an event and ends with `run(callback)`."""
+        return FluentScheduledEventBuilder(self, name)
 
-    def remove(self, event: ScheduledEvent) -> None:
+    def training(self, date_rule: DateRule, time_rule: TimeRule, training_code: Callable[..., Any]) -> ScheduledEvent:
+        """Register training code; it runs as any other event, and the run waits for it as LEAN's backtests do."""
+        return self.on(date_rule, time_rule, training_code)
+
+    def training_now(self, training_code: Callable[..., Any]) -> ScheduledEvent:
+        """Run training code once, with the next events that are due."""
+        name = f"Training: Now: {ns_to_datetime(self._host.time_ns).isoformat()}"
+        return self.on(name, self.date_rules.today, self.time_rules.now, training_code)
+
+    def add(self, scheduled_event: ScheduledEvent) -> None:
+        """Register an event again, or one made by hand."""
+        self.events.add(scheduled_event)
+
+    def remove(self, scheduled_event: ScheduledEvent) -> None:
         """End an event."""
-        self.events.remove(event)
+        self.events.remove(scheduled_event)
+
+    def times_of(self, date_rule: DateRule, time_rule: TimeRule) -> Iterator[int]:
+        """Return the UTC nanoseconds that a time rule gives on the days of a date rule."""
+        return time_rule.times_ns(self._days(date_rule))
+
+    def security_of(self, symbol: Any) -> Any:
+        """Return the security of a symbol or ticker.
+
+        Raises:
+            KeyError: it was not added.
+        """
+        return self._host.securities[symbol]
 
     def _days(self, rule: DateRule) -> Iterator[date]:
         """Yield a rule's days from the day before the UTC day on which the first of them is asked for."""
         yield from rule.days(ns_to_date(self._host.time_ns) - ONE_DAY, END_OF_TIME)
-
-
-def _bind(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[str | None, DateRule, TimeRule, Callable[..., Any]]:
-    names = _PARAMETERS if args and isinstance(args[0], str) else _PARAMETERS[1:]
-    values = dict(zip(names, args, strict=False))
-    is_clash = len(args) > len(names) or values.keys() & named.keys() or named.keys() - set(_PARAMETERS)
-    values.update(named)
-    date_rule, time_rule, callback = (values.get(name) for name in _PARAMETERS[1:])
-    if is_clash or not isinstance(date_rule, DateRule) or not isinstance(time_rule, TimeRule) or not callable(callback):
-        raise UsageError(
-            "schedule.on() takes a name or not, then a date rule (self.date_rules...), a time rule (self.time_rules...)"
-            " and a callback"
-        )
-    return values.get("name"), date_rule, time_rule, callback
-
-
-def _with_two_arguments(callback: Callable[..., Any]) -> EventCallback:
-    """Return the callback as one of name and time.
-
-    Parameters with defaults are left alone, so that lambdas which bind a loop variable by a default work.
-    """
-    try:
-        parameters = list(inspect.signature(callback).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []  # a builtin without a signature is called without arguments
-    needed = sum(each.kind in _POSITIONAL and each.default is inspect.Parameter.empty for each in parameters)
-    if needed == _NAME_AND_TIME:
-        return callback
-    if needed:
-        raise UsageError(
-            f"the callback {callback!r} of a scheduled event needs {needed} arguments;"
-            " let it take none, or name and time"
-        )
-    return lambda name, time: callback()

@@ -7,13 +7,25 @@ from datetime import date, timedelta
 from typing import Any
 
 from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.overloads import Parameter, overloaded, span, whole
 from live.algorithm.schedule.calendar import ExchangeHours, ScheduleRules, day_span, to_zone
 from live.algorithm.schedule.rules import TimeRule, short_number
 from live.algorithm.symbols import Symbol
 from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, Zone, date_to_ns, timedelta_to_ns
 from live.errors import UsageError
 
-_CLOCK_PARTS = ("hour", "minute", "second")
+_HOUR, _MINUTE = Parameter("hour", whole), Parameter("minute", whole)
+_ZONE = Parameter("time_zone", lambda value: isinstance(value, Zone | str))
+_TIME_OF_DAY = Parameter("time_of_day", span)
+AT_FORMS = (
+    (_TIME_OF_DAY,),
+    (_TIME_OF_DAY, _ZONE),
+    (_HOUR, _MINUTE, Parameter("second", whole, 0)),
+    (_HOUR, _MINUTE, _ZONE),
+    (_HOUR, _MINUTE, Parameter("second", whole), _ZONE),
+)
+"""LEAN's ways to name a time of day."""
+
 _TICKS_PER_MINUTE = 600_000_000
 _NANOSECONDS_PER_TICK = 100
 _NANOSECONDS_PER_HOUR = 3_600 * NANOSECONDS_PER_SECOND
@@ -44,7 +56,15 @@ class TimeRules(ScheduleRules, PascalCaseAccess):
         hours_ns = 12 * _NANOSECONDS_PER_HOUR
         return TimeRule("Noon", lambda days: (self._zone.to_utc_ns(date_to_ns(day)) + hours_ns for day in days))
 
-    def at(self, *args: Any, **named: Any) -> TimeRule:
+    @overloaded(*AT_FORMS)
+    def at(
+        self,
+        time_of_day: timedelta | None = None,
+        time_zone: Zone | str | None = None,
+        hour: int = 0,
+        minute: int = 0,
+        second: int = 0,
+    ) -> TimeRule:
         """Return a rule for one time of day.
 
         Accepts LEAN's signatures: `at(hour, minute)`, `at(hour, minute, second)`, `at(hour, minute, time_zone)`,
@@ -53,12 +73,16 @@ class TimeRules(ScheduleRules, PascalCaseAccess):
         Parameters:
             time_of_day: timedelta from midnight of the wall clock.
             time_zone: zone of the wall clock; the algorithm's when left out.
+            hour, minute, second: the time of day by its parts.
 
         Raises:
             UsageError: the arguments fit none of these.
             DataError: the zone is unknown.
         """
-        of_day_ns, time_zone = _time_of_day(args, named)
+        if time_of_day is None:
+            of_day_ns = ((hour * 60 + minute) * 60 + second) * NANOSECONDS_PER_SECOND
+        else:
+            of_day_ns = timedelta_to_ns(time_of_day)
         clock = self._zone if time_zone is None else to_zone(time_zone)
         return TimeRule(
             short_number(of_day_ns / _NANOSECONDS_PER_HOUR),
@@ -178,26 +202,6 @@ def _multiples(days: Iterable[date], interval_ns: int, clock: Zone) -> Iterator[
         midnight_ns = date_to_ns(day)
         for local_ns in range(midnight_ns, midnight_ns + NANOSECONDS_PER_DAY, interval_ns):
             yield clock.to_utc_ns(local_ns)
-
-
-def _time_of_day(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[int, Zone | str | None]:
-    """Return (nanoseconds from midnight, zone or None) of the arguments of `at`."""
-    rest = dict(named)
-    values = list(args)
-    time_zone = rest.pop("time_zone", None)
-    if time_zone is None and values and isinstance(values[-1], Zone | str):
-        time_zone = values.pop()
-    if len(values) == 1 and not rest and isinstance(values[0], timedelta):
-        return timedelta_to_ns(values[0]), time_zone
-    if not values and rest.keys() == {"time_of_day"} and isinstance(rest["time_of_day"], timedelta):
-        return timedelta_to_ns(rest["time_of_day"]), time_zone
-    parts = dict(zip(_CLOCK_PARTS, values, strict=False))
-    is_clash = len(values) > len(_CLOCK_PARTS) or parts.keys() & rest.keys()
-    parts.update(rest)
-    if is_clash or not {"hour", "minute"} <= parts.keys() <= set(_CLOCK_PARTS):
-        raise UsageError("time_rules.at() takes hour, minute and maybe second, or a timedelta, and maybe a time zone")
-    seconds = (int(parts["hour"]) * 60 + int(parts["minute"])) * 60 + int(parts.get("second", 0))
-    return seconds * NANOSECONDS_PER_SECOND, time_zone
 
 
 def _minutes_to_ns(minutes: float) -> int:

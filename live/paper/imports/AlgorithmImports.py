@@ -24,6 +24,7 @@ from live.algorithm.data import (
 )
 from live.algorithm.enums import (
     AccountType,
+    BarDirection,
     BrokerageName,
     Currencies,
     DataNormalizationMode,
@@ -39,6 +40,7 @@ from live.algorithm.enums import (
     OrderResponseErrorCode,
     OrderStatus,
     OrderType,
+    RenkoType,
     Resolution,
     SecurityType,
     SeriesType,
@@ -46,6 +48,8 @@ from live.algorithm.enums import (
     TickType,
     TimeZones,
 )
+from live.algorithm.fields import Field
+from live.algorithm.indicator_history import IndicatorDataPoints, IndicatorHistory
 from live.algorithm.indicators import *
 from live.algorithm.lazy import optional_modules as _optional_modules
 from live.algorithm.live_algorithm import LiveAlgorithm
@@ -73,6 +77,7 @@ from live.algorithm.qc_algorithm import QCAlgorithm, SecurityChanges, UniverseSe
 from live.algorithm.schedule import (
     CompositeTimeRule,
     DateRules,
+    FluentScheduledEventBuilder,
     FuncDateRule,
     FuncTimeRule,
     ScheduledEvent,

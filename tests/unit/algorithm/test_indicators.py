@@ -215,7 +215,7 @@ def test_volume_weighted_average_price() -> None:
         average.update(each)
         values.append(average.current.value)
     assert values == [0, 10, 17.5, 25]
-    with pytest.raises(UsageError, match="needs trade bars"):
+    with pytest.raises(UsageError, match="pass a TradeBar"):
         average.update(QuoteBar(minute(9), IBM))
 
 
@@ -278,7 +278,7 @@ def test_quote_bars_and_ticks_are_taken_at_their_value() -> None:
 
 @pytest.mark.parametrize("wrong", [Tick(minute(0), IBM), IndicatorDataPoint(minute(0), 1.0), 7])
 def test_an_indicator_of_bars_refuses_what_is_none(wrong: object) -> None:
-    with pytest.raises(UsageError, match="pass a trade bar or a quote bar"):
+    with pytest.raises(UsageError, match="pass a TradeBar or a QuoteBar"):
         AverageTrueRange(2).update(wrong)
 
 

@@ -40,7 +40,7 @@ def method(body: str, header: str = "def initialize(self):") -> str:
 # -- members of self
 
 
-@pytest.mark.parametrize("member", ["add_option", "AddOption", "add_universe", "train", "set_alpha", "hma", "HMA"])
+@pytest.mark.parametrize("member", ["add_option", "AddOption", "add_universe", "notify", "set_alpha", "hma", "HMA"])
 def test_a_call_of_an_unsupported_member_is_refused_in_both_spellings(member: str) -> None:
     assert refused(method(f"x = 1\nself.{member}(1)")) == [(5, f"self.{member}")]
 
@@ -52,7 +52,6 @@ def test_a_call_of_an_unsupported_member_is_refused_in_both_spellings(member: st
         "self.Portfolio['SPY'].Target",
         "self.portfolio.set_positions",
         "self.transactions.set_live_mode",
-        "self.schedule.training_now",
         "self.settings.seed_initial_prices",
         "self.securities['SPY'].fundamentals",
         "self.add_equity('SPY').shortable_provider",
@@ -86,21 +85,16 @@ def test_annotated_parameters_of_any_function_are_known(annotation: str) -> None
 
 
 def test_helpers_that_take_an_algorithm_are_scanned() -> None:
-    text = f"{HEAD}class Helper:\n    def __init__(self, algorithm: QCAlgorithm):\n        algorithm.train(1)\n"
-    assert refused(text) == [(4, "algorithm.train")]
+    text = f"{HEAD}class Helper:\n    def __init__(self, algorithm: QCAlgorithm):\n        algorithm.notify(1)\n"
+    assert refused(text) == [(4, "algorithm.notify")]
 
 
 def test_classes_derived_in_several_steps_and_files_are_algorithms() -> None:
     base = source(f"{HEAD}class Base(QCAlgorithm):\n    pass\n", "base.py")
     main = source(
-        "from base import Base\nclass Middle(Base): pass\nclass One(Middle):\n    def f(self): self.train(1)\n"
+        "from base import Base\nclass Middle(Base): pass\nclass One(Middle):\n    def f(self): self.notify(1)\n"
     )
     assert [each.line for each in scan_sources([base, main], subset_names()).refused] == [4]
-
-
-def test_assigning_a_setting_that_we_would_ignore_is_refused() -> None:
-    text = method("self.enable_automatic_indicator_warm_up = True\nself.settings.automatic_indicator_warm_up = True")
-    assert [line for line, _ in refused(text)] == [4, 5]
 
 
 # -- what the user may do
@@ -109,7 +103,7 @@ def test_assigning_a_setting_that_we_would_ignore_is_refused() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "self.train = 1\nself.train",
+        "self.notify = 1\nself.notify",
         "self.alpha = 0.1\nself.status = self.alpha",
         "self.universe = []\nself.universe.append(1)",
         "self.my_own_member()",
@@ -130,7 +124,7 @@ def test_own_members_and_unknown_types_are_left_alone(body: str) -> None:
 
 
 def test_a_user_s_method_takes_the_place_of_lean_s_member() -> None:
-    text = f"{HEAD}class One(QCAlgorithm):\n    def train(self): pass\n    def f(self): self.train()\n"
+    text = f"{HEAD}class One(QCAlgorithm):\n    def notify(self): pass\n    def f(self): self.notify()\n"
     assert refused(text) == []
 
 
@@ -159,7 +153,6 @@ def test_names_are_only_lean_s_where_they_were_imported() -> None:
 @pytest.mark.parametrize(
     ("statement", "member"),
     [
-        ("import clr", "clr"),
         ("from System.Collections import *", "System.Collections"),
         ("from Alphas.ConstantAlphaModel import ConstantAlphaModel", "Alphas.ConstantAlphaModel"),
         ("import QuantConnect.Nowhere", "QuantConnect.Nowhere"),
@@ -209,19 +202,19 @@ def test_callbacks_that_are_never_called_are_warnings() -> None:
 
 
 def test_the_error_has_a_summary_and_a_line_for_each_member() -> None:
-    text = method("self.add_option('A')\nself.train(1)\nself.add_option('B')")
+    text = method("self.add_option('A')\nself.link(1)\nself.add_option('B')")
     with pytest.raises(UnsupportedApiError) as caught:
         check_sources([source(text)])
     lines = str(caught.value).splitlines()
     assert lines[0] == (
-        "algo.py uses 2 members of LEAN's API that the embedded engine does not have: self.add_option, self.train"
+        "algo.py uses 2 members of LEAN's API that the embedded engine does not have: self.add_option, self.link"
     )
     assert lines[1].startswith("  algo.py lines 4, 6: self.add_option: options are not in the subset: ")
-    assert lines[2].startswith("  algo.py line 5: self.train: compute in initialize")
+    assert lines[2].startswith("  algo.py line 5: self.link: remove it")
 
 
 def test_a_long_summary_is_cut() -> None:
-    members = ["add_option", "train", "notify", "download", "add_data", "link", "insights"]
+    members = ["add_option", "add_future", "notify", "download", "add_data", "link", "insights"]
     with pytest.raises(UnsupportedApiError, match=r"^algo.py uses 7 members .* self.add_data and 2 more\n"):
         check_sources([source(method("\n".join(f"self.{name}" for name in members)))])
 
