@@ -45,6 +45,9 @@ class MemorySink:
             }
         )
 
+    def flush(self) -> None:
+        pass
+
     def begin(self, title: str, data: DataSource) -> None:
         self.progress.clear()
 
