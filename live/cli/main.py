@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 
 import click
 
@@ -64,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: words after the command's name; None takes those of the process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without our characters shows question marks rather than ending the command.
+            stream.reconfigure(errors="replace")
     code = run(words)
     if not _flush_output() and code == ExitCode.OK:
         code = int(ExitCode.ENVIRONMENT)

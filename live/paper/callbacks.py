@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from live.algorithm.blame import describe
 from live.algorithm.naming import pascal_case
 from live.algorithm.orders import OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.slices import Slice
 from live.errors import Halt, LeanLiveError, UsageError
-from live.paper.blame import describe
 
 _BASES = set(QCAlgorithm.__mro__)
 
@@ -53,8 +53,14 @@ class Callbacks:
             guarded("on_data", self.on_data, slice)
 
 
-def guarded(name: str, method: Callable[..., Any], *args: Any) -> Any:
+def guarded(name: str, method: Callable[..., Any], *args: Any, blamed: Callable[..., Any] | None = None) -> Any:
     """Call the user's code; what it raises becomes an error that names file and line.
+
+    Parameters:
+        name: the callback, as the user knows it.
+        method: what to call.
+        args: its arguments.
+        blamed: what of the user's `method` calls, where that is a function of ours.
 
     Raises:
         AlgorithmRuntimeError: the user's code raised, or used the API wrongly.
@@ -63,9 +69,9 @@ def guarded(name: str, method: Callable[..., Any], *args: Any) -> Any:
     try:
         return method(*args)
     except UsageError as error:
-        raise describe(name, error, method) from error
+        raise describe(name, error, blamed or method) from error
     except (LeanLiveError, Halt, KeyboardInterrupt):
         raise
     # The user's code may also leave by SystemExit, GeneratorExit or a BaseException of its own.
     except BaseException as error:
-        raise describe(name, error, method) from error
+        raise describe(name, error, blamed or method) from error

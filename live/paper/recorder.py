@@ -29,9 +29,6 @@ class RunSink(Protocol):
     def order_event(self, event: OrderEvent) -> None:
         """Take an order event."""
 
-    def flush(self) -> None:
-        """Write out what is buffered; a signal handler may call it."""
-
 
 class Recorder:
     """Counts and measures one run.

@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -82,14 +81,14 @@ class DryRun:
         self._progress_sink = progress
         self._progress = Progress()
         self.data = find_data(request)
-        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__, self._flush)
+        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__)
         self._loop: RunLoop | None = None
-        self.log: RunLog | None = None
         with self._watchdog:
             self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
         self.warnings = list(self.loaded.warnings)
         self.recorder: Recorder
         self.engine: PaperEngine
+        self.log: RunLog
         self.telemetry: RunTelemetry
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
@@ -135,7 +134,6 @@ class DryRun:
             LeanLiveError: a file cannot be made, the data folder is damaged, or the machine has no such cores.
         """
         config = self.request.config
-        self._sink = sink
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
         self.telemetry = RunTelemetry(log_path.parent)
         stages = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
@@ -153,7 +151,7 @@ class DryRun:
         engine = self.engine
         for warning in self.warnings:
             engine.write_log("log", f"Warning: {warning}")
-        guarded("__init__", engine.attach, self.loaded.cls)
+        guarded("__init__", engine.attach, self.loaded.cls, blamed=self.loaded.cls)
         engine.callbacks.call("initialize")
         try:
             engine.finish_initialize()
@@ -202,16 +200,8 @@ class DryRun:
         if len(self.warnings) < _WARNINGS_MAX:
             self.warnings.append(text)
 
-    def _flush(self) -> None:
-        """Write out what is buffered, so that a process that is killed leaves it; errors come up at the next write."""
-        if self.log is not None:
-            with suppress(OSError, EnvironmentFault):
-                self.log.flush()
-                self._sink.flush()
-
     def _close(self) -> None:
         """Close the run's files; of several errors the first is raised."""
-        assert self.log is not None
         failure: BaseException | None = None
         for close in (self.engine.subscriptions.close, self.telemetry.close, self.log.close):
             failure = _first(failure, outcome_of(close))

@@ -54,18 +54,8 @@ class RunLog:
         with self._writing("free some space"):
             self._file.append(line)
 
-    def flush(self) -> None:
-        """Write out what is buffered.
-
-        Raises:
-            EnvironmentFault: the disk is full or gone.
-        """
-        if self._file is not None:
-            with self._writing("free some space"):
-                self._file.flush()
-
     def close(self) -> None:
-        """Write what is buffered, and how many lines were left out.
+        """Write how many lines were left out, and close the file.
 
         Raises:
             EnvironmentFault: the disk is full or gone.
@@ -75,7 +65,11 @@ class RunLog:
             return
         dropped = f"... {self.lines_dropped} lines were left out: over the rate or size of [log] in live.toml\n"
         with self._writing("free some space"):
-            file.close(dropped.encode() if self.lines_dropped else b"")
+            try:
+                if self.lines_dropped:
+                    file.append(dropped.encode())
+            finally:
+                file.close()
 
     @contextmanager
     def _writing(self, remedy: str) -> Iterator[None]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from live.algorithm.blame import describe, users_place
 from live.errors import AlgorithmRuntimeError, Halt, LeanLiveError, RunInterrupted
-from live.paper.blame import describe, users_place
 
 
 def outcome_of(action: Callable[[], None]) -> BaseException | None:

@@ -3,9 +3,8 @@
 A timer signal looks four times a second whether time steps still go by. It costs nothing between steps and needs no
 thread; it works where signals do: in the main thread of a Unix process. Elsewhere the watchdog stays off.
 
-Code of the user's that catches everything gets the error again and again, until it is out of the user's code. Code that
-is stuck inside a call of C lets no signal handler run; then the interpreter itself prints where it is, and ends the
-process.
+Code of the user's that catches everything gets the error once more as soon as it has caught it. Code that is stuck inside
+a call of C lets no signal handler run; then the interpreter itself prints where it is, and ends the process.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
+from live.algorithm.blame import frames_inside, is_users, users_frame_place
 from live.clock import monotonic_ns
 from live.errors import CallbackTimeout, Halt
-from live.paper.blame import users_frame_place
 
 _LOOK_EVERY_SECONDS = 0.25
 _STUCK_AFTER_SECONDS = 5.0
@@ -35,7 +35,6 @@ class Watchdog:
         limit_seconds: how long the counter may stand still; 0 waits for ever.
         counter: the number of time steps so far.
         engine_file: the file of the engine whose frames lie outside of the user's.
-        each_look: called at every look, such as to write out what is buffered.
     """
 
     def __init__(
@@ -43,12 +42,10 @@ class Watchdog:
         limit_seconds: float,
         counter: Callable[[], int],
         engine_file: str,
-        each_look: Callable[[], None] = lambda: None,
     ) -> None:
         self._limit_seconds = limit_seconds
         self._counter = counter
         self._engine_file = engine_file
-        self._each_look = each_look
         self._seen = -1
         self._since_ns = 0
         self._grace_seconds = 0.0
@@ -56,6 +53,7 @@ class Watchdog:
         self._is_armed = False
         self._interpreter_until_ns = 0
         self._previous: object = None
+        self._previous_trace = sys.gettrace()
 
     def __enter__(self) -> Watchdog:
         is_main = threading.current_thread() is threading.main_thread()
@@ -74,11 +72,14 @@ class Watchdog:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, self._previous)  # type: ignore[arg-type]
             self._is_armed = False
+            self.restart()
             if self._limit_seconds > 0:
                 faulthandler.cancel_dump_traceback_later()
 
     def restart(self) -> None:
         """Begin anew: whatever runs now has the whole limit."""
+        if self._is_over:
+            sys.settrace(self._previous_trace)
         self._is_over = False
         self._grace_seconds = 0.0
         self._since_ns = monotonic_ns()
@@ -102,17 +103,29 @@ class Watchdog:
             self._seen, self._since_ns = steps, now
         if now >= self._interpreter_until_ns:
             self._watch_the_interpreter()
-        self._each_look()
         place = users_frame_place(frame, self._engine_file)
         limit_seconds = self._grace_seconds or self._limit_seconds
         is_late = limit_seconds > 0 and now - self._since_ns >= limit_seconds * 1e9
         if not is_late or (self._is_over and place is None):
             return
         self._is_over = True
+        error = self._error(limit_seconds, place)
         if place is not None:
-            # An `except:` around it would swallow the error: the next one comes as soon as that was left.
-            signal.raise_signal(signal.SIGALRM)
-        raise Halt(self._error(limit_seconds, place))
+            self._raise_again(error, frame)
+        raise Halt(error)
+
+    def _raise_again(self, error: CallbackTimeout, frame: FrameType | None) -> None:
+        """Let the next line of the user's raise the error too: it is that of an `except:` which has just caught it."""
+
+        def trace(at: FrameType, event: str, argument: object) -> Any:
+            if event == "line":
+                raise Halt(error)
+            return trace
+
+        for each in frames_inside(frame, self._engine_file):
+            if is_users(each.f_code.co_filename):
+                each.f_trace = trace
+        sys.settrace(lambda *_: None)
 
     def _error(self, limit_seconds: float, place: str | None) -> CallbackTimeout:
         if self._grace_seconds:

@@ -85,8 +85,7 @@ class RunFolder:
         self._final, self.path = self._claim()
         with _writing(self.path, "nothing was lost, the run has not started"):
             _take_space(self.path / _RESERVE_FILE)
-            self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE)
-            self._events.append(b"[")
+            self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE, b"[", b"\n]\n")
 
     @property
     def log_path(self) -> Path:
@@ -106,16 +105,6 @@ class RunFolder:
         separator = b"\n" if self.digest.count == 1 else b",\n"
         with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
             self._events.append(separator + lean_json(event, self.algorithm))
-
-    def flush(self) -> None:
-        """Write out buffered order events.
-
-        Raises:
-            EnvironmentFault: the disk is full or gone.
-        """
-        if self._events is not None:
-            with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
-                self._events.flush()
 
     @property
     def shown_path(self) -> Path:
@@ -203,7 +192,7 @@ class RunFolder:
         events, self._events = self._events, None
         if events is not None:
             with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
-                events.close(b"\n]\n" if self.digest.count else b"]\n")
+                events.close()
 
     def _write_json(self, name: str, content: object) -> None:
         self._write(name, orjson.dumps(writable(content), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

@@ -45,9 +45,6 @@ class MemorySink:
             }
         )
 
-    def flush(self) -> None:
-        pass
-
     def begin(self, title: str, data: DataSource) -> None:
         self.progress.clear()
 

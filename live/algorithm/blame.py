@@ -66,13 +66,14 @@ def users_frame_place(frame: FrameType | None, outermost: str) -> str | None:
         frame: the innermost frame.
         outermost: file of the engine's code at which the search ends.
     """
-    for each in _inside(frame, outermost):
+    for each in frames_inside(frame, outermost):
         if is_users(each.f_code.co_filename):
             return f"{each.f_code.co_filename} line {each.f_lineno}"
     return None
 
 
-def _inside(frame: FrameType | None, outermost: str) -> Iterator[FrameType]:
+def frames_inside(frame: FrameType | None, outermost: str) -> Iterator[FrameType]:
+    """Yield a frame and those around it, up to the first one of a file."""
     while frame is not None and frame.f_code.co_filename != outermost:
         yield frame
         frame = frame.f_back
