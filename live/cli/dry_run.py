@@ -51,7 +51,8 @@ def command(
     """Play a session to an algorithm on paper, without Docker, .NET or an account.
 
     ALGORITHM is a LEAN Python file, or a project folder with a main.py. The run takes the dates that the algorithm sets,
-    and data of the folder named or found; its orders are filled as LEAN's backtests fill them. What it did is printed, and kept in a folder of its own.
+    and data of the folder named or found; its orders are filled as LEAN's backtests fill them. What it did is printed,
+    and kept in a folder of its own.
     """
     settings = load_config(config if config is not None else find_config(existing(algorithm)))
     request = DryRunRequest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -70,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # A terminal without our characters shows question marks rather than ending the command.
             stream.reconfigure(errors="replace")
     code = run(words)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The outcome is settled; only the interpreter's end is left.
+        signal.signal(number, signal.SIG_IGN)
     if not _flush_output() and code == ExitCode.OK:
         code = int(ExitCode.ENVIRONMENT)
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
@@ -87,8 +91,12 @@ def run(words: list[str]) -> int:
         code = cli.main(args=words, prog_name="lean-live", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        # Whoever read our output has gone, as `head` does; click ends the process then.
+        return int(ExitCode.OK)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does.
         return int(ExitCode.OK)
     except (click.Abort, KeyboardInterrupt):
         return _report("interrupted", "Interrupted", ExitCode.INTERRUPTED, options)
@@ -99,7 +107,8 @@ def run(words: list[str]) -> int:
     except LeanLiveError as error:
         return _report(str(error), type(error).__name__, error.exit_code, options, getattr(error, "__notes__", []))
     except OSError as error:
-        text = f"cannot write the output or use a file: {error.strerror or error}; free some space, or write elsewhere"
+        what = f"use {error.filename}" if error.filename else "write the output"
+        text = f"cannot {what}: {error.strerror or error}; free some space, or name another file"
         return _report(text, type(error).__name__, ExitCode.ENVIRONMENT, options)
     except Exception as error:
         text = f"internal error, {type(error).__name__}: {error}; run again with --traceback and report it"
@@ -126,13 +135,21 @@ def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: 
 
     Notes say what is there all the same, such as the results up to the error.
     """
+    line = one_line(message)
+    lines = [one_line(note) for note in notes]
     with suppress(OSError):
         if "--traceback" in options:
             click.echo(traceback.format_exc(), err=True, nl=False)
-        line = one_line(message)
-        lines = [one_line(note) for note in notes]
-        if "--json" in options:
-            print_json({"error": {"type": kind, "message": line, "exit_code": int(code), "notes": lines}})
-        else:
+        content = {"error": {"type": kind, "message": line, "exit_code": int(code), "notes": lines}}
+        # When standard output is full or gone, standard error may not be.
+        if "--json" not in options or not _can_print(content):
             click.echo("\n".join([f"error: {line}", *lines]), err=True)
     return int(code)
+
+
+def _can_print(content: object) -> bool:
+    try:
+        print_json(content)
+    except OSError:
+        return False
+    return True

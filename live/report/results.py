@@ -83,7 +83,7 @@ class RunFolder:
         self._shown_root = root
         self.root = root.absolute()
         self._final, self.path = self._claim()
-        with _writing(self.path, "nothing was lost, the run has not started"):
+        with _writing(self.path, "nothing was lost, the run has not started"), self._discarding():
             _take_space(self.path / _RESERVE_FILE)
             self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE, b"[", b"\n]\n")
 
@@ -115,6 +115,15 @@ class RunFolder:
     def is_finished(self) -> bool:
         """Whether the folder has its final name."""
         return not self.path.name.endswith(_PARTIAL)
+
+    @contextmanager
+    def _discarding(self) -> Iterator[None]:
+        """Leave no folder behind when the run cannot begin."""
+        try:
+            yield
+        except BaseException:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         """Delete the folder of a run that never began."""
