@@ -91,12 +91,8 @@ def run(words: list[str]) -> int:
         code = cli.main(args=words, prog_name="lean-live", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except SystemExit as error:
-        if not isinstance(error.__context__, BrokenPipeError):
-            raise
-        # Whoever read our output has gone, as `head` does; click ends the process then.
-        return int(ExitCode.OK)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone, as `head` does: click ends the process then. No verb calls sys.exit.
         return int(ExitCode.OK)
     except (click.Abort, KeyboardInterrupt):
         return _report("interrupted", "Interrupted", ExitCode.INTERRUPTED, options)

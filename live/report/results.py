@@ -98,13 +98,12 @@ class RunFolder:
         Raises:
             EnvironmentFault: the disk is full or gone.
         """
+        if self._rows_left > 0 and self._events is not None:
+            separator = b",\n" if self.digest.count else b"\n"
+            with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
+                self._events.append(separator + lean_json(event, self.algorithm))
+            self._rows_left -= 1
         self.digest.add(event)
-        if self._rows_left == 0 or self._events is None:
-            return
-        self._rows_left -= 1
-        separator = b"\n" if self.digest.count == 1 else b",\n"
-        with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
-            self._events.append(separator + lean_json(event, self.algorithm))
 
     @property
     def shown_path(self) -> Path:
