@@ -59,8 +59,6 @@ from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
-_WARNINGS_MAX = 20
-"""Warnings that the summary shows; the log has all of them."""
 
 
 class DryRun:
@@ -85,7 +83,6 @@ class DryRun:
         self._loop: RunLoop | None = None
         with self._watchdog:
             self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
-        self.warnings = list(self.loaded.warnings)
         self.recorder: Recorder
         self.engine: PaperEngine
         self.log: RunLog
@@ -113,7 +110,7 @@ class DryRun:
         """
         failure = outcome_of(lambda: self._progress_sink.begin(self.loaded.cls.__name__, self.data))
         if failure is None:
-            with self.loaded.on_path(), report_stray_errors(self._warn), self._watchdog:
+            with self.loaded.on_path(), report_stray_errors(self.engine.report_error), self._watchdog:
                 failure = outcome_of(self._run_engine)
                 if isinstance(failure, CallbackTimeout) and self._signals.request is not None:
                     failure = RunInterrupted(f"{self._signals.error()}; {failure}")
@@ -149,7 +146,7 @@ class DryRun:
 
     def _run_engine(self) -> None:
         engine = self.engine
-        for warning in self.warnings:
+        for warning in self.loaded.warnings:
             engine.write_log("log", f"Warning: {warning}")
         guarded("__init__", engine.attach, self.loaded.cls, blamed=self.loaded.cls)
         engine.callbacks.call("initialize")
@@ -194,11 +191,11 @@ class DryRun:
         self._watchdog.hurry()
         return f"after this time step, or in {STOP_GRACE_SECONDS:g} seconds; once more stops at once"
 
-    def _warn(self, text: str) -> None:
-        """Log an error that cannot end the run, and keep it for the summary unless there are many."""
-        self.engine.write_log("error", text)
-        if len(self.warnings) < _WARNINGS_MAX:
-            self.warnings.append(text)
+    def _warnings(self) -> tuple[str, ...]:
+        """Return what the loader had to say, and the errors that did not end the run."""
+        log = self.log
+        beyond = (f"and {log.errors_beyond} more lines with errors in {log.path.name}",) if log.errors_beyond else ()
+        return (*self.loaded.warnings, *log.errors, *beyond)
 
     def _close(self) -> None:
         """Close the run's files; of several errors the first is raised."""
@@ -269,7 +266,7 @@ class DryRun:
             quit_message=engine.quit_message,
             state=_state(failure),
             error=None if failure is None else describe_failure(failure),
-            warnings=tuple(self.warnings),
+            warnings=self._warnings(),
         )
 
     def histograms(self) -> dict[str, HistogramDump]:

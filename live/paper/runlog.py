@@ -11,6 +11,8 @@ from live.clock import monotonic_ns, ns_to_datetime
 from live.errors import EnvironmentFault
 from live.paper.append_file import AppendFile
 
+ERRORS_MAX = 20
+"""Different errors that are kept for the summary."""
 _SECOND_NS = 1_000_000_000
 
 
@@ -29,6 +31,10 @@ class RunLog:
     def __init__(self, path: Path, lines_per_second: int, bytes_max: int) -> None:
         self.path = path.absolute()
         self.lines_dropped = 0
+        self.errors: list[str] = []
+        """The first different errors that were logged."""
+        self.errors_beyond = 0
+        """Lines with further errors."""
         self._lines_per_second = lines_per_second
         self._bytes_left = bytes_max
         self._second_ends_ns = 0
@@ -43,6 +49,8 @@ class RunLog:
         Raises:
             EnvironmentFault: the disk is full or gone.
         """
+        if level == "error" and text not in self.errors:
+            self._keep_error(text)
         if self._file is None or not self._take_from_rate():
             self.lines_dropped += 1
             return
@@ -53,6 +61,12 @@ class RunLog:
             return
         with self._writing("free some space"):
             self._file.append(line)
+
+    def _keep_error(self, text: str) -> None:
+        if len(self.errors) < ERRORS_MAX:
+            self.errors.append(text)
+        else:
+            self.errors_beyond += 1
 
     def close(self) -> None:
         """Write how many lines were left out, and close the file.

@@ -308,12 +308,19 @@ def test_an_endless_loop_elsewhere(where: str, data: Path, tmp_path: Path, capsy
 
 def test_orders_before_the_warm_up_ends(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = algorithm(
-        "if self.is_warming_up: self.log('PROBE ' + str(self.market_order(self.ibm, 1).status))",
-        initialize="self.set_warm_up(timedelta(minutes=10))",
+        initialize="self.set_warm_up(timedelta(minutes=10))\nself.log(f'PROBE {self.market_order(self.ibm, 1).status}')"
     )
     ended = dry_run(text, data, tmp_path, capsys)
     assert ended.code == 0
     assert not any(event["quantity"] == 1 for event in ended.events)
+    assert ended.lines[0].startswith("warning: This operation is not allowed in initialize or during warm up")
+    assert len(ended.lines) == 1
+
+
+def test_many_errors_in_the_log_are_counted(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = dry_run(algorithm("self.error(f'bad {self.calls // 2}')"), data, tmp_path, capsys)
+    assert ended.lines[:2] == ["warning: bad 0", "warning: bad 1"]
+    assert ended.lines[20:] == ["warning: and 351 more lines with errors in log.txt"]
 
 
 LOADING = {
@@ -327,8 +334,8 @@ LOADING = {
         "main.py line 1: module 'not_there_at_all' is not there; put not_there_at_all.py beside main.py, "
         "install it (pip install not_there_at_all)",
     ),
-    "null": ("x = 1\0\n", "main.py"),
-    "relative import": ("from . import helper\n", "main.py line 1: "),
+    "null": ("x = 1\n\0\n", "main.py line 2: the file holds a null byte"),
+    "relative import": ("from . import helper\n", "main.py line 1: a relative import"),
     "no dates": ("from AlgorithmImports import *\nclass Strategy(QCAlgorithm): pass\n", "set_start_date"),
     "constructor": (
         "from AlgorithmImports import *\nclass Strategy(QCAlgorithm):\n    def __init__(self, x): pass\n",
