@@ -112,8 +112,9 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 def find_config(algorithm: Path) -> Path | None:
-    """Return the live.toml beside an algorithm's file, None when there is none."""
-    path = algorithm.parent / CONFIG_FILE_NAME
+    """Return the live.toml beside an algorithm's file, or in its project folder; None when there is none."""
+    folder = algorithm if algorithm.is_dir() else algorithm.parent
+    path = folder / CONFIG_FILE_NAME
     return path if path.is_file() else None
 
 

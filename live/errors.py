@@ -17,6 +17,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+def one_line(text: str) -> str:
+    """Return a message as one printable line: line breaks become spaces, and control characters escapes."""
+    joined = " ".join(part for part in (line.strip() for line in text.splitlines()) if part)
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in joined)
+
+
 class LeanLiveError(Exception):
     """Base of every error that a user can cause or cure.
 
@@ -80,3 +86,14 @@ class RunInterrupted(LeanLiveError):
     """Somebody stopped the run; what it did until then is kept."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class Halt(BaseException):
+    """Carries an error out of the user's code, past every `except Exception` on the way.
+
+    Raised by signal handlers only; the run catches it and goes on with the error that it carries.
+    """
+
+    def __init__(self, error: LeanLiveError) -> None:
+        super().__init__(str(error))
+        self.error = error

@@ -105,6 +105,13 @@ def _execute(source: SourceFile, scope: ImportScope) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         raise AlgorithmError(_missing_text(error, file)) from error
+    except ImportError as error:
+        if "relative import" in str(error):
+            raise AlgorithmError(
+                f"{_place(error, file)}: a relative import; the file is no part of a package, in LEAN neither: "
+                "write `import name` for a module beside it"
+            ) from error
+        raise AlgorithmError(_raised_text(error, file)) from error
     except SyntaxError as error:
         raise AlgorithmError(f"{error.filename} line {error.lineno}: {error.msg}") from error
     except NameError as error:

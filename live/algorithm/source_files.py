@@ -72,6 +72,9 @@ def read_source(path: Path) -> SourceFile:
 
 
 def _compile(path: Path, content: bytes) -> SourceFile:
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise AlgorithmError(f"{path} line {line}: the file holds a null byte, so it is no text; get a fresh copy")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

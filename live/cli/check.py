@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from live.algorithm.loader import load_algorithm
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, existing, print_json, print_warnings
 
 
 @click.command("check", epilog="Example: lean-live check algorithms/spy_ema_cross.py")
@@ -17,13 +17,12 @@ from live.cli.output import common_options, print_json
 def command(algorithm: Path, class_name: str | None, as_json: bool) -> None:
     """Find what an algorithm uses that the embedded engine does not have.
 
-    ALGORITHM is a LEAN Python file. It is read and imported, not run. The first member that is not in the subset ends the
-    command with its name, its line and what to use instead.
+    ALGORITHM is a LEAN Python file, or a project folder with a main.py. It is read and imported, not run. The first
+    member that is not in the subset ends the command with its name, its line and what to use instead.
     """
-    loaded = load_algorithm(algorithm, class_name)
+    loaded = load_algorithm(existing(algorithm), class_name)
     if as_json:
         print_json({"algorithm": loaded.cls.__name__, "file": str(loaded.path), "warnings": list(loaded.warnings)})
         return
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}")
+    print_warnings(loaded.warnings)
     click.echo(f"{loaded.path}: nothing in {loaded.cls.__name__} lies outside the subset, as far as the source shows")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, existing, print_json, print_warnings
 from live.config import find_config, load_config
 from live.errors import UsageError
 from live.paper.run_model import DryRunRequest
 from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
 from live.report.summary import print_summary
-from live.report.summary_file import result_to_dict
+from live.report.summary_file import result_to_dict, writable
 
 
 @click.command(
@@ -49,12 +50,11 @@ def command(
 ) -> None:
     """Play a session to an algorithm on paper, without Docker, .NET or an account.
 
-    ALGORITHM is a LEAN Python file. The run takes the dates that the algorithm sets, and data of the folder named or
-    found; its orders are filled as LEAN's backtests fill them. What it did is printed, and kept in a folder of its own.
+    ALGORITHM is a LEAN Python file, or a project folder with a main.py. The run takes the dates that the algorithm sets,
+    and data of the folder named or found; its orders are filled as LEAN's backtests fill them. What it did is printed,
+    and kept in a folder of its own.
     """
-    if not algorithm.is_file():
-        raise UsageError(f"there is no file {algorithm}; name the Python file of an algorithm")
-    settings = load_config(config if config is not None else find_config(algorithm))
+    settings = load_config(config if config is not None else find_config(existing(algorithm)))
     request = DryRunRequest(
         algorithm=algorithm,
         class_name=class_name,
@@ -63,10 +63,13 @@ def command(
         config=settings,
         results_folder=results if results is not None else Path(settings.run.results_folder),
     )
-    result = run_dry(request, choose_progress(progress, sys.stderr))
+    # What the strategy prints must not get between the JSON.
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        result = run_dry(request, choose_progress(progress, sys.stderr))
     if as_json:
-        print_json(result_to_dict(result))
+        print_json(writable(result_to_dict(result)))
     else:
+        print_warnings(result.warnings)
         print_summary(result, Console(file=sys.stdout))
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from io import TextIOWrapper
 
 import click
 
 from live import __version__
 from live.cli.output import print_json
-from live.errors import ExitCode, LeanLiveError
+from live.errors import ExitCode, LeanLiveError, one_line
 
 VERBS = {
     "check": ("live.cli.check", "Find what an algorithm uses that the embedded engine does not have."),
@@ -62,7 +66,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: words after the command's name; None takes those of the process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without our characters shows question marks rather than ending the command.
+            stream.reconfigure(errors="replace")
+    code = run(words)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The outcome is settled; only the interpreter's end is left.
+        signal.signal(number, signal.SIG_IGN)
+    if not _flush_output() and code == ExitCode.OK:
+        code = int(ExitCode.ENVIRONMENT)
+    left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        click.echo(f"warning: the algorithm left threads at work ({', '.join(left)}); they end here", err=True)
+        # Python would wait for them for ever.
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:
@@ -70,10 +89,10 @@ def run(words: list[str]) -> int:
     options = words[: words.index("--")] if "--" in words else words
     try:
         code = cli.main(args=words, prog_name="lean-live", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone, as `head` does: click ends the process then. No verb calls sys.exit.
         return int(ExitCode.OK)
     except (click.Abort, KeyboardInterrupt):
         return _report("interrupted", "Interrupted", ExitCode.INTERRUPTED, options)
@@ -83,10 +102,28 @@ def run(words: list[str]) -> int:
         return _report(error.format_message().rstrip(".") + hint, "UsageError", ExitCode.USAGE, options)
     except LeanLiveError as error:
         return _report(str(error), type(error).__name__, error.exit_code, options, getattr(error, "__notes__", []))
+    except OSError as error:
+        what = f"use {error.filename}" if error.filename else "write the output"
+        text = f"cannot {what}: {error.strerror or error}; free some space, or name another file"
+        return _report(text, type(error).__name__, ExitCode.ENVIRONMENT, options)
     except Exception as error:
         text = f"internal error, {type(error).__name__}: {error}; run again with --traceback and report it"
-        return _report(text, type(error).__name__, ExitCode.RUN_FAILED, options)
+        return _report(text, type(error).__name__, ExitCode.RUN_FAILED, options, getattr(error, "__notes__", []))
     return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _flush_output() -> bool:
+    """Flush standard output and error. A stream that cannot be written is turned to nowhere, or Python would complain."""
+    is_whole = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            is_whole = is_whole and isinstance(error, BrokenPipeError)
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return is_whole
 
 
 def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: Sequence[str] = ()) -> int:
@@ -94,11 +131,21 @@ def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: 
 
     Notes say what is there all the same, such as the results up to the error.
     """
-    if "--traceback" in options:
-        click.echo(traceback.format_exc(), err=True, nl=False)
-    line = " ".join(message.split("\n"))
-    if "--json" in options:
-        print_json({"error": {"type": kind, "message": line, "exit_code": int(code), "notes": list(notes)}})
-    else:
-        click.echo("\n".join([f"error: {line}", *notes]), err=True)
+    line = one_line(message)
+    lines = [one_line(note) for note in notes]
+    with suppress(OSError):
+        if "--traceback" in options:
+            click.echo(traceback.format_exc(), err=True, nl=False)
+        content = {"error": {"type": kind, "message": line, "exit_code": int(code), "notes": lines}}
+        # When standard output is full or gone, standard error may not be.
+        if "--json" not in options or not _can_print(content):
+            click.echo("\n".join([f"error: {line}", *lines]), err=True)
     return int(code)
+
+
+def _can_print(content: object) -> bool:
+    try:
+        print_json(content)
+    except OSError:
+        return False
+    return True

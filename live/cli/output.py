@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from live.errors import UsageError, one_line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,9 +24,29 @@ def common_options(command: Command) -> Command:
     return as_json(trace(command))
 
 
+def existing(algorithm: Path) -> Path:
+    """Return an algorithm's path as it was given.
+
+    Raises:
+        UsageError: there is nothing.
+    """
+    if not algorithm.exists():
+        raise UsageError(
+            f"there is no file {algorithm}; name the Python file of an algorithm, or a project folder with a main.py"
+        )
+    return algorithm
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print warnings on standard error, one line each."""
+    for warning in warnings:
+        click.echo(f"warning: {one_line(warning)}", err=True)
+
+
 def print_json(content: object) -> None:
     """Print data as indented JSON on standard output."""
     # Imported here: `--help` and `--version` must not pay for it.
     import orjson
 
-    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    # As bytes: JSON is UTF-8, whatever the encoding of the terminal.
+    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import Any
 
+from live.algorithm.blame import describe
 from live.algorithm.naming import pascal_case
 from live.algorithm.orders import OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.slices import Slice
-from live.errors import AlgorithmRuntimeError, LeanLiveError
+from live.errors import Halt, LeanLiveError, UsageError
 
 _BASES = set(QCAlgorithm.__mro__)
 
@@ -53,24 +53,25 @@ class Callbacks:
             guarded("on_data", self.on_data, slice)
 
 
-def guarded(name: str, method: Callable[..., Any], *args: Any) -> Any:
+def guarded(name: str, method: Callable[..., Any], *args: Any, blamed: Callable[..., Any] | None = None) -> Any:
     """Call the user's code; what it raises becomes an error that names file and line.
 
+    Parameters:
+        name: the callback, as the user knows it.
+        method: what to call.
+        args: its arguments.
+        blamed: what of the user's `method` calls, where that is a function of ours.
+
     Raises:
-        AlgorithmRuntimeError: the user's code raised.
+        AlgorithmRuntimeError: the user's code raised, or used the API wrongly.
+        LeanLiveError: data or the machine were at fault.
     """
     try:
         return method(*args)
-    except LeanLiveError:
+    except UsageError as error:
+        raise describe(name, error, blamed or method) from error
+    except (LeanLiveError, Halt, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise AlgorithmRuntimeError(f"{name} raised {type(error).__name__}: {error} ({where(error)})") from error
-
-
-def where(error: BaseException) -> str:
-    """Return "file line N" of the last frame that is not ours."""
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in reversed(frames):
-        if "/live/" not in frame.filename and not frame.filename.startswith("<"):
-            return f"{frame.filename} line {frame.lineno}"
-    return f"{frames[-1].filename} line {frames[-1].lineno}" if frames else "unknown place"
+    # The user's code may also leave by SystemExit, GeneratorExit or a BaseException of its own.
+    except BaseException as error:
+        raise describe(name, error, blamed or method) from error

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from live.algorithm.blame import where
 from live.errors import (
     CallbackTimeout,
     DataError,
@@ -14,7 +15,6 @@ from live.errors import (
     RunInterrupted,
     StaleViewError,
 )
-from live.paper.callbacks import where
 
 _ENDS_THE_RUN = (CallbackTimeout, DataError, EnvironmentFault, RunInterrupted, StaleViewError)
 """What is no fault of a model, although it may be raised while one is at work."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +38,16 @@ class ObjectStore(PascalCaseAccess):
 
         Raises:
             UsageError: the key does not exist.
+            EnvironmentFault: its file cannot be read.
         """
         try:
             return self._file(path).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise UsageError(f"the object store has no key {path!r}; ask contains_key first") from None
+        except OSError as error:
+            raise EnvironmentFault(
+                f"cannot read object store key {path!r} from {self._file(path)}: {_reason(error)}; mend its permissions"
+            ) from error
 
     def read_json(self, path: str) -> Any:
         """Return a key's JSON value."""
@@ -69,15 +76,28 @@ class ObjectStore(PascalCaseAccess):
             draft.write_bytes(contents)
             draft.replace(file)
         except OSError as error:
-            raise EnvironmentFault(f"cannot write object store key {path!r} to {file}: {error.strerror}") from error
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise EnvironmentFault(
+                f"cannot write object store key {path!r} to {file}: {_reason(error)}; "
+                "free some space, see that the folder can be written, or choose another --results folder"
+            ) from error
         return True
 
     def delete(self, path: str) -> bool:
-        """Remove a key; tell whether it existed."""
+        """Remove a key; tell whether it existed.
+
+        Raises:
+            EnvironmentFault: its file cannot be deleted.
+        """
         try:
             self._file(path).unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise EnvironmentFault(
+                f"cannot delete object store key {path!r} at {self._file(path)}: {_reason(error)}; mend its permissions"
+            ) from error
         return True
 
     @property
@@ -88,7 +108,14 @@ class ObjectStore(PascalCaseAccess):
         return sorted(str(file.relative_to(self._folder)) for file in self._folder.rglob("*") if file.is_file())
 
     def _file(self, path: str) -> Path:
-        file = (self._folder / path).resolve()
+        try:
+            file = (self._folder / path).resolve()
+        except (OSError, ValueError, RuntimeError):
+            file = self._folder
         if not path or self._folder.resolve() not in file.parents:
             raise UsageError(f"{path!r} is no key of the object store; use a relative name without '..'")
         return file
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import gc
 import os
 import resource
-import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 
 import live.hot
 from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.clock import monotonic_ns
-from live.errors import AlgorithmRuntimeError, EnvironmentFault, LeanLiveError, RunInterrupted
+from live.errors import (
+    AlgorithmError,
+    CallbackTimeout,
+    EnvironmentFault,
+    ExitCode,
+    RunInterrupted,
+    UsageError,
+    one_line,
+)
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
 from live.hot.catalogue import Stage
 from live.hot.histogram import Histogram
+from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
 from live.paper.live_loop import LiveLoop
@@ -39,14 +44,18 @@ from live.paper.run_model import (
     Progress,
     ProgressSink,
     PythonCollections,
+    RunError,
     RunResult,
+    RunState,
 )
 from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
+from live.paper.stop_signals import StopSignals
+from live.paper.stray_errors import outcome_of, report_stray_errors
 from live.paper.subscriptions import Subscriptions, WarmUpSpan
 from live.paper.tick_loop import SliceLoop
-from live.paper.watchdog import Watchdog
+from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
@@ -57,16 +66,23 @@ class DryRun:
 
     Parameters:
         request: what to run, on what, with which limits.
-        sink_of: makes the sink of order events once the algorithm's name is known.
         progress: shows how far the run is.
+        signals: what may ask the run to stop.
+
+    Raises:
+        LeanLiveError: there are no such data, or the algorithm cannot be loaded.
     """
 
-    def __init__(self, request: DryRunRequest, progress: ProgressSink) -> None:
+    def __init__(self, request: DryRunRequest, progress: ProgressSink, signals: StopSignals | None = None) -> None:
         self.request = request
+        self._signals = signals if signals is not None else StopSignals()
         self._progress_sink = progress
         self._progress = Progress()
         self.data = find_data(request)
-        self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
+        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__)
+        self._loop: RunLoop | None = None
+        with self._watchdog:
+            self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
         self.recorder: Recorder
         self.engine: PaperEngine
         self.log: RunLog
@@ -74,45 +90,70 @@ class DryRun:
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
         self._collections_before = _collections()
-        self._loop: RunLoop | None = None
 
     def run(self, sink: RunSink, log_path: Path) -> None:
-        """Run the algorithm over its data.
+        """Prepare and play the run.
 
         Raises:
             LeanLiveError: the run could not begin or did not end well; what was recorded until then is kept.
-            RunInterrupted: somebody pressed Ctrl-C.
+            RunInterrupted: somebody asked it to stop.
+        """
+        self.prepare(sink, log_path)
+        failure = self.play()
+        if failure is not None:
+            raise failure
+
+    def play(self) -> BaseException | None:
+        """Run the algorithm over its data, and on_end_of_algorithm whatever happened there; return how that ended.
+
+        Returns None after a whole run, otherwise the first error. Of several errors the later ones are notes of the first.
+        """
+        failure = outcome_of(lambda: self._progress_sink.begin(self.loaded.cls.__name__, self.data))
+        if failure is None:
+            with self.loaded.on_path(), report_stray_errors(self.engine.report_error), self._watchdog:
+                failure = outcome_of(self._run_engine)
+                if isinstance(failure, CallbackTimeout) and self._signals.request is not None:
+                    failure = RunInterrupted(f"{self._signals.error()}; {failure}")
+                self._watchdog.restart()
+                failure = _first(failure, outcome_of(self._end_algorithm))
+        for close in (self._report_progress, self._progress_sink.end, self._close):
+            failure = _first(failure, outcome_of(close))
+        return failure
+
+    def prepare(self, sink: RunSink, log_path: Path) -> None:
+        """Make the run's files and its engine.
+
+        Parameters:
+            sink: where order events go.
+            log_path: the log file; the telemetry page is made beside it.
+
+        Raises:
+            LeanLiveError: a file cannot be made, the data folder is damaged, or the machine has no such cores.
         """
         config = self.request.config
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
         self.telemetry = RunTelemetry(log_path.parent)
         stages = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
         self.recorder = Recorder(sink, self.log, *map(self.telemetry.histogram, stages))
-        subscriptions = Subscriptions(DataFolder(self.data.path))
-        store = ObjectStore(self.request.results_folder / "object-store")
+        # The strategy may change the working folder.
+        subscriptions = Subscriptions(DataFolder(self.data.path.absolute()))
+        store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
         self.engine = PaperEngine(
             subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control)
         )
         pin(config.host.cores)
-        self._progress_sink.begin(self.loaded.cls.__name__, self.data)
-        try:
-            with self.loaded.on_path(), Watchdog(config.run.watchdog_seconds, self._steps):
-                self._run_engine()
-        finally:
-            self._report_progress()
-            self._progress_sink.end()
-            subscriptions.close()
-            self.telemetry.close()
-            self.log.close()
 
     def _run_engine(self) -> None:
         engine = self.engine
-        engine.attach(self.loaded.cls)
         for warning in self.loaded.warnings:
             engine.write_log("log", f"Warning: {warning}")
+        guarded("__init__", engine.attach, self.loaded.cls, blamed=self.loaded.cls)
         engine.callbacks.call("initialize")
-        engine.finish_initialize()
+        try:
+            engine.finish_initialize()
+        except UsageError as error:
+            raise AlgorithmError(f"{self.loaded.path}: {error}") from error
         begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
         engine.set_time(begin_ns)
         resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
@@ -126,31 +167,43 @@ class DryRun:
         self.recorder.watch_gc()
         began_ns = monotonic_ns()
         try:
-            with stop_on_interrupt(self._loop):
-                self._run_loop(self._loop)
+            with self._signals.gently(self._request_stop):
+                self._loop.run()
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
             self.recorder.unwatch_gc()
             gc.unfreeze()
+        if self._signals.request is not None:
+            raise self._signals.error()
+
+    def _end_algorithm(self) -> None:
+        """Call on_end_of_algorithm, unless there is no algorithm's object."""
+        if hasattr(self.engine, "callbacks"):
+            self.engine.callbacks.call("on_end_of_algorithm")
 
     def _steps(self) -> int:
         return 0 if self._loop is None else self._loop.steps
 
-    def _run_loop(self, loop: RunLoop) -> None:
-        """Run the steps, and on_end_of_algorithm whatever happened in them."""
-        failure: LeanLiveError | None = None
-        try:
-            loop.run()
-        except LeanLiveError as error:
-            failure = error
-        try:
-            self.engine.callbacks.call("on_end_of_algorithm")
-        except AlgorithmRuntimeError as error:
-            failure = failure or error
+    def _request_stop(self) -> str:
+        """Ask the loop to end after its step; return what to tell the user."""
+        assert self._loop is not None
+        self._loop.request_stop()
+        self._watchdog.hurry()
+        return f"after this time step, or in {STOP_GRACE_SECONDS:g} seconds; once more stops at once"
+
+    def _warnings(self) -> tuple[str, ...]:
+        """Return what the loader had to say, and the errors that did not end the run."""
+        log = self.log
+        beyond = (f"and {log.errors_beyond} more lines with errors in {log.path.name}",) if log.errors_beyond else ()
+        return (*self.loaded.warnings, *log.errors, *beyond)
+
+    def _close(self) -> None:
+        """Close the run's files; of several errors the first is raised."""
+        failure: BaseException | None = None
+        for close in (self.engine.subscriptions.close, self.telemetry.close, self.log.close):
+            failure = _first(failure, outcome_of(close))
         if failure is not None:
             raise failure
-        if loop.stop_requested:
-            raise RunInterrupted("stopped by Ctrl-C; the results up to that moment are kept")
 
     def _report_progress(self) -> None:
         progress = self._progress
@@ -171,8 +224,12 @@ class DryRun:
 
     # -- results
 
-    def result(self) -> RunResult:
-        """Return what the run came to, however it ended."""
+    def result(self, failure: BaseException | None = None) -> RunResult:
+        """Return what the run came to, however it ended.
+
+        Parameters:
+            failure: the error that ended it.
+        """
         engine, recorder = self.engine, self.recorder
         portfolio = engine.portfolio
         page = self.telemetry.reader()
@@ -207,6 +264,9 @@ class DryRun:
             log_lines_dropped=self.log.lines_dropped,
             statistics=dict(recorder.statistics),
             quit_message=engine.quit_message,
+            state=_state(failure),
+            error=None if failure is None else describe_failure(failure),
+            warnings=self._warnings(),
         )
 
     def histograms(self) -> dict[str, HistogramDump]:
@@ -271,24 +331,26 @@ def pin(cores: tuple[int, ...]) -> None:
         ) from error
 
 
-@contextmanager
-def stop_on_interrupt(loop: RunLoop) -> Iterator[None]:
-    """Let the first Ctrl-C end the loop after its step; a second one interrupts at once."""
+def _first(failure: BaseException | None, later: BaseException | None) -> BaseException | None:
+    """Return the first of two errors; a later one is added to it as a note."""
+    if failure is None:
+        return later
+    if later is not None:
+        failure.add_note(f"then: {later}")
+    return failure
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        if loop.stop_requested:
-            raise KeyboardInterrupt
-        loop.request_stop()
 
-    try:
-        previous = signal.signal(signal.SIGINT, stop)
-    except ValueError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+def _state(failure: BaseException | None) -> RunState:
+    if failure is None:
+        return RunState.COMPLETED
+    return RunState.INTERRUPTED if isinstance(failure, RunInterrupted) else RunState.FAILED
+
+
+def describe_failure(failure: BaseException) -> RunError:
+    """Return an error as a value: one line, and the exit code that it leads to."""
+    code = getattr(failure, "exit_code", ExitCode.RUN_FAILED)
+    notes = tuple(one_line(note) for note in getattr(failure, "__notes__", ()))
+    return RunError(type(failure).__name__, one_line(str(failure)), int(code), notes)
 
 
 def latency_of(histogram: Histogram) -> LatencySummary:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -88,6 +89,31 @@ class PythonCollections:
     collections: tuple[int, int, int] = (0, 0, 0)
 
 
+class RunState(Enum):
+    """How a run ended."""
+
+    COMPLETED = "completed"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run did not complete.
+
+    Attributes:
+        type: name of the error's class.
+        message: one line.
+        exit_code: what the command ends with.
+        notes: what went wrong after it, one line each.
+    """
+
+    type: str
+    message: str
+    exit_code: int
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a finished run came to.
@@ -123,6 +149,9 @@ class RunResult:
         statistics: values set by `set_summary_statistic`.
         quit_message: text given to `quit`; None when the data came to their end.
         results_folder: where the result files are; filled in when the result files are written.
+        state: how the run ended.
+        error: why it did not complete.
+        warnings: what the user should know about a run all the same, one line each.
     """
 
     algorithm: str
@@ -154,6 +183,9 @@ class RunResult:
     statistics: Mapping[str, str] = field(default_factory=dict)
     quit_message: str | None = None
     results_folder: Path | None = None
+    state: RunState = RunState.COMPLETED
+    error: RunError | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def tick_count(self) -> int:

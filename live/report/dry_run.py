@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from live.errors import RunInterrupted
+import traceback
+
+from live.errors import EnvironmentFault, Halt, LeanLiveError
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
+from live.paper.stop_signals import StopSignals
 from live.report.results import RunFolder
 
 
 def run_dry(request: DryRunRequest, progress: ProgressSink) -> RunResult:
     """Run an algorithm and write its result files.
 
-    A run that fails keeps its order events and its log in a folder that ends in `-failed`; the error carries a note
-    that names it. One that was interrupted has complete results up to that moment.
+    A run that fails keeps everything up to that moment in a folder that ends in `-failed`; one that was interrupted has
+    complete results up to that moment. In both cases the error carries a note that names the folder.
 
     Parameters:
         request: what to run, on what, with which limits.
@@ -22,18 +25,41 @@ def run_dry(request: DryRunRequest, progress: ProgressSink) -> RunResult:
         LeanLiveError: the run could not begin or did not end well.
         RunInterrupted: somebody stopped the run.
     """
-    run = DryRun(request, progress)
+    with StopSignals() as signals:
+        try:
+            return _run(request, progress, signals)
+        except Halt as halt:
+            raise halt.error from None
+
+
+def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -> RunResult:
+    run = DryRun(request, progress, signals)
     settings = request.config.run
-    folder = RunFolder(
-        request.results_folder, run.loaded.cls.__name__, settings.max_order_event_rows, settings.keep_runs
-    )
+    name = run.loaded.cls.__name__
+    folder = RunFolder(request.results_folder, name, settings.max_order_event_rows, settings.keep_runs)
     try:
-        run.run(folder, folder.log_path)
-    except RunInterrupted as error:
-        folder.finish(run.result(), run.histograms(), run.series())
-        error.add_note(f"results: {folder.path}")
+        run.prepare(folder, folder.log_path)
+    except BaseException:
+        folder.discard()
         raise
-    except BaseException as error:
-        error.add_note(f"results until then: {folder.fail(f'{type(error).__name__}: {error}')}")
-        raise
-    return folder.finish(run.result(), run.histograms(), run.series())
+    failure = run.play()
+    with signals.deferred():
+        if failure is None:
+            try:
+                return folder.finish(run.result(), run.histograms(), run.series())
+            except EnvironmentFault as fault:
+                if folder.is_finished:
+                    raise
+                failure = fault
+        _keep(run, folder, failure)
+    raise failure
+
+
+def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
+    """Write the results of a run that did not complete, and name their folder in its error."""
+    trace = "".join(traceback.format_exception(failure))
+    try:
+        folder.finish(run.result(failure), run.histograms(), run.series(), trace)
+    except LeanLiveError as fault:
+        failure.add_note(f"then: {fault}")
+    failure.add_note(f"results until then: {folder.shown_path}")

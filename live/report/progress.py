@@ -5,6 +5,7 @@ Both write to standard error only, so that standard output carries nothing but t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import IO
 
 from rich import progress as rich_progress
@@ -92,8 +93,10 @@ class LineProgress:
         """Leave the lines as they are."""
 
     def _write(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        # A run does not end because nobody can read how far it is.
+        with suppress(OSError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
 
 
 class BarProgress:
@@ -122,10 +125,11 @@ class BarProgress:
 
     def begin(self, title: str, data: DataSource) -> None:
         """Show the empty bar."""
-        self._console.print(describe_data(data), style="dim", highlight=False, markup=False)
         self._rate = TickRate()
         self._task = self._bar.add_task(title.replace("[", r"\["), total=None, numbers="")
-        self._bar.start()
+        with suppress(OSError):
+            self._console.print(describe_data(data), style="dim", highlight=False, markup=False)
+            self._bar.start()
 
     def update(self, progress: Progress) -> None:
         """Redraw the bar, unless it was redrawn a moment ago and the session is not over."""
@@ -140,21 +144,23 @@ class BarProgress:
             completed=min(progress.processed, progress.total),
             numbers=describe(progress, self._rate.since_last(progress.ticks, now_ns)),
         )
-        self._bar.refresh()
+        with suppress(OSError):
+            self._bar.refresh()
 
     def end(self) -> None:
         """Take the bar off the screen."""
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()
 
 
-def choose_progress(wanted: bool | None, stream: IO[str]) -> ProgressSink:
+def choose_progress(wanted: bool | None, stream: IO[str] | None) -> ProgressSink:
     """Return the way of showing progress that suits a stream.
 
     Parameters:
         wanted: True or False as the user said; None shows progress in the form that suits.
-        stream: standard error.
+        stream: standard error; None when it is closed.
     """
-    if wanted is False:
+    if wanted is False or stream is None:
         return SilentProgress()
     if stream.isatty():
         return BarProgress(Console(file=stream))

@@ -2,8 +2,11 @@
 
 While a run is under way its folder is `<results>/<algorithm>-<UTC stamp>.partial`; order events and the log are written
 into it as they come, so that a killed run leaves what it had. When the run is over the folder loses the `.partial` in
-one rename and `<results>/latest` points to it. A folder that is there already is never written to: a second run in the
-same second gets `-2`.
+one rename, gets `-failed` instead when it failed, and `<results>/latest` points to it. A folder that is there already is
+never written to: a second run in the same second gets `-2`.
+
+A reserve of disk space is taken at the start and given back at the end, so that a run that was ended by a full disk still
+has room for its summary.
 """
 
 from __future__ import annotations
@@ -13,19 +16,19 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import orjson
 
 from live.algorithm.orders import OrderEvent
 from live.clock import utc_now
 from live.errors import EnvironmentFault
-from live.paper.run_model import HistogramDump, RunResult
+from live.paper.append_file import AppendFile
+from live.paper.run_model import HistogramDump, RunResult, RunState
 from live.report.order_events import OrderEventDigest, lean_json
-from live.report.summary_file import result_to_dict
+from live.report.summary_file import result_to_dict, writable
 
 LATEST_NAME = "latest"
 SUMMARY_FILE = "summary.json"
@@ -37,7 +40,8 @@ FAILURE_FILE = "failure.txt"
 _PARTIAL = ".partial"
 _FAILED = "-failed"
 _STAMP = r"\d{8}T\d{6}Z(?:-\d+)?"
-_BUFFER_BYTES = 1 << 16
+_RESERVE_FILE = ".reserve"
+_RESERVE_BYTES = 1 << 18
 _SAME_SECOND_MAX = 1_000
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS)
 
@@ -71,16 +75,17 @@ class RunFolder:
     """
 
     def __init__(self, root: Path, algorithm: str, max_order_event_rows: int = 1_000_000, keep_runs: int = 0) -> None:
-        self.root = root
         self.algorithm = algorithm
         self.digest = OrderEventDigest()
         self._name = re.sub(r"[^A-Za-z0-9_.]+", "_", algorithm).lstrip(".") or "algorithm"
         self._rows_left = max_order_event_rows
         self._keep_runs = keep_runs
+        self._shown_root = root
+        self.root = root.absolute()
         self._final, self.path = self._claim()
-        with _writing(self.path / ORDER_EVENTS_FILE, "nothing was lost, the run has not started"):
-            self._events: IO[bytes] | None = (self.path / ORDER_EVENTS_FILE).open("wb", buffering=_BUFFER_BYTES)
-            self._events.write(b"[")
+        with _writing(self.path, "nothing was lost, the run has not started"), self._discarding():
+            _take_space(self.path / _RESERVE_FILE)
+            self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE, b"[", b"\n]\n")
 
     @property
     def log_path(self) -> Path:
@@ -93,18 +98,43 @@ class RunFolder:
         Raises:
             EnvironmentFault: the disk is full or gone.
         """
+        if self._rows_left > 0 and self._events is not None:
+            separator = b",\n" if self.digest.count else b"\n"
+            with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
+                self._events.append(separator + lean_json(event, self.algorithm))
+            self._rows_left -= 1
         self.digest.add(event)
-        if self._rows_left == 0 or self._events is None:
-            return
-        self._rows_left -= 1
-        separator = b"\n" if self.digest.count == 1 else b",\n"
-        with _writing(
-            self.path / ORDER_EVENTS_FILE, f"up to {self.digest.count - 1} earlier order events are safe there"
-        ):
-            self._events.write(separator + lean_json(event, self.algorithm))
 
-    def finish(self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series) -> RunResult:
+    @property
+    def shown_path(self) -> Path:
+        """The folder, relative to the working folder of the start where the user named it so."""
+        return self._shown_root / self.path.name
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the folder has its final name."""
+        return not self.path.name.endswith(_PARTIAL)
+
+    @contextmanager
+    def _discarding(self) -> Iterator[None]:
+        """Leave no folder behind when the run cannot begin."""
+        try:
+            yield
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Delete the folder of a run that never began."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def finish(
+        self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series, trace: str = ""
+    ) -> RunResult:
         """Write the remaining files and give the folder its final name.
+
+        Every file is tried, whatever becomes of the others. A run that did not fail keeps its partial name when one of
+        them could not be written; the caller may finish it once more, as a run that failed.
 
         Returns the result with the count and digest of the order events and the folder filled in.
 
@@ -112,39 +142,41 @@ class RunFolder:
             result: what the run came to.
             histograms: by metric name, for example "tick_to_decision".
             series: plotted points, already limited in number.
+            trace: for a run that failed, the traceback of its error.
 
         Raises:
-            EnvironmentFault: a file cannot be written; what is there stays in the partial folder.
+            EnvironmentFault: something could not be written; what could be written is there.
         """
-        self._close_events()
+        (self.path / _RESERVE_FILE).unlink(missing_ok=True)
+        is_failed = result.state is RunState.FAILED
+        final = self._final.with_name(self._final.name + _FAILED) if is_failed else self._final
         complete = dataclasses.replace(
             result,
             order_event_count=self.digest.count,
             order_events_sha256=self.digest.hexdigest(),
-            results_folder=self._final,
+            results_folder=self._shown_root / final.name,
         )
-        self._write(HISTOGRAMS_FILE, {name: _histogram_to_dict(dump) for name, dump in histograms.items()})
-        self._write(
-            SERIES_FILE,
-            {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()},
-        )
-        self._write(SUMMARY_FILE, result_to_dict(complete))
-        self._rename(self._final)
+        curves = {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()}
+        buckets = {name: _histogram_to_dict(dump) for name, dump in histograms.items()}
+        steps: list[Callable[[], None]] = [
+            lambda: self._write_json(SUMMARY_FILE, result_to_dict(complete)),
+            self._close_events,
+            lambda: self._write_json(HISTOGRAMS_FILE, buckets),
+            lambda: self._write_json(SERIES_FILE, curves),
+        ]
+        if result.error is not None and is_failed:
+            text = f"{result.error.message}\n\n{trace}".rstrip() + "\n"
+            steps.append(lambda: self._write(FAILURE_FILE, text.encode("utf-8", "backslashreplace")))
+        faults = [fault for step in steps if (fault := _fault_of(step)) is not None]
+        if faults and not is_failed:
+            raise faults[0]
+        self._rename(final)
         self._point_latest()
-        self._delete_old_runs()
+        if faults:
+            raise faults[0]
+        if not is_failed:
+            self._delete_old_runs()
         return complete
-
-    def fail(self, message: str) -> Path:
-        """Keep the files of a run that did not succeed, with the reason, under a name that ends in `-failed`.
-
-        Raises:
-            EnvironmentFault: the reason cannot be written.
-        """
-        self._close_events()
-        with _writing(self.path / FAILURE_FILE, f"the order events and the log are safe in {self.path}"):
-            (self.path / FAILURE_FILE).write_text(message.rstrip() + "\n", encoding="utf-8", errors="replace")
-        self._rename(self._final.with_name(self._final.name + _FAILED))
-        return self.path
 
     def _claim(self) -> tuple[Path, Path]:
         """Make the partial folder under a name that nobody has."""
@@ -166,23 +198,26 @@ class RunFolder:
 
     def _close_events(self) -> None:
         events, self._events = self._events, None
-        if events is None:
-            return
-        with (
-            _writing(self.path / ORDER_EVENTS_FILE, f"most of {self.digest.count} order events are safe there"),
-            events,
-        ):
-            events.write(b"\n]\n" if self.digest.count else b"]\n")
-            events.flush()
-            os.fsync(events.fileno())
+        if events is not None:
+            with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
+                events.close()
 
-    def _write(self, name: str, content: object) -> None:
-        path = self.path / name
-        data = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        with _writing(path, f"the order events and the log are safe in {self.path}"), path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    def _write_json(self, name: str, content: object) -> None:
+        self._write(name, orjson.dumps(writable(content), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a file, all or nothing."""
+        path, draft = self.path / name, self.path / f".{name}.part"
+        with _writing(path, "the files that fitted are safe there"):
+            try:
+                with draft.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(path)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
 
     def _rename(self, final: Path) -> None:
         with _writing(final, f"all files are safe in {self.path}"):
@@ -215,6 +250,20 @@ class RunFolder:
         for path in sorted(runs, key=_age_key)[: -self._keep_runs]:
             with _writing(path, f"all files of this run are safe in {self.path}"):
                 shutil.rmtree(path)
+
+
+def _fault_of(step: Callable[[], None]) -> EnvironmentFault | None:
+    try:
+        step()
+    except EnvironmentFault as fault:
+        return fault
+    return None
+
+
+def _take_space(path: Path) -> None:
+    """Fill a file with zeros, so that its blocks are ours until it is deleted."""
+    with path.open("wb") as file:
+        file.write(bytes(_RESERVE_BYTES))
 
 
 def _age_key(path: Path) -> tuple[str, int]:

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from live.algorithm.numbers import plain
+from live.errors import one_line
 from live.paper.run_model import LatencySummary, RunResult
-from live.report import text
+from live.report import text as words
 from live.report.progress import describe_data
 from live.report.summary_file import iso_utc
 
@@ -23,12 +25,12 @@ def print_summary(result: RunResult, console: Console) -> None:
         result: what the run came to.
         console: a console on standard output.
     """
-    table = Table(title=f"{result.algorithm}", show_header=False, title_justify="left", pad_edge=False)
+    table = Table(title=Text(result.algorithm), show_header=False, title_justify="left", pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in summary_rows(result):
-        # Values hold the user's text; brackets in it are not markup.
-        table.add_row(name, value.replace("[", r"\["))
+        # Values hold the user's text: no markup, and nothing that could steer the terminal.
+        table.add_row(Text(one_line(name)), Text("\n".join(map(one_line, value.split("\n")))))
     console.print(table, highlight=False)
 
 
@@ -38,25 +40,25 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         ("data", describe_data(result.data)),
         ("session", f"{iso_utc(result.session_start_ns)} to {iso_utc(result.session_end_ns)}"),
         ("ticks", _ticks(result)),
-        ("bars", text.counts_by_name(result.bars)),
-        ("calls", text.counts_by_name(result.calls)),
-        ("orders", text.counts_by_name(result.orders)),
-        ("order events", f"{text.count(result.order_event_count)}, sha256 {result.order_events_sha256[:16]}"),
-        ("denials", text.counts_by_name(result.denials)),
+        ("bars", _bars(result)),
+        ("calls", words.counts_by_name(result.calls)),
+        ("orders", words.counts_by_name(result.orders)),
+        ("order events", f"{words.count(result.order_event_count)}, sha256 {result.order_events_sha256[:16]}"),
+        ("denials", words.counts_by_name(result.denials)),
         ("fees", _money(result.fees, result.currency)),
         ("equity", _equity(result)),
         ("positions", _positions(result)),
         ("tick to decision", latency(result.tick_to_decision)),
         ("tick to order", latency(result.tick_to_order)),
         ("Python GC pauses", _collections(result)),
-        ("dropped ticks", text.counts_by_name(result.ticks_dropped)),
-        ("conflated ticks", text.count(result.ticks_conflated)),
-        ("peak memory", text.size(result.resident_memory_peak_bytes)),
+        ("dropped ticks", words.counts_by_name(result.ticks_dropped)),
+        ("conflated ticks", words.count(result.ticks_conflated)),
+        ("peak memory", words.size(result.resident_memory_peak_bytes)),
         ("hot path", "compiled" if result.is_compiled else "interpreted (slower; see docs/development.md)"),
     ]
     rows += [(f"statistic {name}", value) for name, value in result.statistics.items()]
     if result.log_lines_dropped:
-        rows.append(("log lines left out", text.count(result.log_lines_dropped)))
+        rows.append(("log lines left out", words.count(result.log_lines_dropped)))
     if result.quit_message is not None:
         rows.append(("quit", result.quit_message or "by the algorithm"))
     if result.results_folder is not None:
@@ -69,16 +71,25 @@ def latency(summary: LatencySummary) -> str:
     if summary.count == 0:
         return "none measured"
     return (
-        f"p50 {text.duration(summary.p50_ns)}, p99 {text.duration(summary.p99_ns)}, "
-        f"p99.9 {text.duration(summary.p999_ns)}, max {text.duration(summary.max_ns)} ({text.count(summary.count)})"
+        f"p50 {words.duration(summary.p50_ns)}, p99 {words.duration(summary.p99_ns)}, "
+        f"p99.9 {words.duration(summary.p999_ns)}, max {words.duration(summary.max_ns)} ({words.count(summary.count)})"
     )
 
 
 def _ticks(result: RunResult) -> str:
     if result.tick_count == 0:
         return "none"
-    kinds, rate = text.counts_by_name(result.ticks), text.rate(result.ticks_per_second)
-    return f"{text.count(result.tick_count)} ({kinds}) in {result.wall_seconds:.2f} s, {rate}"
+    kinds, rate = words.counts_by_name(result.ticks), words.rate(result.ticks_per_second)
+    return f"{words.count(result.tick_count)} ({kinds}) in {result.wall_seconds:.2f} s, {rate}"
+
+
+def _bars(result: RunResult) -> str:
+    """Return the bars, with their rate where no ticks show how fast the run was."""
+    count = sum(result.bars.values())
+    kinds = words.counts_by_name(result.bars)
+    if count == 0 or result.tick_count or result.wall_seconds <= 0:
+        return kinds
+    return f"{words.count(count)} ({kinds}) in {result.wall_seconds:.2f} s, {words.rate(count / result.wall_seconds)}"
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -6,11 +6,12 @@ Durations end in `_ns`, instants are ISO 8601 in UTC, money is a decimal in text
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from live.algorithm.numbers import plain
 from live.clock import ns_to_datetime
-from live.paper.run_model import LatencySummary, RunResult
+from live.paper.run_model import LatencySummary, RunError, RunResult
 
 SUMMARY_VERSION = 1
 """Raised when a member of the summary changes its meaning or goes away; new members do not raise it."""
@@ -20,6 +21,9 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
     """Return a result as JSON-ready data, members in the order of the summary table."""
     return {
         "version": SUMMARY_VERSION,
+        "state": result.state.value,
+        "error": None if result.error is None else error_to_dict(result.error),
+        "warnings": list(result.warnings),
         "algorithm": result.algorithm,
         "algorithm_path": str(result.algorithm_path),
         "data": {"folder": str(result.data.path), "how": result.data.how, "is_sample": result.data.is_sample},
@@ -61,6 +65,22 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
         "quit_message": result.quit_message,
         "results_folder": None if result.results_folder is None else str(result.results_folder),
     }
+
+
+def error_to_dict(error: RunError) -> dict[str, Any]:
+    """Return an error as JSON-ready data."""
+    return {"type": error.type, "message": error.message, "exit_code": error.exit_code, "notes": list(error.notes)}
+
+
+def writable(content: Any) -> Any:
+    """Return JSON-ready data in which every text is valid UTF-8: a lone surrogate of the user's becomes an escape."""
+    if isinstance(content, str):
+        return content.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(content, Mapping):
+        return {writable(name): writable(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [writable(value) for value in content]
+    return content
 
 
 def iso_utc(time_ns: int) -> str:

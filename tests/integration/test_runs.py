@@ -15,7 +15,6 @@ from live.errors import (
     DataError,
     StaleViewError,
     UnsupportedApiError,
-    UsageError,
 )
 from live.feeds.sample import write_sample
 from live.hot.catalogue import Counter, Stage
@@ -173,7 +172,7 @@ BROKEN = [
     (SLICES.replace("value = self", "1 / 0; value = self"), AlgorithmRuntimeError, "main.py line"),
     (LIVE.replace("if tick.is_trade", "1 / 0\n        if tick.is_trade"), AlgorithmRuntimeError, "on_tick raised"),
     (SLICES.replace('"IBM"', '"NOSUCH"'), DataError, "NOSUCH"),
-    (SLICES.replace("self.set_end_date(2013, 10, 8)", "self.set_end_date(2013, 10, 1)"), UsageError, "end date"),
+    (SLICES.replace("self.set_end_date(2013, 10, 8)", "self.set_end_date(2013, 10, 1)"), AlgorithmError, "end date"),
     (SLICES.replace("self.set_cash(100000)", "self.add_universe(None)"), UnsupportedApiError, "self.add_universe"),
     (SLICES.replace("self.set_cash(100000)", "getattr(self, 'add_option')('X')"), UnsupportedApiError, "add_option"),
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from live.algorithm.blame import describe
 from live.algorithm.naming import PascalCaseFields
 from live.algorithm.schedule.callbacks import EventCallback
 from live.clock import ns_to_datetime
-from live.errors import AlgorithmRuntimeError, LeanLiveError
+from live.errors import Halt, LeanLiveError
 
 NEVER_NS = 2**63 - 1
 """Next time of an event that will not happen again."""
@@ -91,13 +91,10 @@ class ScheduledEvent(PascalCaseFields):
             self._callback(self.name, moment)
             for handler in tuple(self.event_fired):
                 handler(self.name, moment)
-        except LeanLiveError:
+        except (LeanLiveError, Halt, KeyboardInterrupt):
             raise
-        except Exception as error:
-            raise AlgorithmRuntimeError(
-                f"scheduled event '{self.name}' at {moment} UTC raised"
-                f" {type(error).__name__}: {error} ({_place(error)})"
-            ) from error
+        except BaseException as error:
+            raise describe(f"scheduled event '{self.name}' at {moment} UTC", error) from error
 
     def __repr__(self) -> str:
         return f"ScheduledEvent({self.name!r})"
@@ -212,10 +209,3 @@ def _put_back_first(events: list[ScheduledEvent]) -> None:
         else:
             lower = middle + 1
     events.insert(lower, event)
-
-
-def _place(error: BaseException) -> str:
-    """Return "file line N" of the deepest frame that is not ours."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
-    of_user = [frame for frame in frames if "/live/" not in frame.filename] or frames
-    return f"{of_user[-1].filename} line {of_user[-1].lineno}" if of_user else "unknown place"
