@@ -97,7 +97,9 @@ class SecurityTransactionManager(OrderRecords):
         self.request_cancel(request)
         return ticket
 
-    remove_order = cancel_order
+    def remove_order(self, order_id: int, tag: str | None = None) -> OrderTicket:
+        """Ask for the cancellation of an order, under LEAN's other name."""
+        return self.cancel_order(order_id, tag)
 
     def cancel_open_orders(self, symbol: Symbol | str | None = None, tag: str | None = None) -> list[OrderTicket]:
         """Cancel the open orders, of one symbol or all; those of all symbols get a tag that says so.
