@@ -22,6 +22,7 @@ from live.algorithm.enums import (
     TickType,
 )
 from live.algorithm.host import Host
+from live.algorithm.naming import has_member
 from live.algorithm.numbers import Number, to_decimal, use_engine_context
 from live.algorithm.orders import Order, OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
@@ -48,7 +49,7 @@ from live.paper.models.parameters import (
     GetMaximumOrderQuantityForTargetBuyingPowerParameters,
     GetMaximumOrderQuantityResult,
 )
-from live.paper.models.spelling import has_method, method_of, require_methods
+from live.paper.models.spelling import method_of, require_methods
 from live.paper.order_checks import check_order, is_too_late_for_close
 from live.paper.order_records import OrderHost
 from live.paper.portfolio import SecurityPortfolioManager
@@ -241,7 +242,7 @@ class PaperEngine(OrderHost, Host):
             return
         apply_default_models(security)
         initializer = self._initializer
-        call = method_of(initializer, "initialize") if has_method(initializer, "initialize") else initializer
+        call = method_of(initializer, "initialize") if has_member(initializer, "initialize") else initializer
         guarded("the security initializer", call, security)
 
     # -- orders

@@ -33,12 +33,13 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
     },
     "in LEAN a member of some of the derived or generic classes, here of the common base": {
         "BaseData": "period",
-        "DataConsolidator": ("consolidated current data_consolidated dispose input_type previous scan window"),
+        "DataConsolidator": "consolidated current data_consolidated dispose input_type previous scan window",
         "ExponentialMovingAverage": "period",
         "IndicatorBase": "current warm_up_period window",
         "MarginCallModel": "NULL execute_margin_call get_margin_call_orders",
         "PeriodCountConsolidator": "from_resolution working_bar",
         "Security": "base_currency primary_exchange",
+        "SecuritySeeder": "NULL seed_security",
         "StopMarketOrder": "stop_triggered",
         "WindowedIndicator": "period",
         "_Amount": "value",
@@ -48,9 +49,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "TimeInForce": "expiry good_til_date name",
     },
     "a shorter way to what LEAN has elsewhere": {
-        "DefaultBrokerageModel": "default_market get_margin_call_model",
         "Fill": "order_events",
-        "OrderTicket": "most_recent_order_response",
         "SecurityExchange": "is_market_always_open",
         "SecurityPortfolioManager": "account_currency settings",
         "Tick": "is_trade",
@@ -68,39 +67,42 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "LimitIfTouchedOrder": "apply_update",
         "LimitOrder": "apply_update",
         "Order": "apply_update event_count next_event_id",
+        "OrderFee": "charge",
+        "OrderRecords": "open_orders",
         "OrderRequest": "answer",
         "OrderResponse": "text",
-        "OrderTicket": "record",
+        "OrderTicket": "is_cancel_under_way order record unknown",
         "QuoteBar": "repeated",
         "QuoteBarConsolidator": "begin extend",
         "RangeConsolidator": "begin grow prepare",
         "ScheduleManager": "events security_of set_time_zone times_of",
         "ScheduledEvent": "fire_until skip_until",
         "Security": (
-            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on properties quote_cash resolutions"
+            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on"
+            " properties quote_cash resolutions utc_time"
         ),
         "SecurityCache": (
-            "apply_split last_data last_quote_bar last_quote_tick last_trade_bar last_trade_tick quote_ticks step_ticks"
-            " store_bar store_ticks trade_ticks"
+            "apply_split last_data last_quote_bar last_quote_tick last_trade_bar last_trade_tick quote_ticks"
+            " step_ticks store_bar store_ticks trade_ticks"
         ),
         "SecurityExchange": "zone",
         "SecurityManager": "retire",
         "SecurityPortfolioManager": "process_fill",
         "SecurityTransactionManager": (
-            "apply_split has_work liquidate_delisted next_order_id on_open_count open_count open_orders process_queue process_step reject"
-            " scan submit"
+            "apply_split has_requests has_work liquidate_delisted process_queue process_step reject"
+            " request_cancel request_update resting_orders submit"
         ),
         "SequentialConsolidator": "accepts_quotes prepare",
         "StopLimitOrder": "apply_update",
         "StopMarketOrder": "apply_update",
-        "SubmitOrderRequest": "order request_type",
+        "SubmitOrderRequest": "make_order of request_type",
         "Symbol": "index mapped",
         "Tick": "flags",
         "TickConsolidator": "accepts_quotes begin extend",
         "TickQuoteBarConsolidator": "accepts_quotes begin extend",
         "TradeBar": "repeated",
         "TradeBarConsolidator": "begin extend",
-        "TrailingStopOrder": "apply_update",
+        "TrailingStopOrder": "apply_update trailing_text",
         "UpdateOrderRequest": "changes_only_tag fields request_type",
     },
     "the risk gate's answer, which LEAN does not have": {
@@ -113,7 +115,6 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
     "one method for several of LEAN's overloads, told apart by their arguments": {
         "HistoryMethods": "history",
         "SecurityPortfolioManager": "set_cash",
-        "SecurityTransactionManager": "update_order",
     },
     "called by position: the first argument has another name in LEAN, or a different one in each overload": {
         "Bar": "update",
@@ -127,7 +128,6 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
             " set_slippage_model"
         ),
         "SecurityPortfolioManager": "set_account_currency",
-        "SecurityTransactionManager": "cancel_order",
     },
     "no parameter for text encodings, aliases and the like": {
         "ObjectStore": "read read_json read_string save save_json save_string",
@@ -138,8 +138,8 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
     },
     "the selector itself, which LEAN's property gives": {
         "Field": (
-            "ASK_CLOSE ASK_HIGH ASK_LOW ASK_OPEN ASK_PRICE AVERAGE BID_CLOSE BID_HIGH BID_LOW BID_OPEN BID_PRICE CLOSE"
-            " HIGH LOW MEDIAN OPEN SEVEN_BAR TYPICAL VOLUME WEIGHTED"
+            "ASK_CLOSE ASK_HIGH ASK_LOW ASK_OPEN ASK_PRICE AVERAGE BID_CLOSE BID_HIGH BID_LOW BID_OPEN"
+            " BID_PRICE CLOSE HIGH LOW MEDIAN OPEN SEVEN_BAR TYPICAL VOLUME WEIGHTED"
         ),
     },
     "a further overload is for options, which are not in the subset": {
@@ -150,9 +150,10 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "IndicatorMethods": "var",
     },
     "in a further overload the first argument has another name; it is passed by position": {
+        "OrderRecords": "get_open_order_tickets get_open_orders get_open_orders_remaining_quantity",
         "SecurityManager": "contains_key get",
-        "SecurityPortfolioManager": "contains_key get_margin_remaining",
-        "SecurityTransactionManager": "get_open_order_tickets get_open_orders get_open_orders_remaining_quantity",
+        "SecurityPortfolioManager": "contains_key get get_margin_remaining set_margin_call_model",
+        "SecurityTransactionManager": "remove_order",
         "Slice": "contains_key get",
         "TradingMethods": "liquidate set_holdings",
     },
@@ -160,9 +161,6 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "TradingMethods": "trailing_stop_order",
     },
     "called by the engine only": {
-        "CoinbaseBrokerageModel": "can_submit_order can_update_order",
-        "DefaultBrokerageModel": "can_submit_order can_update_order",
-        "DefaultMarginCallModel": "execute_margin_call get_margin_call_orders",
         "SecurityPortfolioManager": "apply_dividend apply_split",
     },
     "the number in the engine's commit; later stubs have numbers of their own": {
@@ -173,20 +171,21 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
 
 OTHER_CONSTRUCTORS: dict[str, str] = {
     "the arguments are bound to LEAN's overloads at the call": (
-        "AverageTrueRange BaseDataConsolidator BollingerBands CompositeIndicator Delay ExponentialMovingAverage"
-        " LinearWeightedMovingAverage Maximum Minimum Momentum MomentumPercent MovingAverageConvergenceDivergence"
-        " QuoteBarConsolidator RateOfChange RateOfChangePercent RelativeStrengthIndex SimpleMovingAverage"
-        " StandardDeviation Sum TickConsolidator TickQuoteBarConsolidator TradeBarConsolidator Variance"
-        " VolumeWeightedAveragePriceIndicator WilderMovingAverage"
+        "AverageTrueRange BaseDataConsolidator BollingerBands CompositeIndicator Delay"
+        " ExponentialMovingAverage LinearWeightedMovingAverage Maximum Minimum Momentum MomentumPercent"
+        " MovingAverageConvergenceDivergence QuoteBarConsolidator RateOfChange RateOfChangePercent"
+        " RelativeStrengthIndex SimpleMovingAverage StandardDeviation Sum TickConsolidator"
+        " TickQuoteBarConsolidator TradeBarConsolidator Variance VolumeWeightedAveragePriceIndicator"
+        " WilderMovingAverage"
     ),
     "made by the engine, or by its methods": (
-        "ApplyFundsSettlementModelParameters BuyingPower CancelOrderRequest DateRules Delisting Dividend"
-        " FillModelParameters FluentScheduledEventBuilder IndicatorDataPoints IndicatorHistory"
-        " MarketOnCloseOrder MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent"
-        " OrderRequest OrderResponse OrderTicket ReservedBuyingPowerForPosition ScanSettlementModelParameters"
-        " ScheduleManager ScheduledEvent Security SecurityChanges SecurityExchange SecurityHolding SecurityIdentifier"
-        " SecurityManager SecurityPortfolioManager SecurityTransactionManager Slice Split SubmitOrderRequest"
-        " SubscriptionManager Symbol SymbolChangedEvent TimeInForce TimeRules UniverseSettings UpdateOrderRequest"
+        "ApplyFundsSettlementModelParameters BuyingPower DateRules Delisting Dividend FillModelParameters"
+        " FluentScheduledEventBuilder IndicatorDataPoints IndicatorHistory MarketOnCloseOrder"
+        " MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent OrderRequest OrderResponse OrderTicket"
+        " ReservedBuyingPowerForPosition ScanSettlementModelParameters ScheduleManager ScheduledEvent Security"
+        " SecurityChanges SecurityExchange SecurityHolding SecurityIdentifier SecurityManager"
+        " SecurityPortfolioManager SecurityTransactionManager Slice Split SubmitOrderRequest"
+        " SubscriptionManager Symbol SymbolChangedEvent TimeInForce TimeRules UniverseSettings"
     ),
     "the parameter has another name; it is passed by position": "OrderFee",
     "a tuple, whose constructor Python makes": "CalendarInfo",

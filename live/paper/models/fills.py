@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from live.algorithm.enums import OrderDirection, OrderStatus, OrderType, Resolution
+from live.algorithm.naming import has_member
 from live.algorithm.numbers import ZERO, to_decimal
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
@@ -38,7 +39,7 @@ from live.paper.models.prices import (
     waits_for_fresh_data,
 )
 from live.paper.models.slippage import signed_slippage
-from live.paper.models.spelling import Model, has_method, method_of
+from live.paper.models.spelling import Model, method_of
 
 __all__ = ["Fill", "FillModel", "FillModelParameters", "ImmediateFillModel"]
 
@@ -214,7 +215,7 @@ def asked_fills(parameters: FillModelParameters) -> list[OrderEvent]:
     """
     security, order = parameters.security, parameters.order
     model = security.fill_model
-    if has_method(model, "fill"):
+    if has_member(model, "fill"):
         answer = method_of(model, "fill")(parameters)
     else:
         answer = method_of(model, FILL_METHODS[order.type])(security, order)
