@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from live.algorithm.loader import load_algorithm
-from live.cli.output import common_options, existing, print_json, print_warnings
+from live.cli.output import check_exists, common_options, print_json, print_warnings
 
 
 @click.command("check", epilog="Example: lean-live check algorithms/spy_ema_cross.py")
@@ -20,7 +20,8 @@ def command(algorithm: Path, class_name: str | None, as_json: bool) -> None:
     ALGORITHM is a LEAN Python file, or a project folder with a main.py. It is read and imported, not run. The first
     member that is not in the subset ends the command with its name, its line and what to use instead.
     """
-    loaded = load_algorithm(existing(algorithm), class_name)
+    check_exists(algorithm)
+    loaded = load_algorithm(algorithm, class_name)
     if as_json:
         print_json({"algorithm": loaded.cls.__name__, "file": str(loaded.path), "warnings": list(loaded.warnings)})
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from live.cli.output import common_options, existing, print_json, print_warnings
+from live.cli.output import check_exists, common_options, print_json, print_warnings
 from live.config import find_config, load_config
 from live.errors import UsageError
 from live.paper.run_model import DryRunRequest
@@ -54,7 +54,10 @@ def command(
     and data of the folder named or found; its orders are filled as LEAN's backtests fill them. What it did is printed,
     and kept in a folder of its own.
     """
-    settings = load_config(config if config is not None else find_config(existing(algorithm)))
+    check_exists(algorithm)
+    if config is not None and not config.exists():
+        raise UsageError(f"there is no file {config}; check the path given to --config")
+    settings = load_config(config if config is not None else find_config(algorithm))
     request = DryRunRequest(
         algorithm=algorithm,
         class_name=class_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def command(folder: Path, as_json: bool) -> None:
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(
-        f"The prices in {folder / 'data'} are synthetic. Now:\n  cd {folder}\n  lean-live dry-run {PROJECT}/main.py"
+        f"The prices in {folder / 'data'} are synthetic. Now:\n"
+        f"  cd {shlex.quote(str(folder))}\n  lean-live dry-run {PROJECT}/main.py"
     )
 
 

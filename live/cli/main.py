@@ -51,12 +51,17 @@ class VerbGroup(click.Group):
 
 @click.group(
     cls=VerbGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: lean-live dry-run algorithms/ibm_tick_momentum.py --data-folder data",
 )
 @click.version_option(__version__, prog_name="lean-live")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Run QuantConnect LEAN Python algorithms with low latency."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(int(ExitCode.USAGE))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

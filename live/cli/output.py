@@ -24,8 +24,8 @@ def common_options(command: Command) -> Command:
     return as_json(trace(command))
 
 
-def existing(algorithm: Path) -> Path:
-    """Return an algorithm's path as it was given.
+def check_exists(algorithm: Path) -> None:
+    """Check that an algorithm's path leads somewhere.
 
     Raises:
         UsageError: there is nothing.
@@ -34,7 +34,6 @@ def existing(algorithm: Path) -> Path:
         raise UsageError(
             f"there is no file {algorithm}; name the Python file of an algorithm, or a project folder with a main.py"
         )
-    return algorithm
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

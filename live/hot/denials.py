@@ -25,13 +25,17 @@ class DenialCode(IntEnum):
     KILL_SWITCH_ENGAGED = (
         1,
         "The kill switch is engaged; only liquidations pass.",
-        "Find out who engaged it and why, then run `lean-live resume`.",
+        "Find out who engaged it and why, then start a new run; it begins without the switch.",
     )
-    CONTROL_PAUSED = (2, "The strategy is paused; only liquidations pass.", "Run `lean-live resume`.")
+    CONTROL_PAUSED = (
+        2,
+        "The strategy is paused; only liquidations pass.",
+        "Wait for whoever paused it, or start a new run; it begins without a pause.",
+    )
     CONTROL_REDUCE_ONLY = (
         3,
         "Only orders that bring a position toward zero pass.",
-        "Run `lean-live resume`, or send an order that reduces the position.",
+        "Send an order that reduces the position, or start a new run; it begins without this restriction.",
     )
     LIMITS_NOT_LOADED = (
         4,

@@ -18,6 +18,9 @@ from live.report import text
 REFRESH_NS = 100_000_000
 """Shortest time between two refreshes of the bar."""
 
+WIDE_COLUMNS = 130
+"""Width of a terminal that has room for the bar and all numbers."""
+
 _SECOND_NS = 1_000_000_000
 _TENTHS = 10
 
@@ -64,6 +67,11 @@ def describe_data(data: DataSource) -> str:
     return f"{data.path} ({data.how})"
 
 
+def describe_briefly(progress: Progress, ticks_per_second: float) -> str:
+    """Return the most important of these numbers, for a narrow terminal."""
+    return f"{text.count(progress.ticks)} ticks  {text.rate(ticks_per_second)}  {text.count(progress.orders)} orders"
+
+
 class LineProgress:
     """One line whenever another tenth of the session is done.
 
@@ -108,6 +116,7 @@ class BarProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._describe = describe if console.width >= WIDE_COLUMNS else describe_briefly
         self._next_refresh_ns = 0
         self._rate = TickRate()
         # Refreshed by `update` alone: a refreshing thread would fight the strategy for the interpreter.
@@ -142,7 +151,7 @@ class BarProgress:
             self._task,
             total=progress.total or None,
             completed=min(progress.processed, progress.total),
-            numbers=describe(progress, self._rate.since_last(progress.ticks, now_ns)),
+            numbers=self._describe(progress, self._rate.since_last(progress.ticks, now_ns)),
         )
         with suppress(OSError):
             self._bar.refresh()

@@ -52,7 +52,7 @@ RAISES = {
     ),
     "initializer": (
         algorithm(initialize="self.set_security_initializer(lambda security: 1 / 0)\nself.add_equity('SPY')"),
-        "initialize raised ZeroDivisionError",
+        "initializer raised ZeroDivisionError",
         "1 / 0",
         0,
     ),
