@@ -53,6 +53,7 @@ from live.algorithm.orders import (
     CashAmount,
     CoinbaseOrderProperties,
     GDAXOrderProperties,
+    InteractiveBrokersOrderProperties,
     LimitIfTouchedOrder,
     LimitOrder,
     MarketOnCloseOrder,
