@@ -18,10 +18,8 @@ from live.algorithm.numbers import ZERO
 from live.algorithm.orders import Order, TimeInForce
 from live.hot.bands import HIGHEST_E9, LOWEST_E9, PriceBands
 from live.hot.merge import TickMerge
-from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
 from live.paper.models.equity_fills import EquityFillModel
-from live.paper.models.fees import FeeModel
 from live.paper.models.fills import FillModel
 from live.paper.models.parameters import BuyingPowerParameters, InitialMarginRequiredForOrderParameters
 from live.paper.models.values import exact_of
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 _E9 = 1e9
 _FILL_MODELS = (FillModel, EquityFillModel)
 _MARGIN_MODELS = (BuyingPowerModel, SecurityMarginModel)
-_BROKERAGE_MODELS = (DefaultBrokerageModel, CoinbaseBrokerageModel)
+_OUR_MODELS = FillModel.__module__.rpartition(".")[0] + "."
 _SWING = 4.0
 """How much free margin a price change may cost at most, per unit held or ordered: value, bound margin, both sides."""
 _RESERVE = 0.5
@@ -67,7 +65,7 @@ class RestingWatch:
         if not self.bands.is_armed or events != self._events_seen:
             self._events_seen = events
             self.bands.clear()
-            self.bands.is_armed = self._engine.brokerage_model.__class__ in _BROKERAGE_MODELS and self._arm()
+            self.bands.is_armed = _is_ours(self._engine.brokerage_model) and self._arm()
         return self.bands.is_armed
 
     def _arm(self) -> bool:
@@ -149,6 +147,11 @@ class RestingWatch:
         yield float(free - abs(exact_of(model.get_initial_margin_required_for_order(request))))
 
 
+def _is_ours(model: object) -> bool:
+    """Tell whether a model is LEAN's and not the user's, who may count on being asked."""
+    return type(model).__module__.startswith(_OUR_MODELS)
+
+
 def _is_plain(order: Order, security: Security) -> bool:
     """Tell whether prices alone decide what a scan does with an order."""
     return (
@@ -156,7 +159,7 @@ def _is_plain(order: Order, security: Security) -> bool:
         and order.properties.time_in_force is TimeInForce.GOOD_TIL_CANCELED
         and type(security.fill_model) in _FILL_MODELS
         and type(security.buying_power_model) in _MARGIN_MODELS
-        and type(security.fee_model).__module__ == FeeModel.__module__
+        and _is_ours(security.fee_model)
     )
 
 

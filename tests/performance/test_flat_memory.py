@@ -17,7 +17,7 @@ from live.clock import NANOSECONDS_PER_DAY, date_to_ns
 from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample import write_sample
-from live.paper.models.brokerage import brokerage_model
+from live.paper.models.broker_models import brokerage_model
 from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import SecurityManager
 from live.paper.subscriptions import Subscriptions

@@ -57,6 +57,7 @@ from live.algorithm.orders import (
     CashAmount,
     CoinbaseOrderProperties,
     GDAXOrderProperties,
+    InteractiveBrokersOrderProperties,
     LimitIfTouchedOrder,
     LimitOrder,
     MarketOnCloseOrder,
@@ -106,6 +107,7 @@ from live.algorithm.tickets import (
 )
 from live.algorithm.trading import PortfolioTarget
 from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
+from live.paper.models.broker_models import InteractiveBrokersBrokerageModel, OandaBrokerageModel
 from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel, GDAXBrokerageModel
 from live.paper.models.brokerage_messages import BrokerageMessageEvent, BrokerageMessageType
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
