@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from types import WrapperDescriptorType
 from typing import Any
 
 import pytest
@@ -64,7 +65,9 @@ def test_constructors_fit_one_of_lean_s_or_are_listed() -> None:
     classes = compared_classes().items()
     found = {name for name, cls in classes if constructor_difference(cls, lean_name(name), stubs())}
     listed = {name for names in OTHER_CONSTRUCTORS.values() for name in names.split()}
-    assert sorted(found ^ listed) == []
+    # Compiled constructors do not tell their parameters; the same classes as plain Python do.
+    opaque = {name for name, cls in classes if isinstance(cls.__init__, WrapperDescriptorType)}
+    assert sorted((found ^ listed) - opaque) == []
 
 
 def test_the_names_of_lean_that_we_export_are_classes_of_the_same_kind() -> None:
