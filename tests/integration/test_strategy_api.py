@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.runs import MemorySink, run_file
 
-from live.errors import UsageError
+from live.errors import AlgorithmRuntimeError
 from live.feeds.sample import write_sample
 from live.paper.run import DryRun
 
@@ -223,7 +223,7 @@ def test_indicators_of_the_user_s_own_class_are_fed(run: Runner) -> None:
 
 
 def test_an_indicator_that_lacks_a_member_is_refused_by_name(run: Runner) -> None:
-    with pytest.raises(UsageError, match="Nothing is no indicator, it lacks value, is_ready"):
+    with pytest.raises(AlgorithmRuntimeError, match="Nothing is no indicator, it lacks value, is_ready"):
         run(
             DATES
             + """
@@ -238,7 +238,7 @@ class Nothing:
 
 
 def test_indicators_of_bars_refuse_ticks_at_registration(run: Runner) -> None:
-    with pytest.raises(UsageError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"):
+    with pytest.raises(AlgorithmRuntimeError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"):
         run(
             DATES
             + """
@@ -337,7 +337,7 @@ def test_consolidate_takes_all_of_lean_s_forms(run: Runner) -> None:
 
 
 def test_consolidate_names_its_forms_when_none_fits(run: Runner) -> None:
-    with pytest.raises(UsageError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"):
+    with pytest.raises(AlgorithmRuntimeError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"):
         run(
             DATES
             + """
@@ -658,7 +658,7 @@ def test_history_in_all_forms(run: Runner) -> None:
 
 
 def test_a_number_of_ticks_cannot_be_asked_for(run: Runner) -> None:
-    with pytest.raises(UsageError, match="history of a number of ticks of IBM does not exist"):
+    with pytest.raises(AlgorithmRuntimeError, match="history of a number of ticks of IBM does not exist"):
         run(
             DATES
             + """
