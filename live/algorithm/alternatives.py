@@ -144,7 +144,6 @@ OTHERS: dict[str, str] = {
     "CashBook.add": "use self.set_cash(currency, amount, conversion_rate) in initialize",
     "DataNormalizationMode": "use DataNormalizationMode.RAW or DataNormalizationMode.ADJUSTED",
     "OrderTicket.order_closed": "use ticket.status.is_closed",
-    "SecurityExchange.closing_soon": "compare self.time with exchange.hours.get_next_market_close",
     "Slice.future_chains": _FUTURES,
     "Slice.futures_chains": _FUTURES,
     "Slice.option_chains": _OPTIONS,

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
-from live.algorithm.enums import Resolution, SecurityType
-from live.algorithm.overloads import Parameter, anything, overloaded
+from live.algorithm.enums import Resolution
+from live.algorithm.overloads import (
+    Parameter,
+    anything,
+    bind,
+    data_class,
+    flag,
+    moment,
+    overloaded,
+    resolution,
+    span,
+    whole,
+)
 from live.algorithm.slices import Slice
 from live.algorithm.symbols import Symbol
 from live.clock import date_to_ns, datetime_to_ns, timedelta_to_ns
@@ -22,6 +33,32 @@ _TRADE_COLUMNS = ("open", "high", "low", "close", "volume")
 _OPTIONS = ("fill_forward", "extended_market_hours", "data_normalization_mode")
 
 
+_TICKERS = Parameter("tickers", anything, also=("symbols", "symbol"))
+_REST = (
+    Parameter("resolution", resolution, None),
+    Parameter("fill_forward", flag, None),
+    Parameter("extended_market_hours", flag, None),
+    Parameter("data_mapping_mode", anything, None),
+    Parameter("data_normalization_mode", anything, None),
+    Parameter("contract_depth_offset", anything, None),
+    Parameter("flatten", flag, False),
+)
+_LENGTHS = (
+    (Parameter("periods", whole),),
+    (Parameter("span", span),),
+    (Parameter("start", moment), Parameter("end", moment)),
+)
+_TYPED_FORMS = (
+    *((*length, *_REST) for length in _LENGTHS),
+    *((_TICKERS, *length, *_REST) for length in _LENGTHS),
+)
+_FORMS = (
+    *((*length, *_REST) for length in _LENGTHS),
+    *((Parameter("type", data_class), _TICKERS, *length, *_REST) for length in _LENGTHS),
+    *((_TICKERS, *length, *_REST) for length in _LENGTHS),
+)
+
+
 class HistoryMethods:
     """History methods; mixed into QCAlgorithm."""
 
@@ -31,6 +68,8 @@ class HistoryMethods:
 
         def _symbol(self, value: Any) -> Symbol: ...
 
+        def _symbols_of(self, value: Any) -> list[Symbol]: ...
+
     @property
     def history(self) -> HistoryRequests:
         """Past data from disk. Never gives anything that is not known yet at the algorithm's present time."""
@@ -39,9 +78,8 @@ class HistoryMethods:
     @overloaded(*_LAST_KNOWN)
     def get_last_known_prices(self, symbol: Any) -> Any:
         """Return the newest trade and quote bar of a symbol before the present time; of several, a dictionary of them."""
-        if isinstance(symbol, Iterable) and not isinstance(symbol, str):
-            known = [self._symbol(each) for each in symbol]
-            return {each: self._host.last_known_prices(each) for each in known}
+        if _is_several(symbol):
+            return {each: self._host.last_known_prices(each) for each in self._symbols_of(symbol)}
         return self._host.last_known_prices(self._symbol(symbol))
 
     @overloaded(*_LAST_KNOWN)
@@ -52,11 +90,16 @@ class HistoryMethods:
 
 
 class HistoryRequests:
-    """The callable behind `self.history`.
+    """The callable behind `self.history`: data before the present time.
 
-    Called with symbols and a number of bars, a timedelta, or two datetimes in the algorithm's zone; a resolution may follow. Without symbols,
-    all securities are meant and slices are returned. A data type may come first; `history[TradeBar](...)` gives objects instead of a DataFrame.
+    Forms: `history(tickers, periods)`, `history(tickers, span)` and `history(tickers, start, end)` give a DataFrame;
+    with a data class in front only of such data; without tickers, of all securities, `history(periods)` and
+    `history(span)` give slices. Behind these come resolution, fill_forward, extended_market_hours, data_mapping_mode,
+    data_normalization_mode, contract_depth_offset and flatten. `history[TradeBar](...)` gives objects. Moments are on
+    the algorithm's clock.
     """
+
+    forms = _FORMS
 
     def __init__(self, algorithm: HistoryMethods) -> None:
         self._algorithm = algorithm
@@ -64,53 +107,71 @@ class HistoryRequests:
     def __getitem__(self, kind: type[BaseData]) -> TypedHistory:
         return TypedHistory(self, kind)
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Return history; see the class."""
-        kind: type[BaseData] | None = None
-        if arguments and isinstance(arguments[0], type):
-            kind, arguments = arguments[0], arguments[1:]
-        if arguments and isinstance(arguments[0], int | timedelta) and not isinstance(arguments[0], bool):
-            return list(self.slices(None, arguments, options))
-        slices = self.slices(arguments[0] if arguments else options.pop("tickers", None), arguments[1:], options)
-        return _to_frame(slices, kind, bool(options.get("flatten", False)))
-
-    def slices(self, tickers: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Iterable[Slice]:
-        """Return the slices of a request.
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Return history; see the class.
 
         Raises:
-            UsageError: the arguments are none of the forms that history takes.
+            UsageError: the arguments are none of the forms.
         """
-        algorithm = self._algorithm
-        host = algorithm._host
-        if tickers is None:
-            symbols = list(host.securities.keys())
-        elif isinstance(tickers, list | tuple | set):
-            symbols = [algorithm._symbol(each) for each in tickers]
-        else:
-            symbols = [algorithm._symbol(tickers)]
-        values = list(arguments)
-        for name in ("periods", "span", "start", "end", "resolution"):
-            if name in options:
-                values.append(options[name])
-        known = {name: value for name, value in options.items() if name in _OPTIONS and value is not None}
-        bars, start_ns, end_ns, rest = _span(host, values)
-        resolution = next((each for each in rest if isinstance(each, Resolution)), None)
-        return host.history(symbols, resolution, bars, start_ns, end_ns, known)
+        values = bind("history", _FORMS, args, named)
+        slices = self.slices(values)
+        if "tickers" not in values:
+            return list(slices)
+        return _to_frame(slices, values.get("type"), values["flatten"])
+
+    def slices(self, values: dict[str, Any]) -> Iterable[Slice]:
+        """Return the slices of a request.
+
+        Parameters:
+            values: the request's arguments by name.
+
+        Raises:
+            UsageError: a number of ticks is asked for.
+        """
+        host = self._algorithm._host
+        symbols = (
+            self._algorithm._symbols_of(values["tickers"]) if "tickers" in values else list(host.securities.keys())
+        )
+        options = {name: values[name] for name in _OPTIONS if values[name] is not None}
+        resolution, periods = values["resolution"], values.get("periods")
+        if periods is not None:
+            self._check_no_ticks(symbols, resolution, values.get("type"))
+        start_ns = end_ns = None
+        if "span" in values:
+            start_ns = host.time_ns - timedelta_to_ns(values["span"])
+        elif "start" in values:
+            start_ns, end_ns = _moment(host, values["start"]), _moment(host, values["end"])
+        return host.history(symbols, resolution, periods, start_ns, end_ns, options)
+
+    def _check_no_ticks(self, symbols: list[Symbol], resolution: Resolution | None, kind: Any) -> None:
+        for symbol in symbols:
+            own = self._algorithm._host.subscription_for(symbol, None).resolution if resolution is None else resolution
+            if own is Resolution.TICK or kind is Tick:
+                raise UsageError(
+                    f"history of a number of ticks of {symbol} does not exist; pass a timedelta or start and end, "
+                    "or name another resolution"
+                )
 
 
 class TypedHistory:
     """`self.history[TradeBar]`: a list of objects for one symbol, a list of dictionaries by symbol for several."""
 
+    forms = _TYPED_FORMS
+
     def __init__(self, requests: HistoryRequests, kind: type[BaseData]) -> None:
         self._requests = requests
         self._kind = kind
 
-    def __call__(self, tickers: Any, *arguments: Any, **options: Any) -> list[Any]:
-        """Return objects of the kind, by slice; see HistoryRequests."""
-        slices = self._requests.slices(tickers, arguments, options)
-        several = isinstance(tickers, list | tuple | set)
+    def __call__(self, *args: Any, **named: Any) -> list[Any]:
+        """Return objects of the kind, by slice; forms as for HistoryRequests.
+
+        Raises:
+            UsageError: the arguments are none of the forms.
+        """
+        values = bind("history", _TYPED_FORMS, args, named) | {"type": self._kind}
+        several = "tickers" not in values or _is_several(values["tickers"])
         found: list[Any] = []
-        for slice in slices:
+        for slice in self._requests.slices(values):
             collection = slice.get(self._kind) or {}
             if several:
                 if collection:
@@ -121,21 +182,8 @@ class TypedHistory:
         return found
 
 
-def _span(host: Host, values: list[Any]) -> tuple[int | None, int | None, int | None, list[Any]]:
-    """Return (bars, start, end, what is left) of a request; moments in UTC nanoseconds."""
-    if not values:
-        raise UsageError("history needs a number of bars, a timedelta, or start and end; see docs/api-subset.md")
-    first = values[0]
-    if isinstance(first, timedelta):
-        return None, host.time_ns - timedelta_to_ns(first), None, values[1:]
-    if isinstance(first, int) and not isinstance(first, bool | Resolution):
-        return first, None, None, values[1:]
-    if isinstance(first, date):
-        start = _moment(host, first)
-        if len(values) > 1 and isinstance(values[1], date):
-            return None, start, _moment(host, values[1]), values[2:]
-        return None, start, None, values[1:]
-    raise UsageError(f"history cannot use {first!r}; pass a number of bars, a timedelta, or start and end")
+def _is_several(tickers: Any) -> bool:
+    return isinstance(tickers, Iterable) and not isinstance(tickers, str)
 
 
 def _moment(host: Host, value: date) -> int:
@@ -165,7 +213,7 @@ def _to_frame(slices: Iterable[Slice], kind: type[BaseData] | None, flatten: boo
                 row.update({name: getattr(bar, name) for name in _TRADE_COLUMNS})
         if kind in (None, QuoteBar):
             for symbol, quote in slice.quote_bars.items():
-                _add_quote(rows.setdefault((symbol, quote.end_time), {}), symbol, quote, kind)
+                _add_quote(rows.setdefault((symbol, quote.end_time), {}), quote)
         if kind in (None, Tick):
             for symbol, points in slice.ticks.items():
                 ticks.extend(_tick_row(symbol, tick) for tick in points)
@@ -180,8 +228,9 @@ def _to_frame(slices: Iterable[Slice], kind: type[BaseData] | None, flatten: boo
     return frame.reset_index() if flatten else frame
 
 
-def _add_quote(row: dict[str, float], symbol: Symbol, quote: QuoteBar, kind: type[BaseData] | None) -> None:
-    if "close" not in row and (kind is QuoteBar or symbol.security_type is not SecurityType.EQUITY):
+def _add_quote(row: dict[str, float], quote: QuoteBar) -> None:
+    """Add a quote bar to a row; its own prices, the middle of both sides, only where there are none of trades."""
+    if "close" not in row:
         row.update({name: getattr(quote, name) for name in _TRADE_COLUMNS[:4]})
     for side_name, side, size in (("bid", quote.bid, quote.last_bid_size), ("ask", quote.ask, quote.last_ask_size)):
         if side is not None:

@@ -79,10 +79,10 @@ def whole(value: Any) -> bool:
 
 
 def number(value: Any) -> bool:
-    """Take a number that is no enumeration and no truth value."""
-    return (isinstance(value, int | float | Decimal) and not isinstance(value, bool | Enum)) or hasattr(
-        value, "__float__"
-    )
+    """Take a number that is no enumeration and no truth value, or what turns into one."""
+    if isinstance(value, bool | Enum):
+        return False
+    return isinstance(value, int | float | Decimal) or hasattr(value, "__float__")
 
 
 def flag(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,17 +12,21 @@ from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
 from live.algorithm.orders import Order, utc_datetime
+from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
 from live.clock import Zone, ns_to_date, ns_to_datetime
 from live.feeds.market_hours import MarketHours
 from live.feeds.symbol_properties import SymbolProperties
 from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
+from live.paper.exchange_hours import SecurityExchangeHours
 from live.paper.models.buying_power import BUYING_POWER_METHODS
 from live.paper.models.fees import order_fee
 from live.paper.models.spelling import method_of, require_methods
 from live.paper.models.values import order_value, trial_order
 from live.paper.run_clock import RunClock
 from live.paper.security_cache import SecurityCache
+
+_CLOSING_SOON_NS = 600_000_000_000
 
 
 class SecurityExchange(PascalCaseAccess):
@@ -32,13 +36,18 @@ class SecurityExchange(PascalCaseAccess):
 
     def __init__(self, security: Security, hours: MarketHours) -> None:
         self._security = security
-        self.hours = hours
+        self.hours = SecurityExchangeHours(hours)
         self.zone: Zone = hours.exchange_zone
 
     @property
     def exchange_open(self) -> bool:
         """Whether regular trading is open now."""
-        return self.hours.is_open(self._security.local_ns, False)
+        return self._security.hours.is_open(self._security.local_ns, False)
+
+    @property
+    def closing_soon(self) -> bool:
+        """Whether regular trading is not open ten minutes from now."""
+        return not self._security.hours.is_open(self._security.local_ns + _CLOSING_SOON_NS, False)
 
     @property
     def time_zone(self) -> str:
@@ -614,6 +623,10 @@ class SecurityManager(dict[Symbol, Security], PascalCaseAccess):
         """Return a security, delisted or not."""
         found = super().get(symbol)  # type: ignore[arg-type]
         return self._delisted.get(symbol, default) if found is None else found  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give key-value pairs, as LEAN's iteration does."""
+        return iter([KeyValuePair(symbol, security) for symbol, security in self.items()])
 
     def contains_key(self, symbol: Symbol | str) -> bool:
         """Tell whether a symbol was added."""

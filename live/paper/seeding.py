@@ -47,10 +47,17 @@ def _bars_before(
     zone = security.exchange.zone
     now_local = zone.to_local_ns(engine.time_ns)
     config = SubscriptionConfig(
-        security.symbol, resolution, is_quote, security.data_normalization_mode, False, False, security.hours
+        security.symbol,
+        resolution,
+        is_quote,
+        security.data_normalization_mode,
+        security.is_extended_market_hours,
+        False,
+        security.hours,
     )
     begin_ns = start_of_bars(config, engine.time_ns, count)
     begin_local = zone.to_local_ns(begin_ns)
     for bar in engine.subscriptions.bar_points(config, begin_ns, engine.time_ns, is_counted=False):
-        if begin_local < bar.end_local_ns <= now_local:
+        is_traded = security.hours.is_open_during(bar.time_local_ns, bar.end_local_ns, config.extended_market_hours)
+        if begin_local < bar.end_local_ns <= now_local and is_traded:
             yield bar

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.runs import MemorySink, run_file
 
-from live.errors import UsageError
+from live.errors import AlgorithmRuntimeError
 from live.feeds.sample import write_sample
 from live.paper.run import DryRun
 
@@ -223,7 +223,7 @@ def test_indicators_of_the_user_s_own_class_are_fed(run: Runner) -> None:
 
 
 def test_an_indicator_that_lacks_a_member_is_refused_by_name(run: Runner) -> None:
-    with pytest.raises(UsageError, match="Nothing is no indicator, it lacks value, is_ready"):
+    with pytest.raises(AlgorithmRuntimeError, match="Nothing is no indicator, it lacks value, is_ready"):
         run(
             DATES
             + """
@@ -238,7 +238,7 @@ class Nothing:
 
 
 def test_indicators_of_bars_refuse_ticks_at_registration(run: Runner) -> None:
-    with pytest.raises(UsageError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"):
+    with pytest.raises(AlgorithmRuntimeError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"):
         run(
             DATES
             + """
@@ -337,7 +337,7 @@ def test_consolidate_takes_all_of_lean_s_forms(run: Runner) -> None:
 
 
 def test_consolidate_names_its_forms_when_none_fits(run: Runner) -> None:
-    with pytest.raises(UsageError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"):
+    with pytest.raises(AlgorithmRuntimeError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"):
         run(
             DATES
             + """
@@ -578,3 +578,233 @@ def test_history_of_days_counts_the_day_that_has_closed(run: Runner) -> None:
 """
     )
     assert notes == ["['03 16', '04 16']", "['04 16', '07 16']"]
+
+
+# -- set-up, data access, history
+
+
+def test_defaults_of_the_universe_settings_count_as_in_lean(run: Runner) -> None:
+    notes = run(
+        """
+    def initialize(self):
+        self.set_start_date(2013, 10, 8)
+        self.set_end_date(2013, 10, 8)
+        self.universe_settings.resolution = Resolution.DAILY
+        self.universe_settings.data_normalization_mode = DataNormalizationMode.RAW
+        self.UniverseSettings.ExtendedMarketHours = True
+        self.universe_settings.leverage = 7
+        spy = self.add_equity("SPY")
+        ibm = self.add_security(SecurityType.EQUITY, "IBM")
+        for each in (spy, ibm):
+            mode = each.data_normalization_mode
+            self.note(f"{each.resolution} {mode} {each.is_extended_market_hours} {each.leverage}")
+"""
+    )
+    # Leverage is for securities of universes; extended hours and the normalization are those of one method each.
+    assert notes == ["DAILY RAW False 2.0", "DAILY ADJUSTED True 2.0"]
+
+
+def test_parameters_take_the_type_of_their_default(sample: Path, tmp_path: Path) -> None:
+    file = tmp_path / "algo.py"
+    file.write_text(
+        HEAD
+        + DATES
+        + """
+        self.add_equity("SPY", Resolution.DAILY)
+        get = self.get_parameter
+        self.note([get("whole", 1), get("part", 1.5), get("text"), get("none"), get("none", 3), get("text", 4)])
+""",
+        encoding="utf-8",
+    )
+    parameters = {"whole": "7", "part": "2.5", "text": "abc"}
+    _, sink = run_file(file, sample, tmp_path / "results", parameters=parameters)
+    notes = [line.partition(" NOTE ")[2] for line in sink.lines if " NOTE " in line]
+    # LEAN gives the default where the text is no number.
+    assert notes == ["[7, 2.5, 'abc', None, 3, 4]"]
+    assert any("parameter text='abc' is no int" in line for line in sink.lines)
+
+
+def test_history_in_all_forms(run: Runner) -> None:
+    notes = run(
+        DATES
+        + """
+        spy = self.add_equity("SPY", Resolution.MINUTE).symbol
+        ibm = self.add_equity("IBM", Resolution.MINUTE).symbol
+        days, start, end = Resolution.DAILY, datetime(2013, 10, 4), datetime(2013, 10, 8)
+        frames = [
+            self.history(spy, 3, days), self.history("SPY", timedelta(days=4), days), self.history([spy], start, end, days),
+            self.history(self.securities.keys(), 2, days), self.history(symbols=[spy, ibm], periods=2, resolution=days),
+            self.history(TradeBar, spy, 3, days), self.history(tickers=spy, start=start, end=end, resolution=days),
+        ]
+        self.note([len(frame) for frame in frames])
+        self.note(frames[0].loc["SPY"].close.tolist() == frames[0].loc[spy].close.tolist())
+        self.note([len(list(each)) for each in (
+            self.history(2, days), self.history(timedelta(days=4), days), self.history[TradeBar](spy, 3, days),
+            self.history[TradeBar]([spy, ibm], 3, days), self.history[QuoteBar](spy, 5),
+        )])
+        self.note(sorted(self.history(spy, 1).columns)[:3])
+        self.note(spy in self.get_last_known_prices([spy, ibm]))
+        self.note(self.get_last_known_price(spy).end_time)
+"""
+    )
+    assert notes == [
+        "[3, 2, 2, 4, 4, 3, 2]",
+        "True",
+        "[2, 2, 3, 3, 5]",
+        "['askclose', 'askhigh', 'asklow']",
+        "True",
+        "2013-10-07 16:00:00",
+    ]
+
+
+def test_a_number_of_ticks_cannot_be_asked_for(run: Runner) -> None:
+    with pytest.raises(AlgorithmRuntimeError, match="history of a number of ticks of IBM does not exist"):
+        run(
+            DATES
+            + """
+        self.history(self.add_equity("IBM", Resolution.TICK).symbol, 10)
+"""
+        )
+
+
+def test_data_are_reached_in_all_of_lean_s_ways(run: Runner) -> None:
+    notes = run(
+        DATES
+        + """
+        self.spy = self.add_equity("SPY", Resolution.MINUTE)
+        self.count = 0
+
+    def on_data(self, data: Slice):
+        symbol = self.spy.symbol
+        if self.count or not data.contains_key("SPY"):
+            return
+        self.count = 1
+        bar = data[symbol]
+        same = [data["SPY"], data.bars[symbol], data.Bars["SPY"], data.get(symbol), data.get(TradeBar)[symbol],
+                data.bars.get("SPY"), [pair.value for pair in data.bars if pair.key == symbol][0]]
+        self.note(all(each is bar for each in same))
+        self.note([symbol in data, "XYZ" in data, data.bars.contains_key(symbol), data.get("XYZ"), data.count])
+        self.note([self.securities[symbol] is self.securities["SPY"], self.securities["SPY"].close == bar.close,
+                   [pair.key for pair in self.securities] == [symbol], self.current_slice is data])
+        hours = self.spy.exchange.hours
+        self.note([hours.is_open(self.time, False), hours.get_next_market_close(self.time, False).hour,
+                   self.spy.exchange.closing_soon, hours.is_date_open(self.time)])
+"""
+    )
+    assert notes == ["True", "[True, False, True, None, 1]", "[True, True, True, True]", "[True, 16, False, True]"]
+
+
+def test_plots_take_values_indicators_bars_and_prices(sample: Path, tmp_path: Path) -> None:
+    file = tmp_path / "algo.py"
+    file.write_text(
+        HEAD
+        + DATES
+        + """
+        self.spy = self.add_equity("SPY", Resolution.MINUTE).symbol
+        self.fast, self.slow = self.sma(self.spy, 3), self.sma(self.spy, 5)
+        self.plot_indicator("updates", True, self.fast)
+        self.done = False
+
+    def on_data(self, data):
+        if self.done or not self.slow.is_ready:
+            return
+        self.done = True
+        self.plot("plain", 1.5)
+        self.plot("chart", "value", 2)
+        self.plot("chart", "indicator", self.fast)
+        self.plot("chart", "bar", data.bars[self.spy])
+        self.plot("chart", "candle", 1, 4, 0, 3)
+        self.plot("averages", self.fast, self.slow)
+        self.plot("one", self.fast)
+""",
+        encoding="utf-8",
+    )
+    run, _ = run_file(file, sample, tmp_path / "results")
+    charts = {chart: {name: len(points) for name, points in lines.items()} for chart, lines in run.series().items()}
+    assert charts["chart"] == {"value": 1, "indicator": 1, "bar": 1, "candle": 1}
+    assert charts["averages"] == {"SMA(3,SPY_min)": 1, "SMA(5,SPY_min)": 1}
+    assert charts["one"] == {"SMA(3,SPY_min)": 1}
+    assert charts["Strategy Equity"]["plain"] == 1
+    assert charts["updates"]["SMA(3,SPY_min)"] > 100
+
+
+EXAMPLES = {
+    "bracket": """
+    def Initialize(self):
+        self.SetStartDate(2013, 10, 7)
+        self.SetEndDate(2013, 10, 9)
+        self.SetCash(100000)
+        self.symbol_ = self.AddEquity("SPY", Resolution.Minute).Symbol
+        self.SetBenchmark("SPY")
+        self.macd = self.MACD(self.symbol_, 12, 26, 9, MovingAverageType.Exponential, Resolution.Minute)
+        self.Schedule.On(self.DateRules.EveryDay("SPY"), self.TimeRules.AfterMarketOpen("SPY", 30), self.Rebalance)
+        self.window = RollingWindow[TradeBar](5)
+        self.tickets = []
+
+    def OnData(self, data):
+        if not data.Bars.ContainsKey(self.symbol_):
+            return
+        self.window.Add(data.Bars[self.symbol_])
+        if self.window.IsReady and self.macd.IsReady and not self.Portfolio[self.symbol_].Invested:
+            if self.macd.Current.Value > self.macd.Signal.Current.Value and self.window[0].Close > self.window[4].Close:
+                self.SetHoldings(self.symbol_, 0.5)
+                price = self.Securities[self.symbol_].Price
+                self.tickets.append(self.StopMarketOrder(self.symbol_, -10, price * 0.99))
+
+    def Rebalance(self):
+        if self.Portfolio.Invested:
+            self.Liquidate(self.symbol_)
+
+    def OnOrderEvent(self, orderEvent):
+        if orderEvent.Status == OrderStatus.Filled:
+            self.Debug(f"{self.Time} {orderEvent.Symbol} {orderEvent.FillQuantity}")
+
+    def OnEndOfDay(self, symbol):
+        self.note(f"{symbol} {self.Time}")
+""",
+    "pairs": """
+    def initialize(self) -> None:
+        self.set_start_date(2013, 10, 7)
+        self.set_end_date(2013, 10, 9)
+        self.set_cash(50_000)
+        self.set_security_initializer(lambda security: security.set_fee_model(ConstantFeeModel(0)))
+        self.data: Dict[Symbol, SymbolData] = {}
+        for ticker in ("SPY", "IBM"):
+            symbol = self.add_equity(ticker, Resolution.MINUTE).symbol
+            self.data[symbol] = SymbolData(self, symbol)
+        self.set_warm_up(timedelta(days=3))
+
+    def on_data(self, data: Slice) -> None:
+        if self.is_warming_up or not all(each.is_ready for each in self.data.values()):
+            return
+        best = max(self.data.values(), key=lambda each: each.momentum.current.value)
+        if not self.portfolio[best.symbol].invested:
+            self.set_holdings([PortfolioTarget(each.symbol, 0.4 if each is best else -0.4)
+                               for each in self.data.values()])
+
+    def on_end_of_day(self, symbol: Symbol) -> None:
+        self.note(f"{symbol} {self.time}")
+
+class SymbolData:
+    def __init__(self, algorithm: QCAlgorithm, symbol: Symbol) -> None:
+        self.symbol = symbol
+        self.momentum = algorithm.mom(symbol, 10, Resolution.MINUTE)
+        self.momentum.updated += self.on_updated
+        self.history = deque(maxlen=3)
+        algorithm.consolidate(symbol, timedelta(minutes=5), lambda bar: self.history.append(bar.close))
+
+    def on_updated(self, sender: object, point: IndicatorDataPoint) -> None:
+        self.latest = point.value
+
+    @property
+    def is_ready(self) -> bool:
+        return self.momentum.is_ready and len(self.history) == 3
+""",
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_algorithms_in_the_style_of_lean_s_examples_run(run: Runner, name: str) -> None:
+    notes = run(EXAMPLES[name])
+    days = [f"2013-10-{day:02d} 15:50:00" for day in (7, 8, 9)]
+    assert sorted({note.partition(" ")[2] for note in notes} & set(days)) == days

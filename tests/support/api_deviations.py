@@ -33,7 +33,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
     },
     "in LEAN a member of some of the derived or generic classes, here of the common base": {
         "BaseData": "period",
-        "DataConsolidator": ("consolidated current data_consolidated dispose input_type previous scan window"),
+        "DataConsolidator": "consolidated current data_consolidated dispose input_type previous scan window",
         "ExponentialMovingAverage": "period",
         "IndicatorBase": "current warm_up_period window",
         "MarginCallModel": "NULL execute_margin_call get_margin_call_orders",
@@ -66,10 +66,10 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "LimitIfTouchedOrder": "apply_update",
         "LimitOrder": "apply_update",
         "Order": "apply_update event_count next_event_id",
-        "OrderRequest": "answer",
-        "OrderResponse": "text",
         "OrderFee": "charge",
         "OrderRecords": "open_orders",
+        "OrderRequest": "answer",
+        "OrderResponse": "text",
         "OrderTicket": "is_cancel_under_way order record unknown",
         "QuoteBar": "repeated",
         "QuoteBarConsolidator": "begin extend",
@@ -77,20 +77,20 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "ScheduleManager": "events security_of set_time_zone times_of",
         "ScheduledEvent": "fire_until skip_until",
         "Security": (
-            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on properties quote_cash resolutions"
-            " utc_time"
+            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on"
+            " properties quote_cash resolutions utc_time"
         ),
         "SecurityCache": (
-            "apply_split last_data last_quote_bar last_quote_tick last_trade_bar last_trade_tick quote_ticks step_ticks"
-            " store_bar store_ticks trade_ticks"
+            "apply_split last_data last_quote_bar last_quote_tick last_trade_bar last_trade_tick quote_ticks"
+            " step_ticks store_bar store_ticks trade_ticks"
         ),
         "SecurityExchange": "zone",
         "SecurityManager": "retire",
         "SecurityPortfolioManager": "process_fill",
         "SecuritySeeder": "NULL seed_security",
         "SecurityTransactionManager": (
-            "apply_split has_requests has_work liquidate_delisted process_queue process_step reject request_cancel"
-            " request_update resting_orders submit"
+            "apply_split has_requests has_work liquidate_delisted process_queue process_step reject"
+            " request_cancel request_update resting_orders submit"
         ),
         "SequentialConsolidator": "accepts_quotes prepare",
         "StopLimitOrder": "apply_update",
@@ -138,8 +138,8 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
     },
     "the selector itself, which LEAN's property gives": {
         "Field": (
-            "ASK_CLOSE ASK_HIGH ASK_LOW ASK_OPEN ASK_PRICE AVERAGE BID_CLOSE BID_HIGH BID_LOW BID_OPEN BID_PRICE CLOSE"
-            " HIGH LOW MEDIAN OPEN SEVEN_BAR TYPICAL VOLUME WEIGHTED"
+            "ASK_CLOSE ASK_HIGH ASK_LOW ASK_OPEN ASK_PRICE AVERAGE BID_CLOSE BID_HIGH BID_LOW BID_OPEN"
+            " BID_PRICE CLOSE HIGH LOW MEDIAN OPEN SEVEN_BAR TYPICAL VOLUME WEIGHTED"
         ),
     },
     "a further overload is for options, which are not in the subset": {
@@ -150,9 +150,9 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "IndicatorMethods": "var",
     },
     "in a further overload the first argument has another name; it is passed by position": {
+        "OrderRecords": "get_open_order_tickets get_open_orders get_open_orders_remaining_quantity",
         "SecurityManager": "contains_key get",
         "SecurityPortfolioManager": "contains_key get_margin_remaining",
-        "OrderRecords": "get_open_order_tickets get_open_orders get_open_orders_remaining_quantity",
         "Slice": "contains_key get",
         "TradingMethods": "liquidate set_holdings",
     },
@@ -167,18 +167,19 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
 
 OTHER_CONSTRUCTORS: dict[str, str] = {
     "the arguments are bound to LEAN's overloads at the call": (
-        "AverageTrueRange BaseDataConsolidator BollingerBands CompositeIndicator Delay ExponentialMovingAverage"
-        " LinearWeightedMovingAverage Maximum Minimum Momentum MomentumPercent MovingAverageConvergenceDivergence"
-        " QuoteBarConsolidator RateOfChange RateOfChangePercent RelativeStrengthIndex SimpleMovingAverage"
-        " StandardDeviation Sum TickConsolidator TickQuoteBarConsolidator TradeBarConsolidator Variance"
-        " VolumeWeightedAveragePriceIndicator WilderMovingAverage"
+        "AverageTrueRange BaseDataConsolidator BollingerBands CompositeIndicator Delay"
+        " ExponentialMovingAverage LinearWeightedMovingAverage Maximum Minimum Momentum MomentumPercent"
+        " MovingAverageConvergenceDivergence QuoteBarConsolidator RateOfChange RateOfChangePercent"
+        " RelativeStrengthIndex SimpleMovingAverage StandardDeviation Sum TickConsolidator"
+        " TickQuoteBarConsolidator TradeBarConsolidator Variance VolumeWeightedAveragePriceIndicator"
+        " WilderMovingAverage"
     ),
     "made by the engine, or by its methods": (
-        "ApplyFundsSettlementModelParameters BuyingPower DateRules Delisting Dividend"
-        " FillModelParameters FluentScheduledEventBuilder IndicatorDataPoints IndicatorHistory"
-        " MarketOnCloseOrder MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent"
-        " OrderRequest OrderResponse OrderTicket ReservedBuyingPowerForPosition ScanSettlementModelParameters"
-        " ScheduleManager ScheduledEvent Security SecurityChanges SecurityExchange SecurityHolding SecurityIdentifier"
+        "ApplyFundsSettlementModelParameters BuyingPower DateRules Delisting Dividend FillModelParameters"
+        " FluentScheduledEventBuilder IndicatorDataPoints IndicatorHistory MarketOnCloseOrder"
+        " MarketOnOpenOrder MarketOrder ObjectStore Order OrderEvent OrderRequest OrderResponse OrderTicket"
+        " ReservedBuyingPowerForPosition ScanSettlementModelParameters ScheduleManager ScheduledEvent Security"
+        " SecurityChanges SecurityExchange SecurityExchangeHours SecurityHolding SecurityIdentifier"
         " SecurityManager SecurityPortfolioManager SecurityTransactionManager Slice Split SubmitOrderRequest"
         " SubscriptionManager Symbol SymbolChangedEvent TimeInForce TimeRules UniverseSettings"
     ),

@@ -134,7 +134,7 @@ class ScheduleRules:
             return symbol
         if not isinstance(value, str):
             raise UsageError(f"{value!r} is not a symbol; give the rule a Symbol or a ticker")
-        for known in self._host.securities:
+        for known in self._host.securities.keys():
             if known == value:
                 return known
         if not self._warned:
