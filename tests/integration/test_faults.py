@@ -166,6 +166,15 @@ def test_the_first_of_two_errors_is_the_error(data: Path, tmp_path: Path, capsys
     assert ended.summary["error"]["notes"][0] == ended.lines[1]
 
 
+def test_errors_that_initialize_leads_to_are_in_the_log_only(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = dry_run(algorithm(initialize="1 / 0\nself.average = 0", on_end="self.average"), data, tmp_path, capsys)
+    check_failed(ended, "", "initialize raised ZeroDivisionError")
+    assert len(ended.lines) == 2
+    assert "ERROR on_end_of_algorithm raised AttributeError" in ended.log
+
+
 def test_a_traceback_is_shown_only_when_asked_for(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,6 +330,18 @@ def test_many_errors_in_the_log_are_counted(data: Path, tmp_path: Path, capsys: 
     ended = dry_run(algorithm("self.error(f'bad {self.calls // 2}')"), data, tmp_path, capsys)
     assert ended.lines[:2] == ["warning: bad 0", "warning: bad 1"]
     assert ended.lines[20:] == ["warning: and 351 more lines with errors in log.txt"]
+
+
+def test_days_without_data_are_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = algorithm(initialize="self.set_end_date(2013, 10, 10)")
+    ended = dry_run(text, data, tmp_path, capsys)
+    missing = data / "equity/usa/minute/ibm/20131008_trade.zip"
+    warning = f"IBM has no minute data of 2013-10-08 and 2 later trading days: {missing} is missing; put the file there"
+    assert ended.code == 0
+    assert len(ended.lines) == 1
+    assert ended.lines[0].startswith(f"warning: {warning}")
+    assert warning in ended.log
+    assert ended.summary["warnings"] == [ended.lines[0].removeprefix("warning: ")]
 
 
 LOADING = {
