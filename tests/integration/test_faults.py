@@ -358,6 +358,11 @@ LOADING = {
     "null": ("x = 1\n\0\n", "main.py line 2: the file holds a null byte"),
     "relative import": ("from . import helper\n", "main.py line 1: a relative import"),
     "no dates": ("from AlgorithmImports import *\nclass Strategy(QCAlgorithm): pass\n", "set_start_date"),
+    "coroutine": (
+        algorithm(body="async def on_order_event(self, event):\n    pass"),
+        "on_order_event is a coroutine or a generator",
+    ),
+    "generator": (algorithm("yield"), "on_data is a coroutine or a generator"),
     "constructor": (
         "from AlgorithmImports import *\nclass Strategy(QCAlgorithm):\n    def __init__(self, x): pass\n",
         "__init__ raised TypeError",
@@ -374,6 +379,22 @@ def test_files_that_are_no_algorithm(
     assert part in ended.lines[0]
     assert str(tmp_path / "main.py") in ended.lines[0]
     assert "Traceback" not in ended.err
+
+
+def test_a_helper_whose_name_is_taken(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "json.py").write_text("VALUE = 1\n", encoding="utf-8")
+    warning = "warning: json.py: `import json` gives another module, which is loaded already; rename the file"
+    ended = dry_run(algorithm(head="import json"), data, tmp_path, capsys)
+    assert (ended.code, ended.lines) == (0, [warning])
+    ended = dry_run(algorithm(head="from json import VALUE"), data, tmp_path, capsys)
+    assert ended.code == 3
+    assert "cannot import name 'VALUE'" in ended.lines[0]
+    assert ended.lines[1] == warning
+
+
+def test_leans_own_imports_beside_the_algorithm(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "AlgorithmImports.py").write_text("from clr import AddReference\n", encoding="utf-8")
+    assert dry_run(algorithm(), data, tmp_path, capsys).code == 0
 
 
 def test_a_file_that_is_not_utf_8(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
