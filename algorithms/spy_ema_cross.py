@@ -1,8 +1,8 @@
 """Crossing averages on SPY minutes.
 
-Shows indicators that the algorithm makes and the engine feeds (`ema`, `atr`, `rsi` with `register_indicator` behind
-them), a warm-up before the first day, a consolidator to five-minute bars, a plot, and market orders that go long or
-flat. The dates are in LEAN's sample data and in the session that `lean-live` generates.
+Shows indicators that the engine feeds (averages on five-minute bars by `register_indicator`, a range by `atr`), a warm-up
+before the first day, a consolidator to five-minute bars, a plot, and market orders that go long or flat. The dates are
+in LEAN's sample data and in the session that `lean-live` generates.
 
 Parameters: fast, slow (in five-minute bars).
 """
@@ -19,8 +19,10 @@ class SpyEmaCross(QCAlgorithm):
         self.set_cash(100_000)
         self.spy = self.add_equity("SPY", Resolution.MINUTE).symbol
         five_minutes = timedelta(minutes=5)
-        self.fast = self.ema(self.spy, self.get_parameter("fast", 6), five_minutes)
-        self.slow = self.ema(self.spy, self.get_parameter("slow", 24), five_minutes)
+        self.fast = ExponentialMovingAverage(self.get_parameter("fast", 6))
+        self.slow = ExponentialMovingAverage(self.get_parameter("slow", 24))
+        for average in (self.fast, self.slow):
+            self.register_indicator(self.spy, average, five_minutes)
         self.range = self.atr(self.spy, 14, MovingAverageType.WILDERS, Resolution.MINUTE)
         self.consolidate(self.spy, five_minutes, self.on_five_minutes)
         self.set_warm_up(timedelta(days=1))

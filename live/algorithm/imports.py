@@ -85,7 +85,8 @@ class ImportScope:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = [str(folder), str(IMPORTS_FOLDER)]
+        # First, because projects may hold LEAN's own AlgorithmImports.py, which needs .NET.
+        self._path = [str(IMPORTS_FOLDER), str(folder)]
         self._finder = _NamespaceFinder(folder)
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,11 +80,28 @@ def load_algorithm(path: Path, class_name: str | None = None) -> LoadedAlgorithm
     sources = [*local_imports(source), source]
     warnings = [note for each in sources for note in each.warnings]
     warnings += check_sources([Source(each.path, each.tree) for each in sources])
+    hidden = list(_hidden_files(sources[:-1]))
     scope = ImportScope(file.parent)
-    module = _execute(source, scope)
+    try:
+        module = _execute(source, scope)
+    except AlgorithmError as error:
+        for each in hidden:
+            error.add_note(f"warning: {each}")
+        raise
+    warnings += hidden
     chosen, passed_over = _choose(_algorithm_classes(module), class_name, file)
     digest = hashlib.sha256(source.content).hexdigest()
     return LoadedAlgorithm(chosen, module, file, warnings + passed_over, digest, scope)
+
+
+def _hidden_files(sources: list[SourceFile]) -> Iterator[str]:
+    """Yield a warning for every file beside the algorithm whose name is that of a module which is loaded already."""
+    for each in sources:
+        path = each.path.parent if each.path.name == "__init__.py" else each.path
+        loaded = sys.modules.get(path.stem)
+        origin = getattr(loaded, "__file__", None) or ""
+        if loaded is not None and not Path(origin).is_relative_to(path.parent):
+            yield f"{path.name}: `import {path.stem}` gives another module, which is loaded already; rename the file"
 
 
 def _execute(source: SourceFile, scope: ImportScope) -> ModuleType:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
+from live.algorithm.imports import SERVED_MODULE
 from live.errors import AlgorithmError
 
 _MAIN = "main.py"
@@ -131,6 +132,8 @@ def _imported_files(tree: ast.Module, own_folder: Path, folder: Path) -> Iterato
 
 def _files_of(base: Path, module: str) -> Iterator[Path]:
     """Yield the files that an import of a dotted name runs, of those below a folder."""
+    if module == SERVED_MODULE:
+        return
     place = base
     for part in module.split(".") if module else ():
         place = place / part

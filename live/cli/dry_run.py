@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from live.cli.output import check_exists, common_options, print_json, print_warnings
+from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings
 from live.config import find_config, load_config
 from live.errors import UsageError
 from live.paper.run_model import DryRunRequest
@@ -66,8 +66,7 @@ def command(
         config=settings,
         results_folder=results if results is not None else Path(settings.run.results_folder),
     )
-    # What the strategy prints must not get between the JSON.
-    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+    with only_json() if as_json else nullcontext():
         result = run_dry(request, choose_progress(progress, sys.stderr))
     if as_json:
         print_json(writable(result_to_dict(result)))

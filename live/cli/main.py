@@ -138,7 +138,8 @@ def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: 
     """
     line = one_line(message)
     lines = [one_line(note) for note in notes]
-    with suppress(OSError):
+    # The strategy may have closed a stream.
+    with suppress(OSError, ValueError):
         if "--traceback" in options:
             click.echo(traceback.format_exc(), err=True, nl=False)
         content = {"error": {"type": kind, "message": line, "exit_code": int(code), "notes": lines}}
@@ -151,6 +152,6 @@ def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: 
 def _can_print(content: object) -> bool:
     try:
         print_json(content)
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True

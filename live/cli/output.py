@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from live.errors import UsageError, one_line
+
+_STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,6 +39,24 @@ def check_exists(algorithm: Path) -> None:
         raise UsageError(
             f"there is no file {algorithm}; name the Python file of an algorithm, or a project folder with a main.py"
         )
+
+
+@contextmanager
+def only_json() -> Iterator[None]:
+    """Let everything that is printed meanwhile go to standard error, by the strategy's child processes too."""
+    try:
+        output = os.dup(_STANDARD_OUTPUT)
+    except OSError:
+        output = None
+    with suppress(OSError):
+        os.dup2(_STANDARD_ERROR, _STANDARD_OUTPUT)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if output is not None:
+            os.dup2(output, _STANDARD_OUTPUT)
+            os.close(output)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from live.feeds.streams import DayFile, DayFiles, RowStream, bar_decoder
 
 _HISTORY_RESOLUTIONS = (Resolution.HOUR, Resolution.DAILY)
 _ONE_DAY = timedelta(days=1)
+_SLACK_NS = 1_000_000_000
+"""A run ends just before midnight."""
 
 
 def day_files(folder: DataFolder, config: SubscriptionConfig, listing: Listing, begin_ns: int, end_ns: int) -> DayFiles:
@@ -38,6 +40,35 @@ def day_files(folder: DataFolder, config: SubscriptionConfig, listing: Listing, 
 
     days = config.hours.data_days(begin_ns, end_ns, config.extended_market_hours)
     return DayFiles([day for day in days if listing.is_listed(day) and path_of(day).is_file()], path_of)
+
+
+def missing_days(
+    folder: DataFolder, configs: Sequence[SubscriptionConfig], listing: Listing, begin_ns: int, end_ns: int
+) -> list[tuple[date, Path]]:
+    """Return the whole days on which a symbol was traded and of which there is no file, each with the first that is missing.
+
+    Parameters:
+        folder: the data folder.
+        configs: subscriptions of one symbol at one resolution below an hour; a file of any of them is enough, for quotes
+            are often not to be had.
+        listing: the symbol and its files.
+        begin_ns: exchange time.
+        end_ns: exchange time.
+    """
+    config = configs[0]
+    exchange, data = config.hours.exchange_zone, config.data_zone
+    first_ns, last_ns = (data.to_local_ns(exchange.to_utc_ns(each)) for each in (begin_ns, end_ns))
+    have: set[date] = set()
+    for each in configs:
+        have.update(ns_to_date(file.midnight_local_ns) for file in day_files(folder, each, listing, begin_ns, end_ns))
+    missing = []
+    for day in config.hours.data_days(begin_ns, end_ns, False):
+        is_whole = first_ns <= date_to_ns(day) and date_to_ns(day) + NANOSECONDS_PER_DAY <= last_ns + _SLACK_NS
+        if is_whole and day not in have and listing.is_listed(day):
+            symbol, ticker = config.symbol, listing.ticker_on(day)
+            kind, market = symbol.security_type, symbol.id.market
+            missing.append((day, folder.day_file(kind, market, config.resolution, ticker, day, config.is_quote)))
+    return missing
 
 
 def bar_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from live.algorithm.naming import pascal_case
 from live.algorithm.orders import OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.slices import Slice
-from live.errors import Halt, LeanLiveError, UsageError
+from live.errors import AlgorithmError, Halt, LeanLiveError, UsageError
 
 _BASES = set(QCAlgorithm.__mro__)
 
@@ -32,7 +33,7 @@ class Callbacks:
                 continue
             for spelling in spellings:
                 if spelling in vars(owner):
-                    return getattr(self._algorithm, spelling)  # type: ignore[no-any-return]
+                    return _plain(getattr(self._algorithm, spelling))
         return None
 
     def call(self, name: str, *args: Any) -> Any:
@@ -51,6 +52,21 @@ class Callbacks:
         """Hand a slice to the user."""
         if self.on_data is not None:
             guarded("on_data", self.on_data, slice)
+
+
+def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method, unless a call of it would do nothing.
+
+    Raises:
+        AlgorithmError: the method is a coroutine or a generator.
+    """
+    if inspect.iscoroutinefunction(method) or inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+        code = method.__code__
+        raise AlgorithmError(
+            f"{code.co_filename} line {code.co_firstlineno}: {method.__name__} is a coroutine or a generator, so a call of "
+            "it would run nothing; write a plain def without yield"
+        )
+    return method
 
 
 def guarded(name: str, method: Callable[..., Any], *args: Any, blamed: Callable[..., Any] | None = None) -> Any:

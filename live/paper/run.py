@@ -8,6 +8,7 @@ import resource
 import sys
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import live.hot
@@ -87,6 +88,7 @@ class DryRun:
         self.engine: PaperEngine
         self.log: RunLog
         self.telemetry: RunTelemetry
+        self._missing: list[str] = []
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
         self._collections_before = _collections()
@@ -115,7 +117,11 @@ class DryRun:
                 if isinstance(failure, CallbackTimeout) and self._signals.request is not None:
                     failure = RunInterrupted(f"{self._signals.error()}; {failure}")
                 self._watchdog.restart()
-                failure = _first(failure, outcome_of(self._end_algorithm))
+                later = outcome_of(self._end_algorithm)
+                if failure is not None and later is not None and self._loop is None:
+                    # What initialize left undone is no news beside its own error.
+                    later = outcome_of(partial(self.engine.report_error, str(later)))
+                failure = _first(failure, later)
         for close in (self._report_progress, self._progress_sink.end, self._close):
             failure = _first(failure, outcome_of(close))
         return failure
@@ -159,6 +165,9 @@ class DryRun:
         resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
         warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
         frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
+        self._missing = list(engine.subscriptions.missing_data(begin_ns, engine.end_utc_ns))
+        for warning in self._missing:
+            engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
         self._loop = loop_for(engine, frontier)(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
@@ -195,7 +204,7 @@ class DryRun:
         """Return what the loader had to say, and the errors that did not end the run."""
         log = self.log
         beyond = (f"and {log.errors_beyond} more lines with errors in {log.path.name}",) if log.errors_beyond else ()
-        return (*self.loaded.warnings, *log.errors, *beyond)
+        return (*self.loaded.warnings, *self._missing, *log.errors, *beyond)
 
     def _close(self) -> None:
         """Close the run's files; of several errors the first is raised."""

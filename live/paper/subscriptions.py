@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from live.feeds.listing import Listing
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHoursDatabase
 from live.feeds.streams import RowStream, TickStream, tick_decoder
-from live.feeds.subscription_files import bar_files, day_files, tick_sessions
+from live.feeds.subscription_files import bar_files, day_files, missing_days, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
 from live.paper.frontier import BarSource, Frontier
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
@@ -245,6 +246,29 @@ class Subscriptions:
             else:
                 bars.append((self._open_bars(config, begin_ns, end_ns, step_ns, is_counted=True), security))
         return Frontier(begin_ns, bars, list(ticks))
+
+    def missing_data(self, begin_ns: int, end_ns: int) -> Iterator[str]:
+        """Yield a line for every symbol and resolution of which whole trading days have no data.
+
+        Parameters:
+            begin_ns: first moment, UTC.
+            end_ns: last moment, UTC.
+        """
+        groups: dict[tuple[Symbol, Resolution], list[SubscriptionConfig]] = {}
+        for config in self.configs:
+            if config.resolution < Resolution.HOUR:
+                groups.setdefault((config.symbol, config.resolution), []).append(config)
+        for (symbol, resolution), configs in groups.items():
+            begin, end = self._local_span(configs[0], begin_ns, end_ns)
+            missing = missing_days(self.folder, configs, self._listing_of(symbol), begin, end)
+            if missing:
+                day, path = missing[0]
+                later = len(missing) - 1
+                more = f" and {later} later trading day{'s' if later > 1 else ''}" if later else ""
+                yield (
+                    f"{symbol} has no {resolution.name.lower()} data of {day}{more}: {path} is missing; "
+                    "put the file there, or choose other dates"
+                )
 
     def open_aside(
         self, securities: SecurityManager, configs: list[tuple[SubscriptionConfig, int]], end_ns: int

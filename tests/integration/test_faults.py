@@ -166,6 +166,15 @@ def test_the_first_of_two_errors_is_the_error(data: Path, tmp_path: Path, capsys
     assert ended.summary["error"]["notes"][0] == ended.lines[1]
 
 
+def test_errors_that_initialize_leads_to_are_in_the_log_only(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = dry_run(algorithm(initialize="1 / 0\nself.average = 0", on_end="self.average"), data, tmp_path, capsys)
+    check_failed(ended, "", "initialize raised ZeroDivisionError")
+    assert len(ended.lines) == 2
+    assert "ERROR on_end_of_algorithm raised AttributeError" in ended.log
+
+
 def test_a_traceback_is_shown_only_when_asked_for(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,6 +332,18 @@ def test_many_errors_in_the_log_are_counted(data: Path, tmp_path: Path, capsys: 
     assert ended.lines[20:] == ["warning: and 351 more lines with errors in log.txt"]
 
 
+def test_days_without_data_are_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = algorithm(initialize="self.set_end_date(2013, 10, 10)")
+    ended = dry_run(text, data, tmp_path, capsys)
+    missing = data / "equity/usa/minute/ibm/20131008_trade.zip"
+    warning = f"IBM has no minute data of 2013-10-08 and 2 later trading days: {missing} is missing; put the file there"
+    assert ended.code == 0
+    assert len(ended.lines) == 1
+    assert ended.lines[0].startswith(f"warning: {warning}")
+    assert warning in ended.log
+    assert ended.summary["warnings"] == [ended.lines[0].removeprefix("warning: ")]
+
+
 LOADING = {
     "syntax": ("class A(QCAlgorithm:\n", "main.py line 1: "),
     "no class": ("x = 1\n", "main.py defines no algorithm; write a class"),
@@ -337,6 +358,11 @@ LOADING = {
     "null": ("x = 1\n\0\n", "main.py line 2: the file holds a null byte"),
     "relative import": ("from . import helper\n", "main.py line 1: a relative import"),
     "no dates": ("from AlgorithmImports import *\nclass Strategy(QCAlgorithm): pass\n", "set_start_date"),
+    "coroutine": (
+        algorithm(body="async def on_order_event(self, event):\n    pass"),
+        "on_order_event is a coroutine or a generator",
+    ),
+    "generator": (algorithm("yield"), "on_data is a coroutine or a generator"),
     "constructor": (
         "from AlgorithmImports import *\nclass Strategy(QCAlgorithm):\n    def __init__(self, x): pass\n",
         "__init__ raised TypeError",
@@ -353,6 +379,22 @@ def test_files_that_are_no_algorithm(
     assert part in ended.lines[0]
     assert str(tmp_path / "main.py") in ended.lines[0]
     assert "Traceback" not in ended.err
+
+
+def test_a_helper_whose_name_is_taken(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "json.py").write_text("VALUE = 1\n", encoding="utf-8")
+    warning = "warning: json.py: `import json` gives another module, which is loaded already; rename the file"
+    ended = dry_run(algorithm(head="import json"), data, tmp_path, capsys)
+    assert (ended.code, ended.lines) == (0, [warning])
+    ended = dry_run(algorithm(head="from json import VALUE"), data, tmp_path, capsys)
+    assert ended.code == 3
+    assert "cannot import name 'VALUE'" in ended.lines[0]
+    assert ended.lines[1] == warning
+
+
+def test_leans_own_imports_beside_the_algorithm(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "AlgorithmImports.py").write_text("from clr import AddReference\n", encoding="utf-8")
+    assert dry_run(algorithm(), data, tmp_path, capsys).code == 0
 
 
 def test_a_file_that_is_not_utf_8(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,19 @@ def test_an_interrupted_run_in_json(data: Path, tmp_path: Path) -> None:
     assert ended.summary["state"] == "interrupted"
 
 
+def test_nothing_but_json_on_standard_output(data: Path, tmp_path: Path) -> None:
+    text = algorithm(
+        "if self.calls == 20:\n    print('noise'); os.write(1, b'raw\\n'); subprocess.run(['echo', 'child'], check=True)",
+        head="import os, subprocess",
+    )
+    (tmp_path / "main.py").write_text(text, encoding="utf-8")
+    process = start(words(tmp_path / "main.py", data, tmp_path / "results", "--json"), tmp_path)
+    ended = finish(process, tmp_path / "results")
+    assert ended.code == 0
+    assert orjson.loads(ended.out) == ended.summary
+    assert sorted(ended.lines) == ["child", "noise", "raw"]
+
+
 def test_signals_wait_while_results_are_written(data: Path, tmp_path: Path) -> None:
     run = Run(data, tmp_path, on_data=STEP)
     run.wait()
