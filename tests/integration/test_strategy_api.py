@@ -238,7 +238,9 @@ class Nothing:
 
 
 def test_indicators_of_bars_refuse_ticks_at_registration(run: Runner) -> None:
-    with pytest.raises(AlgorithmRuntimeError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"):
+    with pytest.raises(
+        AlgorithmRuntimeError, match=r"ATR\(14,IBM_tick\) takes TradeBar or QuoteBar, and the data of IBM come as"
+    ):
         run(
             DATES
             + """
@@ -337,7 +339,9 @@ def test_consolidate_takes_all_of_lean_s_forms(run: Runner) -> None:
 
 
 def test_consolidate_names_its_forms_when_none_fits(run: Runner) -> None:
-    with pytest.raises(AlgorithmRuntimeError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"):
+    with pytest.raises(
+        AlgorithmRuntimeError, match=r"consolidate\(.*'often'.* fits none of its forms: \(symbol, period, handler"
+    ):
         run(
             DATES
             + """
