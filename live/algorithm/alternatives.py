@@ -32,7 +32,10 @@ _FUNDAMENTALS = (
     f"fundamental data are not in the subset: keep the figures you need in the algorithm's file, or {_REAL_LEAN}"
 )
 _DATA_SETS = f"QuantConnect's data sets are not in the subset: {_CUSTOM_DATA}"
-_BROKERAGES = "only BrokerageName.DEFAULT and BrokerageName.COINBASE are modelled; set fees with security.set_fee_model"
+_BROKERAGES = (
+    "only BrokerageName.DEFAULT, INTERACTIVE_BROKERS_BROKERAGE, OANDA_BROKERAGE and COINBASE are modelled; set fees with"
+    " security.set_fee_model"
+)
 _GENERIC = f"docs/api-subset.md lists what there is; otherwise {_REAL_LEAN}"
 
 MEMBERS: dict[str, str] = {

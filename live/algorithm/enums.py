@@ -204,6 +204,8 @@ class BrokerageName(LeanEnum):
 
     DEFAULT = 0
     QUANT_CONNECT_BROKERAGE = 0
+    INTERACTIVE_BROKERS_BROKERAGE = 1
+    OANDA_BROKERAGE = 3
     GDAX = 12
     COINBASE = 32
 

@@ -124,7 +124,11 @@ class CashBook(dict[str, Cash], PascalCaseAccess):
     @property
     def exact_total_value(self) -> Decimal:
         """All amounts in the account's currency."""
-        return sum((cash.exact_value for cash in self.values()), ZERO)
+        total = ZERO
+        for cash in self.values():
+            if cash.exact_amount:
+                total += cash.exact_amount * cash.exact_conversion_rate
+        return total
 
     @property
     def total_value_in_account_currency(self) -> float:

@@ -38,7 +38,7 @@ from live.hot.denials import DenialCode
 from live.paper.callbacks import Callbacks, guarded
 from live.paper.consolidation import ConsolidatorBoard
 from live.paper.history import history_slices, last_known_prices, start_of_history
-from live.paper.models.brokerage import brokerage_model
+from live.paper.models.broker_models import brokerage_model
 from live.paper.models.initializer import (
     BROKERAGE_METHODS,
     apply_default_models,

@@ -139,8 +139,11 @@ class SecurityPortfolioManager(PascalCaseAccess):
     @property
     def exact_margin_remaining(self) -> Decimal:
         """Value that no holding binds."""
-        unsettled = self.unsettled_cash_book.exact_total_value
-        return self.exact_total_portfolio_value - unsettled - self.exact_total_margin_used
+        return self.exact_margin_remaining_of(self.exact_total_portfolio_value)
+
+    def exact_margin_remaining_of(self, total: Decimal) -> Decimal:
+        """Return the value that no holding binds, of a total value of the portfolio."""
+        return total - self.unsettled_cash_book.exact_total_value - self.exact_total_margin_used
 
     @property
     def exact_total_portfolio_value_less_free_buffer(self) -> Decimal:
@@ -248,7 +251,7 @@ class SecurityPortfolioManager(PascalCaseAccess):
             direction: side of the order.
         """
         if not isinstance(symbol, Symbol | str):
-            return float(to_decimal(symbol) - self.unsettled_cash_book.exact_total_value - self.exact_total_margin_used)
+            return float(self.exact_margin_remaining_of(to_decimal(symbol)))
         security = self.securities[symbol]  # type: ignore[index]
         free = self.exact_margin_remaining
         held = security.holdings.exact_quantity

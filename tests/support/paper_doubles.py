@@ -22,7 +22,7 @@ from live.algorithm.symbols import Symbol
 from live.clock import datetime_to_ns, zone
 from live.feeds.market_hours import MARKET, POST_MARKET, PRE_MARKET, MarketHours, Segment
 from live.feeds.symbol_properties import SymbolProperties
-from live.paper.models.brokerage import brokerage_model
+from live.paper.models.broker_models import brokerage_model
 from live.paper.models.parameters import FillModelParameters
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.securities import Security, SecurityManager

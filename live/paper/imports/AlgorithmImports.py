@@ -106,6 +106,7 @@ from live.algorithm.tickets import (
 )
 from live.algorithm.trading import PortfolioTarget
 from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
+from live.paper.models.broker_models import InteractiveBrokersBrokerageModel, OandaBrokerageModel
 from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel, GDAXBrokerageModel
 from live.paper.models.brokerage_messages import BrokerageMessageEvent, BrokerageMessageType
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel

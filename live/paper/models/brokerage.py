@@ -8,12 +8,12 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from live.algorithm.data import Split
-from live.algorithm.enums import AccountType, BrokerageName, Market, OrderStatus, OrderType, SecurityType
+from live.algorithm.enums import AccountType, Market, OrderStatus, OrderType, SecurityType
 from live.algorithm.numbers import ONE, ZERO, plain, to_decimal
 from live.algorithm.orders import Order, TimeInForce, TrailingStopOrder, UpdateOrderFields
 from live.algorithm.tickets import OrderTicket, UpdateOrderRequest
 from live.clock import datetime_to_ns
-from live.errors import UnsupportedApiError, UsageError
+from live.errors import UsageError
 from live.paper.models.brokerage_messages import TAKEN, Answer, refused
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
@@ -25,7 +25,7 @@ from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettle
 from live.paper.models.slippage import NullSlippageModel
 from live.paper.models.spelling import Model
 
-__all__ = ["CoinbaseBrokerageModel", "DefaultBrokerageModel", "GDAXBrokerageModel", "brokerage_model"]
+__all__ = ["CoinbaseBrokerageModel", "DefaultBrokerageModel", "GDAXBrokerageModel"]
 
 _MARKETS = {
     SecurityType.EQUITY: Market.USA,
@@ -185,23 +185,6 @@ class CoinbaseBrokerageModel(DefaultBrokerageModel):
 
 class GDAXBrokerageModel(CoinbaseBrokerageModel):
     """Coinbase by its former name, which LEAN's messages keep."""
-
-
-def brokerage_model(name: BrokerageName, account_type: AccountType) -> DefaultBrokerageModel:
-    """Return the model of a brokerage.
-
-    Raises:
-        UnsupportedApiError: the embedded engine does not model it.
-    """
-    if name is BrokerageName.COINBASE:
-        return CoinbaseBrokerageModel(account_type)
-    if name is BrokerageName.GDAX:
-        return GDAXBrokerageModel(account_type)
-    if name is BrokerageName.DEFAULT:
-        return DefaultBrokerageModel(account_type)
-    raise UnsupportedApiError(
-        f"brokerage {name} is not in the subset; use BrokerageName.DEFAULT or COINBASE, or run in real LEAN"
-    )
 
 
 def is_too_small(security: TradedSecurity, quantity: Decimal) -> bool:

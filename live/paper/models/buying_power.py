@@ -204,6 +204,9 @@ class BuyingPowerModel(Model):
 
         The size is the largest whole number of lots whose margin stays within the target; it shrinks until its own fee
         fits as well.
+
+        Raises:
+            AlgorithmRuntimeError: no quantity pays its own fee, or the margin does not shrink with the quantity.
         """
         security, portfolio = parameters.security, parameters.portfolio
         total = portfolio.exact_total_portfolio_value
@@ -234,7 +237,7 @@ class BuyingPowerModel(Model):
             if abs(margin) <= abs(target):
                 return GetMaximumOrderQuantityResult(quantity)
             if quantity == previous:
-                return GetMaximumOrderQuantityResult(0, unfit_fee_text(security))
+                raise AlgorithmRuntimeError(unfit_fee_text(security))
             previous = quantity
 
     def _fitting_quantity(self, security: TradedSecurity, target: Decimal, unit: Decimal) -> tuple[Decimal, Decimal]:
@@ -264,11 +267,12 @@ class BuyingPowerModel(Model):
 
     def _free_margin(self, portfolio: Account, security: TradedSecurity, direction: OrderDirection) -> Decimal:
         """Return the margin left; an order against a holding may use what that holding binds, twice."""
-        free = portfolio.exact_margin_remaining
+        total = portfolio.exact_total_portfolio_value
+        free = portfolio.exact_margin_remaining_of(total)
         held = security.holdings.exact_quantity
         if is_closing(held, direction):
             free += self._maintenance(security) + self._margin_of(security, abs(held))
-        free -= portfolio.exact_total_portfolio_value * self._free_share
+        free -= total * self._free_share
         return max(free, ZERO)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from live.algorithm.enums import OrderDirection, OrderType
 from live.algorithm.numbers import ONE, ZERO, Number, plain, to_decimal
 from live.algorithm.orders import Order
-from live.errors import UsageError
+from live.errors import AlgorithmRuntimeError, UsageError
 from live.paper.models.buying_power import BuyingPowerModel, no_price_text, unfit_fee_text
 from live.paper.models.context import Account, CashEntry, TradedSecurity
 from live.paper.models.fees import exact_account_fee
@@ -125,7 +125,11 @@ class CashBuyingPowerModel(BuyingPowerModel):
     def get_maximum_order_quantity_for_target_buying_power(
         self, parameters: GetMaximumOrderQuantityForTargetBuyingPowerParameters
     ) -> GetMaximumOrderQuantityResult:
-        """Return the signed quantity after which the base currency is a share of the portfolio's value, fees paid."""
+        """Return the signed quantity after which the base currency is a share of the portfolio's value, fees paid.
+
+        Raises:
+            AlgorithmRuntimeError: no quantity pays its own fee.
+        """
         security, portfolio = parameters.security, parameters.portfolio
         target = parameters.exact_target_buying_power * portfolio.exact_total_portfolio_value
         base = security.base_cash
@@ -157,7 +161,7 @@ class CashBuyingPowerModel(BuyingPowerModel):
             if quantity <= ZERO:
                 return GetMaximumOrderQuantityResult(0, too_small)
             if quantity == previous:
-                return GetMaximumOrderQuantityResult(0, unfit_fee_text(security))
+                raise AlgorithmRuntimeError(unfit_fee_text(security))
             previous = quantity
             spent = quantity * unit + exact_account_fee(security, trial_order(security, quantity), book)
             if spent <= value:

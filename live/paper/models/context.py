@@ -341,6 +341,10 @@ class Account(Protocol):
         """Value that no holding binds."""
         ...
 
+    def exact_margin_remaining_of(self, total: Decimal) -> Decimal:
+        """Return the value that no holding binds, of a total value of the portfolio."""
+        ...
+
 
 def is_closing(held: Decimal, direction: OrderDirection) -> bool:
     """Tell whether a direction is against a holding."""

@@ -174,7 +174,7 @@ def test_a_local_module_of_such_a_name_is_the_user_s() -> None:
     [
         "DataNormalizationMode.SPLIT_ADJUSTED",
         "DataNormalizationMode.TotalReturn",
-        "BrokerageName.INTERACTIVE_BROKERS_BROKERAGE",
+        "BrokerageName.TRADIER_BROKERAGE",
         "BrokerageName.Kraken",
         "Market.CME",
         "MovingAverageType.KAMA",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.paper_doubles import Desk
+from support.paper_doubles import Desk, go
 
 from live.algorithm.enums import AccountType, BrokerageName, Market, OrderStatus, SecurityType
 from live.algorithm.orders import (
     LimitOrder,
+    MarketOnCloseOrder,
+    MarketOnOpenOrder,
     MarketOrder,
     Order,
     StopLimitOrder,
@@ -20,7 +22,8 @@ from live.algorithm.orders import (
 )
 from live.algorithm.tickets import UpdateOrderRequest
 from live.errors import UnsupportedApiError, UsageError
-from live.paper.models.brokerage import DefaultBrokerageModel, brokerage_model
+from live.paper.models.broker_models import brokerage_model
+from live.paper.models.brokerage import DefaultBrokerageModel
 from live.paper.models.buying_power import SecurityMarginModel
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
 from live.paper.models.equity_fills import EquityFillModel
@@ -200,7 +203,9 @@ def test_coinbase_updates_resting_limit_orders_only() -> None:
 
 
 def test_another_brokerage_is_refused_with_what_there_is() -> None:
-    with pytest.raises(UnsupportedApiError, match=r"use BrokerageName\.DEFAULT or COINBASE"):
+    with pytest.raises(
+        UnsupportedApiError, match=r"use one of BrokerageName\.DEFAULT, BrokerageName\.INTERACTIVE_BROKERS_BROKERAGE, "
+    ):
         brokerage_model(99, MARGIN)  # type: ignore[arg-type]
 
 
@@ -214,3 +219,76 @@ def test_a_users_brokerage_replaces_one_model() -> None:
     spy = desk.add("SPY")
     assert type(spy.fee_model) is ConstantFeeModel
     assert type(spy.fill_model) is EquityFillModel
+
+
+# -- Interactive Brokers and OANDA
+
+
+def test_interactive_brokers_charges_its_fees_for_forex_too() -> None:
+    desk = Desk(name=BrokerageName.INTERACTIVE_BROKERS_BROKERAGE)
+    eurusd = desk.add("EURUSD", FOREX)
+    assert type(eurusd.fee_model) is InteractiveBrokersFeeModel
+    assert eurusd.leverage == 50
+    with pytest.raises(UsageError, match="has no market for crypto"):
+        default_market(desk.model, CRYPTO)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "taken"), [(19_999, False), (20_000, True), (-6_000_000, True), (6_000_001, False), (-1, False)]
+)
+def test_interactive_brokers_limits_the_size_of_forex_orders(quantity: int, taken: bool) -> None:
+    desk = Desk(name=BrokerageName.INTERACTIVE_BROKERS_BROKERAGE)
+    eurusd = desk.add("EURUSD", FOREX)
+    order = desk.order(eurusd, quantity, SENT)
+    text = submitted(desk, eurusd, order)
+    refusal = (
+        "Warning - Code: OrderSizeLimit - The minimum and maximum limits for the allowable order size are "
+        "(20000, 6000000)EUR."
+    )
+    assert text == (None if taken else refusal)
+    assert updated(desk, eurusd, order, update(order, quantity=quantity)) == text
+    assert updated(desk, eurusd, order, update(order, limit_price=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "taken"), [("09:27:59", True), ("09:28", False), ("12:00", False), ("15:59:59", False), ("16:00", True)]
+)
+def test_interactive_brokers_takes_on_open_orders_from_the_close_to_two_minutes_before_the_open(
+    at: str, taken: bool
+) -> None:
+    desk = Desk(name=BrokerageName.INTERACTIVE_BROKERS_BROKERAGE)
+    spy = desk.add("SPY")
+    go(spy, f"2013-10-07T{at}")
+    text = submitted(desk, spy, desk.order(spy, 1, f"2013-10-07T{at}", MarketOnOpenOrder))
+    assert text is None if taken else "Valid local times are  04:00\N{EN DASH} 09:28." in (text or "")
+    go(spy, "2013-10-06T12:00")
+    assert submitted(desk, spy, desk.order(spy, 1, "2013-10-06T12:00", MarketOnOpenOrder)) is None
+
+
+def test_interactive_brokers_refuses_auctions_of_forex_and_all_crypto() -> None:
+    desk = Desk(name=BrokerageName.INTERACTIVE_BROKERS_BROKERAGE)
+    eurusd, btc, spy = desk.add("EURUSD", FOREX), desk.add("BTCUSD", CRYPTO), desk.add("SPY")
+    on_open = submitted(desk, eurusd, desk.order(eurusd, 20_000, SENT, MarketOnOpenOrder))
+    assert on_open == (
+        "Warning - Code: UnsupportedSecurityType - The broker does not support Market-on-Open orders for security type Forex"
+    )
+    on_close = submitted(desk, eurusd, desk.order(eurusd, 20_000, SENT, MarketOnCloseOrder))
+    assert "Code: Unsupported order type for Forex security type" in (on_close or "")
+    assert submitted(desk, spy, desk.order(spy, 1, SENT, MarketOnCloseOrder)) is None
+    assert "does not support Crypto security type" in (submitted(desk, btc, desk.order(btc, 1, SENT)) or "")
+
+
+def test_oanda_takes_forex_without_fees_good_till_cancelled() -> None:
+    desk = Desk(name=BrokerageName.OANDA_BROKERAGE)
+    eurusd, spy = desk.add("EURUSD", FOREX), desk.add("SPY")
+    assert type(eurusd.fee_model) is type(spy.fee_model) is ConstantFeeModel
+    order = desk.order(eurusd, 1, SENT)
+    assert submitted(desk, eurusd, order) is None
+    order.properties.time_in_force = TimeInForce.DAY
+    assert "does not support DayTimeInForce time in force" in (submitted(desk, eurusd, order) or "")
+    assert "Only supports [Limit,Market,StopMarket,StopLimit]" in (
+        submitted(desk, eurusd, desk.order(eurusd, 1, SENT, MarketOnOpenOrder)) or ""
+    )
+    assert "does not support Equity security type" in (submitted(desk, spy, desk.order(spy, 1, SENT)) or "")
+    with pytest.raises(UsageError, match="margin accounts only"):
+        brokerage_model(BrokerageName.OANDA_BROKERAGE, CASH)
