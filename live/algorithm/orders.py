@@ -94,6 +94,19 @@ class CoinbaseOrderProperties(OrderProperties):
 GDAXOrderProperties = CoinbaseOrderProperties
 
 
+class InteractiveBrokersOrderProperties(OrderProperties):
+    """Interactive Brokers' additions, which a dry run keeps and does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.account = ""
+        self.fa_group = ""
+        self.fa_method = ""
+        self.fa_percentage = 0
+        self.fa_profile = ""
+        self.outside_regular_trading_hours = False
+
+
 class UpdateOrderFields(PascalCaseFields):
     """The fields of an order that an update changes; None leaves a field as it is."""
 
@@ -349,7 +362,14 @@ class MarketOnOpenOrder(Order):
 
 
 class MarketOnCloseOrder(Order):
-    """Fills at the closing price."""
+    """Fills at the closing price.
+
+    `MarketOnCloseOrder.submission_time_buffer` is the time before the close until which such orders are taken; an
+    algorithm may set it in initialize.
+    """
+
+    DEFAULT_SUBMISSION_TIME_BUFFER: ClassVar[timedelta] = timedelta(minutes=15, seconds=30)
+    submission_time_buffer: ClassVar[timedelta] = DEFAULT_SUBMISSION_TIME_BUFFER
 
     type = OrderType.MARKET_ON_CLOSE
 

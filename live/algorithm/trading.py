@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from live.algorithm.host import Host
 
 _LIQUIDATED = "Liquidated"
+_LIQUIDATE_DISABLED = (
+    "Liquidate() is currently disabled by settings. To re-enable please set 'Settings.LiquidateEnabled' to true"
+)
+_CONVERTED_CLOSED = (
+    "Warning: market orders submitted while the market is closed are automatically converted into MarketOnOpen orders "
+    "to fill at the next market open."
+)
+_CONVERTED_DAILY = (
+    "Warning: market orders on daily resolution data sent during market hours are automatically converted into "
+    "MarketOnClose orders (or MarketOnOpen near the close) to avoid filling at the stale previous close. Note: in live "
+    "trading this conversion is not applied, as the order fills at the current market price."
+)
 
 
 class PortfolioTarget:
@@ -62,13 +74,13 @@ class TradingMethods:
         """
         security = self._security(symbol)
         if not security.exchange.exchange_open:
-            self._warn_once("market orders sent while the market is closed become MarketOnOpen orders")
-            return self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
+            ticket = self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
+            return self._converted(ticket, "closed", _CONVERTED_CLOSED)
         if security.is_daily_only and not security.hours.is_market_always_open:
-            self._warn_once("market orders on daily data become MarketOnClose orders, or MarketOnOpen near the close")
-            if self._host.is_too_late_for_close(security):
-                return self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
-            return self.market_on_close_order(symbol, quantity, asynchronous, tag, order_properties)
+            is_late = self._host.is_too_late_for_close(security)
+            send = self.market_on_open_order if is_late else self.market_on_close_order
+            ticket = send(symbol, quantity, asynchronous, tag, order_properties)
+            return self._converted(ticket, "daily", _CONVERTED_DAILY)
         return self._submit(MarketOrder, security, quantity, asynchronous, tag, order_properties)
 
     def buy(self, symbol: Any, quantity: Number) -> OrderTicket:
@@ -176,39 +188,74 @@ class TradingMethods:
         symbol: Any,
         quantity: Number,
         trailing_amount: Number,
-        trailing_as_percentage: bool,
+        trailing_as_percentage: bool | Number,
+        *rest: Any,
+        stop_price: Number | None = None,
         asynchronous: bool = False,
         tag: str = "",
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
-        """Place a stop that follows the market at a distance, first set from the present price."""
+        """Place a stop that follows the market at a distance, first set from the present price unless a stop is given.
+
+        Parameters:
+            symbol: what to trade.
+            quantity: signed quantity.
+            trailing_amount: distance; the first stop instead, when a distance and whether it is a fraction follow.
+            trailing_as_percentage: whether the distance is a fraction of the price.
+            rest: asynchronous, tag and properties by position.
+            stop_price: the first stop.
+            asynchronous: as in market_order.
+            tag: the order's tag.
+            order_properties: the order's properties.
+
+        Raises:
+            UsageError: a first stop and a distance by position, and not whether the distance is a fraction.
+        """
+        if not isinstance(trailing_as_percentage, bool):
+            if not rest:
+                raise UsageError("trailing_stop_order takes [stop_price,] trailing_amount, trailing_as_percentage")
+            stop_price, trailing_amount, trailing_as_percentage = trailing_amount, trailing_as_percentage, rest[0]
+            rest = rest[1:]
+        chosen: tuple[Any, ...] = (*rest, *(asynchronous, tag, order_properties)[len(rest) :])
+        asynchronous, tag, order_properties = chosen
         security = self._security(symbol)
-        amount = to_decimal(trailing_amount)
-        prices: dict[str, Any] = {
-            "stop_price": initial_trailing_stop(security.exact_price, amount, trailing_as_percentage, quantity > 0),
+        amount, is_share = to_decimal(trailing_amount), bool(trailing_as_percentage)
+        if stop_price is None:
+            stop_price = initial_trailing_stop(security.exact_price, amount, is_share, quantity > 0)
+        prices = {
+            "stop_price": to_decimal(stop_price),
             "trailing_amount": amount,
-            "trailing_as_percentage": trailing_as_percentage,
+            "trailing_as_percentage": is_share,
         }
         return self._submit(TrailingStopOrder, security, quantity, asynchronous, tag, order_properties, prices)
 
     def liquidate(
         self,
         symbol: Any = None,
-        asynchronous: bool = False,
+        asynchronous: bool | str = False,
         tag: str | None = None,
         order_properties: OrderProperties | None = None,
-    ) -> list[OrderTicket]:
-        """Cancel the open orders and close the holding, of one symbol, several, or all in alphabetical order."""
+    ) -> list[Any]:
+        """Cancel the open orders and close the holding, of one symbol, several, or all in alphabetical order.
+
+        Returns the tickets of the market orders; their numbers when the tag comes second, as in LEAN's older form.
+        """
+        if isinstance(asynchronous, str):
+            return [ticket.order_id for ticket in self.liquidate(symbol, tag=asynchronous)]
         host = self._host
         if not host.settings.liquidate_enabled:
-            self._warn_once("liquidate is disabled by settings.liquidate_enabled")
+            host.write_log("debug", _LIQUIDATE_DISABLED)
             return []
         tag = _LIQUIDATED if tag is None else tag
         tickets: list[OrderTicket] = []
         for each in self._symbols_to_close(symbol):
             security = host.securities.get(each)
             if security is None:
-                self._warn_once(f"liquidate ignored {each}: it was not added to the algorithm")
+                self._warn_once(
+                    "liquidate",
+                    f"Warning: liquidate ignored symbol '{each}' because it has not been added to the algorithm. "
+                    "Add the security before liquidating it.",
+                )
                 continue
             tickets.extend(self._close(security, asynchronous, tag, order_properties))
         return tickets
@@ -370,14 +417,24 @@ class TradingMethods:
         """Return properties for on-open and on-close orders, which cannot be good till a date."""
         chosen = (properties or self.default_order_properties).clone()
         if chosen.time_in_force.expiry is not None:
-            self._warn_once("good-til-date is not supported for MOO and MOC orders; good-til-canceled is used instead")
+            self._warn_once(
+                "good till date",
+                "Warning: Good-Til-Date Time-In-Force is not supported for MOO and MOC orders. "
+                "The time-in-force will be reset to Good-Til-Canceled (GTC).",
+            )
             chosen.time_in_force = TimeInForce.GOOD_TIL_CANCELED
         return chosen
 
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self._host.write_log("debug", f"Warning: {text}")
+    def _converted(self, ticket: OrderTicket, kind: str, text: str) -> OrderTicket:
+        """Say once, when an order was taken, that market orders become orders of another type."""
+        if ticket.submit_request.response.is_success:
+            self._warn_once(kind, text)
+        return ticket
+
+    def _warn_once(self, kind: str, text: str) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            self._host.write_log("debug", text)
 
     def _symbol(self, value: Any) -> Symbol:
         """Return the symbol of a Symbol, a Security or a ticker.

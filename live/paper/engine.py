@@ -24,7 +24,7 @@ from live.algorithm.enums import (
 from live.algorithm.host import Host
 from live.algorithm.naming import has_member
 from live.algorithm.numbers import Number, to_decimal, use_engine_context
-from live.algorithm.orders import Order, OrderEvent
+from live.algorithm.orders import MarketOnCloseOrder, Order, OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.schedule import ScheduleManager
 from live.algorithm.slices import Slice
@@ -90,6 +90,7 @@ class PaperEngine(OrderHost, Host):
         risk: RiskDesk,
     ) -> None:
         use_engine_context()
+        MarketOnCloseOrder.submission_time_buffer = MarketOnCloseOrder.DEFAULT_SUBMISSION_TIME_BUFFER
         self.subscriptions = subscriptions
         self.recorder = recorder
         self.object_store = object_store

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from live.algorithm.enums import OrderResponseErrorCode as Code
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import plain
-from live.algorithm.orders import Order
+from live.algorithm.orders import MarketOnCloseOrder, Order
 from live.algorithm.tickets import INVALID_ORDER_ID
+from live.clock import timedelta_to_ns
 from live.errors import UsageError
 from live.paper.order_texts import warming_text, zero_quantity_text
 from live.paper.securities import Security
 
 if TYPE_CHECKING:
     from live.paper.engine import PaperEngine
-
-SUBMISSION_BUFFER_NS = 930 * 1_000_000_000
-"""A market-on-close order must be sent 15.5 minutes before the close."""
 
 Refusal = tuple[Code, str]
 
@@ -64,13 +63,16 @@ def _check_prices(engine: PaperEngine, order: Order, security: Security) -> Refu
             "all arrive at the same time so your algorithm should confirm the data is ready before using it."
         )
         return Code.SECURITY_PRICE_ZERO, text
-    for cash in (security.quote_cash, security.base_cash):
-        if cash is not None and not cash.exact_conversion_rate:
-            text = (
-                f"{order.symbol}: requires {cash.symbol} to have a non-zero conversion rate. "
-                "This can be caused by lack of data."
-            )
-            return Code.CONVERSION_RATE_ZERO, text
+    quote, base = security.quote_cash, security.base_cash
+    if not quote.exact_conversion_rate:
+        needed = f"{quote.symbol} to have a non-zero conversion rate"
+        return Code.CONVERSION_RATE_ZERO, f"{order.symbol}: requires {needed}. This can be caused by lack of data."
+    if base is not None and not base.exact_conversion_rate:
+        needed = f"{base.symbol} and {quote.symbol} to have non-zero conversion rates"
+        return (
+            Code.FOREX_CONVERSION_RATE_ZERO,
+            f"{order.symbol}: requires {needed}. This can be caused by lack of data.",
+        )
     if not security.has_data:
         text = (
             "There is no data for this symbol yet, please check the security.HasData flag to ensure there is at least "
@@ -94,7 +96,8 @@ def _check_session(order: Order, security: Security) -> Refusal | None:
             return Code.MARKET_ON_OPEN_NOT_ALLOWED_DURING_REGULAR_HOURS, text
     elif is_too_late_for_close(security):
         text = (
-            "MarketOnClose orders must be placed within 00:15:30 before market close. Override this TimeSpan buffer by "
+            f"MarketOnClose orders must be placed within {_clock_text(MarketOnCloseOrder.submission_time_buffer)} before "
+            "market close. Override this TimeSpan buffer by "
             "setting Orders.MarketOnCloseOrder.SubmissionTimeBuffer in QCAlgorithm.Initialize()."
         )
         return Code.MARKET_ON_CLOSE_ORDER_TOO_LATE, text
@@ -107,4 +110,12 @@ def is_too_late_for_close(security: Security) -> bool:
     if hours.is_market_always_open:
         return False
     close = hours.next_market_close(security.local_ns, False)
-    return security.time_ns > hours.exchange_zone.to_utc_ns(close) - SUBMISSION_BUFFER_NS
+    return security.time_ns > hours.exchange_zone.to_utc_ns(close) - timedelta_to_ns(
+        MarketOnCloseOrder.submission_time_buffer
+    )
+
+
+def _clock_text(span: timedelta) -> str:
+    """Return a span as .NET prints it: "00:15:30"."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"

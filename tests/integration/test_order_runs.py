@@ -232,3 +232,57 @@ class Broken(EquityFillModel):
     assert "Broken raised ZeroDivisionError: division by zero" in lines[0]
     assert "main.py line " in lines[0]
     assert run.engine.transactions.get_open_orders()
+
+
+AT = """
+    def on_data(self, data):
+        if self.steps == 0 and self.ibm.price and self.time.hour * 60 + self.time.minute >= {minute}:
+            self.steps = 1
+            {statement}
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "taken"), [("pass", False), ("MarketOnCloseOrder.submission_time_buffer = timedelta(minutes=5)", True)]
+)
+def test_the_time_for_on_close_orders_can_be_moved(setting: str, taken: bool, sample: Path, tmp_path: Path) -> None:
+    text = AT.format(minute=15 * 60 + 50, statement="self.market_on_close_order(self.symbol, 1)")
+    _, sink = play(f"{text}\n    def prepare(self):\n        {setting}\n", sample, tmp_path)
+    assert bool(sink.events) is taken
+    if not taken:
+        assert any("MarketOnClose orders must be placed within 00:15:30 before market close." in x for x in sink.lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stop", "tag"),
+    [
+        ("-10, 0.5, False", None, "Trailing Amount: $0.5"),
+        ("-10, 150.0, 0.05, True", "150", "Trailing Amount: 5.00%"),
+        ("-10, 150, 2, False, False, 'mine'", "150", "mine"),
+        ("-10, stop_price=150, trailing_amount=2, trailing_as_percentage=False, tag='mine'", "150", "mine"),
+    ],
+)
+def test_a_trailing_stop_takes_a_first_stop(
+    arguments: str, stop: str | None, tag: str, sample: Path, tmp_path: Path
+) -> None:
+    text = AT.format(minute=0, statement=f"self.trailing_stop_order(self.symbol, {arguments})")
+    run, sink = play(text, sample, tmp_path)
+    order = run.engine.transactions.get_order_by_id(1)
+    assert order is not None
+    assert order.tag == tag
+    if stop is not None:
+        assert sink.events[0]["stop_price"] == stop
+
+
+def test_liquidating_with_a_tag_gives_the_numbers_of_the_orders(sample: Path, tmp_path: Path) -> None:
+    statement = "self.market_order(self.symbol, 10); self.log(str(self.liquidate(self.symbol, 'out')))"
+    run, sink = play(AT.format(minute=0, statement=statement), sample, tmp_path)
+    assert run.engine.transactions.get_order_by_id(2).tag == "out"  # type: ignore[union-attr]
+    assert any(line.endswith("[2]") for line in sink.lines)
+
+
+@pytest.mark.parametrize("weight", ["1e-11", "2e9"])
+def test_a_target_outside_the_settings_is_skipped(weight: str, sample: Path, tmp_path: Path) -> None:
+    _, sink = play(AT.format(minute=0, statement=f"self.set_holdings(self.symbol, {weight})"), sample, tmp_path)
+    assert sink.events == []
+    assert any("does not comply with the current" in line for line in sink.lines)

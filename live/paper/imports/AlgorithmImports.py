@@ -57,6 +57,7 @@ from live.algorithm.orders import (
     CashAmount,
     CoinbaseOrderProperties,
     GDAXOrderProperties,
+    InteractiveBrokersOrderProperties,
     LimitIfTouchedOrder,
     LimitOrder,
     MarketOnCloseOrder,
