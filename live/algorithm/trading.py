@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, Number, plain, round_down_to_lot, to_decimal
+from live.algorithm.order_terms import OrderProperties, TimeInForce
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
@@ -15,10 +16,8 @@ from live.algorithm.orders import (
     MarketOnOpenOrder,
     MarketOrder,
     Order,
-    OrderProperties,
     StopLimitOrder,
     StopMarketOrder,
-    TimeInForce,
     TrailingStopOrder,
 )
 from live.algorithm.symbols import Symbol
