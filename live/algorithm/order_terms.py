@@ -32,10 +32,6 @@ _CURRENCY_SIGNS = dict.fromkeys(("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD"
 """LEAN's sign of a currency; others are printed by their code."""
 
 
-TimeInForce.GOOD_TIL_CANCELED = TimeInForce.GoodTilCanceled = TimeInForce("GoodTilCanceledTimeInForce")
-TimeInForce.DAY = TimeInForce.Day = TimeInForce("DayTimeInForce")
-
-
 def utc_datetime(time_ns: int) -> datetime:
     """Return an aware UTC datetime of a nanosecond count, cut to microseconds."""
     return _EPOCH + timedelta(microseconds=time_ns // 1_000)
@@ -75,6 +71,10 @@ class TimeInForce(PascalCaseAccess):
 
     def __str__(self) -> str:
         return _LEAN_TIME_IN_FORCE + self.name
+
+
+TimeInForce.GOOD_TIL_CANCELED = TimeInForce.GoodTilCanceled = TimeInForce("GoodTilCanceledTimeInForce")
+TimeInForce.DAY = TimeInForce.Day = TimeInForce("DayTimeInForce")
 
 
 class OrderProperties(PascalCaseFields):

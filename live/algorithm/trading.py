@@ -250,7 +250,7 @@ class TradingMethods:
         for each in self._symbols_to_close(symbol):
             security = host.securities.get(each)
             if security is None:
-                self._warn_once(
+                self._warn_of(
                     "liquidate",
                     f"Warning: liquidate ignored symbol '{each}' because it has not been added to the algorithm. "
                     "Add the security before liquidating it.",
@@ -416,7 +416,7 @@ class TradingMethods:
         """Return properties for on-open and on-close orders, which cannot be good till a date."""
         chosen = (properties or self.default_order_properties).clone()
         if chosen.time_in_force.expiry is not None:
-            self._warn_once(
+            self._warn_of(
                 "good till date",
                 "Warning: Good-Til-Date Time-In-Force is not supported for MOO and MOC orders. "
                 "The time-in-force will be reset to Good-Til-Canceled (GTC).",
@@ -427,10 +427,13 @@ class TradingMethods:
     def _converted(self, ticket: OrderTicket, kind: str, text: str) -> OrderTicket:
         """Say once, when an order was taken, that market orders become orders of another type."""
         if ticket.submit_request.response.is_success:
-            self._warn_once(kind, text)
+            self._warn_of(kind, text)
         return ticket
 
-    def _warn_once(self, kind: str, text: str) -> None:
+    def _warn_once(self, text: str) -> None:
+        self._warn_of(text, f"Warning: {text}")
+
+    def _warn_of(self, kind: str, text: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
             self._host.write_log("debug", text)

@@ -156,14 +156,11 @@ OTHER_SIGNATURES: dict[str, dict[str, str]] = {
         "Slice": "contains_key get",
         "TradingMethods": "liquidate set_holdings",
     },
-    "LEAN's overload with a first stop price is not there yet": {
-        "TradingMethods": "trailing_stop_order",
-    },
     "called by the engine only": {
         "SecurityPortfolioManager": "apply_dividend apply_split",
     },
     "the number in the engine's commit; later stubs have numbers of their own": {
-        "BrokerageName": "COINBASE",
+        "BrokerageName": "COINBASE INTERACTIVE_BROKERS_BROKERAGE OANDA_BROKERAGE",
     },
 }
 """Reason, then our class, then its members whose kind, parameters or value differ from LEAN's."""
