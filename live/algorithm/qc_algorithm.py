@@ -15,7 +15,8 @@ from live.algorithm.host import Host
 from live.algorithm.indicator_methods import IndicatorMethods
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import Number
-from live.algorithm.orders import OrderEvent, OrderProperties, utc_datetime
+from live.algorithm.order_terms import OrderProperties, utc_datetime
+from live.algorithm.orders import OrderEvent
 from live.algorithm.output import OutputMethods
 from live.algorithm.overloads import (
     Parameter,

@@ -19,7 +19,7 @@ from live.algorithm.data import (
 )
 from live.algorithm.enums import SecurityType
 from live.algorithm.naming import PascalCaseAccess, is_pascal_case, snake_case
-from live.algorithm.orders import utc_datetime
+from live.algorithm.order_terms import utc_datetime
 from live.algorithm.symbols import Symbol
 from live.clock import ns_to_datetime
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, Number, plain, round_down_to_lot, to_decimal
+from live.algorithm.order_terms import OrderProperties, TimeInForce
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
@@ -15,10 +16,8 @@ from live.algorithm.orders import (
     MarketOnOpenOrder,
     MarketOrder,
     Order,
-    OrderProperties,
     StopLimitOrder,
     StopMarketOrder,
-    TimeInForce,
     TrailingStopOrder,
 )
 from live.algorithm.symbols import Symbol
@@ -251,10 +250,10 @@ class TradingMethods:
         for each in self._symbols_to_close(symbol):
             security = host.securities.get(each)
             if security is None:
-                self._warn_once(
+                self._warn_of(
+                    "liquidate",
                     f"Warning: liquidate ignored symbol '{each}' because it has not been added to the algorithm. "
                     "Add the security before liquidating it.",
-                    "liquidate",
                 )
                 continue
             tickets.extend(self._close(security, asynchronous, tag, order_properties))
@@ -417,10 +416,10 @@ class TradingMethods:
         """Return properties for on-open and on-close orders, which cannot be good till a date."""
         chosen = (properties or self.default_order_properties).clone()
         if chosen.time_in_force.expiry is not None:
-            self._warn_once(
+            self._warn_of(
+                "good till date",
                 "Warning: Good-Til-Date Time-In-Force is not supported for MOO and MOC orders. "
                 "The time-in-force will be reset to Good-Til-Canceled (GTC).",
-                "good till date",
             )
             chosen.time_in_force = TimeInForce.GOOD_TIL_CANCELED
         return chosen
@@ -428,12 +427,13 @@ class TradingMethods:
     def _converted(self, ticket: OrderTicket, kind: str, text: str) -> OrderTicket:
         """Say once, when an order was taken, that market orders become orders of another type."""
         if ticket.submit_request.response.is_success:
-            self._warn_once(text, kind)
+            self._warn_of(kind, text)
         return ticket
 
-    def _warn_once(self, text: str, kind: str | None = None) -> None:
-        """Write a warning the first time that its kind comes up, by default the text itself."""
-        kind = kind or text
+    def _warn_once(self, text: str) -> None:
+        self._warn_of(text, f"Warning: {text}")
+
+    def _warn_of(self, kind: str, text: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
             self._host.write_log("debug", text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
-from live.algorithm.orders import CashAmount
+from live.algorithm.order_terms import CashAmount
 
 if TYPE_CHECKING:
     from live.algorithm.data import BaseData

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from live.algorithm.tickets import OrderTicket, SubmitOrderRequest
+from live.algorithm.order_requests import SubmitOrderRequest
+from live.algorithm.tickets import OrderTicket
 from live.clock import ns_to_datetime
 from live.errors import AlgorithmRuntimeError
 from live.paper.callbacks import guarded

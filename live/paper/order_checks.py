@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from live.algorithm.enums import OrderResponseErrorCode as Code
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import plain
+from live.algorithm.order_requests import INVALID_ORDER_ID
 from live.algorithm.orders import MarketOnCloseOrder, Order
-from live.algorithm.tickets import INVALID_ORDER_ID
 from live.clock import timedelta_to_ns
 from live.errors import UsageError
 from live.paper.order_texts import warming_text, zero_quantity_text

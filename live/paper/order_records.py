@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import ZERO, Number, to_decimal
-from live.algorithm.orders import Order, OrderEvent, utc_datetime
+from live.algorithm.order_terms import utc_datetime
+from live.algorithm.orders import Order, OrderEvent
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
 from live.paper.portfolio import SecurityPortfolioManager

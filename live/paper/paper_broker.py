@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from live.algorithm.enums import OrderStatus, OrderType
-from live.algorithm.orders import Order, OrderEvent, OrderFee
+from live.algorithm.order_terms import OrderFee
+from live.algorithm.orders import Order, OrderEvent
 from live.paper.model_errors import ModelErrors
 from live.paper.models.brokerage import dotnet
 from live.paper.models.brokerage_messages import may_execute

@@ -10,17 +10,19 @@ from live.algorithm.data import Dividend, Split
 from live.algorithm.enums import OrderDirection, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ZERO, Number, to_decimal
-from live.algorithm.orders import CashAmount, OrderEvent
+from live.algorithm.order_terms import CashAmount
+from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
 from live.errors import UsageError
 from live.paper.cash import CashBook
+from live.paper.holdings import SecurityHolding
 from live.paper.models.context import is_closing
 from live.paper.models.margin_call import MARGIN_CALL_METHODS, DefaultMarginCallModel
 from live.paper.models.parameters import ApplyFundsSettlementModelParameters, InitialMarginParameters
 from live.paper.models.spelling import method_of, require_methods
 from live.paper.models.values import exact_maintenance_margin, exact_of
-from live.paper.securities import Security, SecurityHolding, SecurityManager
+from live.paper.securities import Security, SecurityManager
 
 _CURRENCY_SWAPS = (SecurityType.FOREX, SecurityType.CRYPTO)
 """Classes whose fills exchange two entries of the cash book, so that holdings add nothing to the portfolio's value."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from live.algorithm.data import Bar, TradeBar
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO
-from live.algorithm.orders import Order, TimeInForce
+from live.algorithm.order_terms import TimeInForce
+from live.algorithm.orders import Order
 from live.hot.bands import HIGHEST_E9, LOWEST_E9, PriceBands
 from live.hot.merge import TickMerge
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel

@@ -11,27 +11,18 @@ from collections import deque
 from live.algorithm.data import Split
 from live.algorithm.enums import OrderDirection, OrderRequestStatus, OrderResponseErrorCode, OrderStatus, SecurityType
 from live.algorithm.numbers import ZERO, plain, to_decimal
-from live.algorithm.orders import (
-    LimitIfTouchedOrder,
-    MarketOrder,
-    ModifiedFillQuantityOrderFee,
-    Order,
-    OrderEvent,
-    OrderFee,
-    OrderProperties,
-    OrderSubmissionData,
-    TrailingStopOrder,
-)
-from live.algorithm.symbols import Symbol
-from live.algorithm.tickets import (
+from live.algorithm.order_requests import (
     INVALID_ORDER_ID,
     CancelOrderRequest,
     OrderRequest,
     OrderResponse,
-    OrderTicket,
     SubmitOrderRequest,
     UpdateOrderRequest,
 )
+from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties, OrderSubmissionData
+from live.algorithm.orders import LimitIfTouchedOrder, MarketOrder, Order, OrderEvent, TrailingStopOrder
+from live.algorithm.symbols import Symbol
+from live.algorithm.tickets import OrderTicket
 from live.clock import ns_to_datetime
 from live.errors import UsageError
 from live.paper.callbacks import guarded

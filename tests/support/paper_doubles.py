@@ -17,7 +17,8 @@ from live.algorithm.enums import (
     SecurityType,
 )
 from live.algorithm.numbers import ZERO
-from live.algorithm.orders import MarketOrder, Order, OrderEvent, OrderProperties
+from live.algorithm.order_terms import OrderProperties
+from live.algorithm.orders import MarketOrder, Order, OrderEvent
 from live.algorithm.symbols import Symbol
 from live.clock import datetime_to_ns, zone
 from live.feeds.market_hours import MARKET, POST_MARKET, PRE_MARKET, MarketHours, Segment

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from live.algorithm.enums import AccountType
-from live.algorithm.orders import MarketOrder, Order, OrderEvent, OrderProperties
+from live.algorithm.order_terms import OrderProperties
+from live.algorithm.orders import MarketOrder, Order, OrderEvent
 from live.algorithm.tickets import OrderTicket
 from live.paper.order_records import OrderHost
 from live.paper.securities import Security

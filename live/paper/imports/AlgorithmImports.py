@@ -53,11 +53,25 @@ from live.algorithm.indicator_history import IndicatorDataPoints, IndicatorHisto
 from live.algorithm.indicators import *
 from live.algorithm.lazy import optional_modules as _optional_modules
 from live.algorithm.live_algorithm import LiveAlgorithm
-from live.algorithm.orders import (
+from live.algorithm.order_requests import (
+    CancelOrderRequest,
+    OrderRequest,
+    OrderResponse,
+    SubmitOrderRequest,
+    UpdateOrderRequest,
+)
+from live.algorithm.order_terms import (
     CashAmount,
     CoinbaseOrderProperties,
     GDAXOrderProperties,
     InteractiveBrokersOrderProperties,
+    OrderFee,
+    OrderProperties,
+    OrderSubmissionData,
+    TimeInForce,
+    UpdateOrderFields,
+)
+from live.algorithm.orders import (
     LimitIfTouchedOrder,
     LimitOrder,
     MarketOnCloseOrder,
@@ -65,14 +79,9 @@ from live.algorithm.orders import (
     MarketOrder,
     Order,
     OrderEvent,
-    OrderFee,
-    OrderProperties,
-    OrderSubmissionData,
     StopLimitOrder,
     StopMarketOrder,
-    TimeInForce,
     TrailingStopOrder,
-    UpdateOrderFields,
 )
 from live.algorithm.qc_algorithm import QCAlgorithm, SecurityChanges, UniverseSettings
 from live.algorithm.schedule import (
@@ -97,17 +106,11 @@ from live.algorithm.slices import (
     TradeBars,
 )
 from live.algorithm.symbols import SecurityIdentifier, Symbol
-from live.algorithm.tickets import (
-    CancelOrderRequest,
-    OrderRequest,
-    OrderResponse,
-    OrderTicket,
-    SubmitOrderRequest,
-    UpdateOrderRequest,
-)
+from live.algorithm.tickets import OrderTicket
 from live.algorithm.trading import PortfolioTarget
 from live.paper.cash import Cash, CashBook, ConvertibleCashAmount
 from live.paper.exchange_hours import SecurityExchangeHours
+from live.paper.holdings import SecurityHolding
 from live.paper.models.broker_models import InteractiveBrokersBrokerageModel, OandaBrokerageModel
 from live.paper.models.brokerage import CoinbaseBrokerageModel, DefaultBrokerageModel, GDAXBrokerageModel
 from live.paper.models.brokerage_messages import BrokerageMessageEvent, BrokerageMessageType
@@ -147,7 +150,7 @@ from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettle
 from live.paper.models.slippage import ConstantSlippageModel, NullSlippageModel, VolumeShareSlippageModel
 from live.paper.object_store import ObjectStore
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
-from live.paper.securities import Security, SecurityExchange, SecurityHolding, SecurityManager
+from live.paper.securities import Security, SecurityExchange, SecurityManager
 from live.paper.security_cache import SecurityCache
 from live.paper.transactions import SecurityTransactionManager
 

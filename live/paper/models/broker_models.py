@@ -7,8 +7,9 @@ from typing import Any
 
 from live.algorithm.enums import AccountType, BrokerageName, Market, OrderType, Resolution, SecurityType
 from live.algorithm.numbers import ZERO, plain, to_decimal
-from live.algorithm.orders import Order, TimeInForce
-from live.algorithm.tickets import UpdateOrderRequest
+from live.algorithm.order_requests import UpdateOrderRequest
+from live.algorithm.order_terms import TimeInForce
+from live.algorithm.orders import Order
 from live.errors import UnsupportedApiError, UsageError
 from live.paper.models.brokerage import (
     CoinbaseBrokerageModel,

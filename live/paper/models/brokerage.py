@@ -10,8 +10,10 @@ from typing import Any
 from live.algorithm.data import Split
 from live.algorithm.enums import AccountType, Market, OrderStatus, OrderType, SecurityType
 from live.algorithm.numbers import ONE, ZERO, plain, to_decimal
-from live.algorithm.orders import Order, TimeInForce, TrailingStopOrder, UpdateOrderFields
-from live.algorithm.tickets import OrderTicket, UpdateOrderRequest
+from live.algorithm.order_requests import UpdateOrderRequest
+from live.algorithm.order_terms import TimeInForce, UpdateOrderFields
+from live.algorithm.orders import Order, TrailingStopOrder
+from live.algorithm.tickets import OrderTicket
 from live.clock import datetime_to_ns
 from live.errors import UsageError
 from live.paper.models.brokerage_messages import TAKEN, Answer, refused

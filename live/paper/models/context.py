@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import OrderDirection, Resolution, SecurityType
+from live.algorithm.order_requests import SubmitOrderRequest
 from live.algorithm.orders import Order
 from live.algorithm.symbols import Symbol
-from live.algorithm.tickets import OrderTicket, SubmitOrderRequest
+from live.algorithm.tickets import OrderTicket
 from live.clock import Zone
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from live.algorithm.enums import OrderDirection, OrderType, SecurityType
 from live.algorithm.numbers import ZERO, Number, to_decimal
-from live.algorithm.orders import CashAmount, CoinbaseOrderProperties, Order, OrderFee
+from live.algorithm.order_terms import CashAmount, CoinbaseOrderProperties, OrderFee
+from live.algorithm.orders import Order
 from live.clock import datetime_to_ns
 from live.errors import AlgorithmRuntimeError, UsageError
 from live.paper.models.context import CashEntries, TradedSecurity

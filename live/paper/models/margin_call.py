@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ONE, ZERO, Number, plain, round_down_to_lot, to_decimal
-from live.algorithm.orders import OrderProperties
-from live.algorithm.tickets import OrderTicket, SubmitOrderRequest
+from live.algorithm.order_requests import SubmitOrderRequest
+from live.algorithm.order_terms import OrderProperties
+from live.algorithm.tickets import OrderTicket
 from live.errors import AlgorithmRuntimeError
 from live.paper.models.context import Account, TradedSecurity
 from live.paper.models.parameters import GetMaximumOrderQuantityForDeltaBuyingPowerParameters

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from live.algorithm.enums import OrderDirection
 from live.algorithm.naming import PascalCaseAccess
 from live.algorithm.numbers import Number, to_decimal
-from live.algorithm.orders import CashAmount, Order, OrderEvent, utc_datetime
+from live.algorithm.order_terms import CashAmount, utc_datetime
+from live.algorithm.orders import Order, OrderEvent
 from live.clock import timedelta_to_ns
 from live.paper.models.context import Account, CashEntries, TradedSecurity
 

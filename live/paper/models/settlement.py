@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from live.algorithm.enums import Resolution
 from live.algorithm.numbers import ZERO
-from live.algorithm.orders import CashAmount
+from live.algorithm.order_terms import CashAmount
 from live.clock import timedelta_to_ns
 from live.paper.models.context import CashEntries, TradedSecurity
 from live.paper.models.parameters import ApplyFundsSettlementModelParameters, ScanSettlementModelParameters

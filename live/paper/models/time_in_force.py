@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from live.algorithm.enums import Resolution, SecurityType
-from live.algorithm.orders import Order, OrderEvent, TimeInForce
+from live.algorithm.order_terms import TimeInForce
+from live.algorithm.orders import Order, OrderEvent
 from live.clock import date_to_ns, zone
 from live.paper.models.context import TradedSecurity
 

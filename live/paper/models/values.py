@@ -7,7 +7,8 @@ from typing import Any
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, to_decimal
-from live.algorithm.orders import MarketOrder, Order, OrderProperties, StopMarketOrder
+from live.algorithm.order_terms import OrderProperties
+from live.algorithm.orders import MarketOrder, Order, StopMarketOrder
 from live.paper.models.context import TradedSecurity
 from live.paper.models.parameters import MaintenanceMarginParameters
 from live.paper.models.spelling import method_of

@@ -9,7 +9,8 @@ from support.paper_doubles import quote_bar, trade_bar
 from support.trading_floor import TradingFloor
 
 from live.algorithm.enums import OrderResponseErrorCode, OrderStatus
-from live.algorithm.orders import CashAmount, LimitOrder, OrderEvent, OrderFee, StopMarketOrder
+from live.algorithm.order_terms import CashAmount, OrderFee
+from live.algorithm.orders import LimitOrder, OrderEvent, StopMarketOrder
 from live.errors import CallbackTimeout, RunInterrupted
 from live.paper.model_errors import ModelErrors
 from live.paper.models.buying_power import BuyingPowerModel

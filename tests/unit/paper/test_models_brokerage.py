@@ -8,6 +8,8 @@ import pytest
 from support.paper_doubles import Desk, go
 
 from live.algorithm.enums import AccountType, BrokerageName, Market, OrderStatus, SecurityType
+from live.algorithm.order_requests import UpdateOrderRequest
+from live.algorithm.order_terms import TimeInForce, UpdateOrderFields
 from live.algorithm.orders import (
     LimitOrder,
     MarketOnCloseOrder,
@@ -16,11 +18,8 @@ from live.algorithm.orders import (
     Order,
     StopLimitOrder,
     StopMarketOrder,
-    TimeInForce,
     TrailingStopOrder,
-    UpdateOrderFields,
 )
-from live.algorithm.tickets import UpdateOrderRequest
 from live.errors import UnsupportedApiError, UsageError
 from live.paper.models.broker_models import brokerage_model
 from live.paper.models.brokerage import DefaultBrokerageModel

@@ -9,7 +9,8 @@ import pytest
 from support.paper_doubles import Desk, price
 
 from live.algorithm.enums import AccountType, BrokerageName, OrderDirection, SecurityType
-from live.algorithm.orders import LimitOrder, MarketOrder, OrderSubmissionData, StopLimitOrder, StopMarketOrder
+from live.algorithm.order_terms import OrderSubmissionData
+from live.algorithm.orders import LimitOrder, MarketOrder, StopLimitOrder, StopMarketOrder
 from live.errors import UsageError
 from live.paper.models.cash_buying_power import CashBuyingPowerModel
 from live.paper.models.fees import ConstantFeeModel

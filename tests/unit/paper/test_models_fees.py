@@ -8,14 +8,14 @@ import pytest
 from support.paper_doubles import Desk, price
 
 from live.algorithm.enums import AccountType, BrokerageName, SecurityType
-from live.algorithm.orders import (
+from live.algorithm.order_terms import (
     CashAmount,
     CoinbaseOrderProperties,
-    LimitOrder,
     OrderFee,
     OrderProperties,
     OrderSubmissionData,
 )
+from live.algorithm.orders import LimitOrder
 from live.errors import AlgorithmRuntimeError, UsageError
 from live.paper.models.fees import (
     CoinbaseFeeModel,

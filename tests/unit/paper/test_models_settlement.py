@@ -10,8 +10,8 @@ import pytest
 from support.paper_doubles import Desk, go, moment, price
 
 from live.algorithm.enums import AccountType, SecurityType
-from live.algorithm.orders import CashAmount, OrderProperties, TimeInForce
-from live.algorithm.tickets import SubmitOrderRequest
+from live.algorithm.order_requests import SubmitOrderRequest
+from live.algorithm.order_terms import CashAmount, OrderProperties, TimeInForce
 from live.paper.models.margin_call import DefaultMarginCallModel, MarginCallModel
 from live.paper.models.parameters import ApplyFundsSettlementModelParameters, ScanSettlementModelParameters
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel

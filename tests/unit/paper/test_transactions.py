@@ -10,16 +10,9 @@ from support.paper_doubles import quote_bar, trade_bar
 from support.trading_floor import TradingFloor
 
 from live.algorithm.enums import OrderField, OrderResponseErrorCode, OrderStatus, OrderType, SecurityType
-from live.algorithm.orders import (
-    CashAmount,
-    LimitIfTouchedOrder,
-    LimitOrder,
-    OrderFee,
-    StopLimitOrder,
-    TrailingStopOrder,
-    UpdateOrderFields,
-)
-from live.algorithm.tickets import SubmitOrderRequest, UpdateOrderRequest
+from live.algorithm.order_requests import SubmitOrderRequest, UpdateOrderRequest
+from live.algorithm.order_terms import CashAmount, OrderFee, UpdateOrderFields
+from live.algorithm.orders import LimitIfTouchedOrder, LimitOrder, StopLimitOrder, TrailingStopOrder
 from live.errors import UsageError
 from live.paper.securities import Security
 

@@ -9,7 +9,8 @@ from support.paper_doubles import quote_bar, trade_bar
 from support.trading_floor import TradingFloor
 
 from live.algorithm.enums import AccountType, OrderDirection, OrderStatus, SecurityType
-from live.algorithm.orders import CashAmount, LimitOrder, OrderEvent, OrderFee, utc_datetime
+from live.algorithm.order_terms import CashAmount, OrderFee, utc_datetime
+from live.algorithm.orders import LimitOrder, OrderEvent
 from live.errors import AlgorithmRuntimeError, UsageError
 from live.paper.models.brokerage import DefaultBrokerageModel
 from live.paper.models.brokerage_messages import BrokerageMessageEvent, BrokerageMessageType
