@@ -39,8 +39,8 @@ class LiveAlgorithm(QCAlgorithm):
     read from it; after the callback it shows other ticks. With `check_views = True` as a class attribute a read outside
     the callback raises StaleViewError, which finds such mistakes.
 
-    Orders of `submit` are queued, judged by the risk gate, and sent when all ticks of the moment have been seen; they
-    fill by the same rules as any other order. `on_order_event` tells what became of them.
+    Orders of `submit` are judged by the risk gate at once and sent when all ticks of the moment have been seen, outside
+    on_tick at once; they fill by the same rules as any other order. `on_order_event` tells what became of them.
 
     Override on_data as well only when slices are needed: making them costs most of what on_tick saves.
     """

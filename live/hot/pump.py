@@ -13,13 +13,13 @@ from live.hot.bands import PriceBands
 from live.hot.book import Book
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
-from live.hot.records import TICK_WORDS, RecordBuffer
+from live.hot.records import FLAG_SUSPICIOUS, TICK_WORDS, RecordBuffer
 from live.hot.stamp import now_ns
 from live.hot.views import TickView
 
 _LAST_TICKS_MAX = 256
 """Ticks of one moment that a source's copy holds before it grows."""
-_SUSPICIOUS = 1
+_SUSPICIOUS = FLAG_SUSPICIOUS
 _WIDTH = TICK_WORDS
 
 
@@ -35,7 +35,7 @@ class TickPump:
         view: shows it.
         on_tick: the strategy's callback.
         decisions: takes the time from a tick's beginning to the callback's return.
-        bands: prices at which resting orders need a look; a step that leaves them, while they are armed, is not played.
+        bands: prices at which orders or account need a look; a step that leaves them is not played.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TickPump:
         """
         self.is_touched = False
         while self.merge.time_ns < until_ns and not self.stop_requested:
-            if self.bands.is_armed and self.bands.crosses(self.merge):
+            if self.bands.crosses(self.merge):
                 return
             self.step_ns = self.merge.time_ns
             self.is_behind = True

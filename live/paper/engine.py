@@ -286,6 +286,7 @@ class PaperEngine(OrderHost, Host):
 
     def publish(self, event: OrderEvent) -> None:
         """Record an event, then hand it to the algorithm."""
+        self.clock.revision += 1
         if event.status is OrderStatus.SUBMITTED:
             self.recorder.on_accepted(self.clock.began_ns)
         self.recorder.on_order_event(event)

@@ -37,6 +37,7 @@ class SecurityHolding(PascalCaseAccess):
 
     def set_holdings(self, average_price: Number, quantity: Number) -> None:
         """Replace quantity and average price."""
+        self._security.clock.revision += 1
         self.exact_average_price = to_decimal(average_price)
         self._quantity = to_decimal(quantity)
         self.invested = abs(self._quantity) >= self._security.properties.lot_size

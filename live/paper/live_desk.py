@@ -13,11 +13,14 @@ from live.algorithm.tickets import OrderTicket
 from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool, OrderState
 from live.hot.pump import TickPump
-from live.hot.risk import RiskGate
+from live.paper.risk_desk import RiskDesk
+from live.paper.run_clock import RunClock
 
 ORDERS_MAX = 4_096
 """Orders of `submit` that may be alive at once."""
 _E9 = 1_000_000_000
+_BEYOND_E9 = (1 << 63) - 1
+"""A scaled number that the gate and the pool cannot work with."""
 _TYPES = ((OrderType.MARKET, OrderType.STOP_MARKET), (OrderType.LIMIT, OrderType.STOP_LIMIT))
 
 
@@ -26,23 +29,24 @@ class LiveDesk:
 
     Parameters:
         algorithm: whose orders these are.
-        gate: judges them.
+        risk: judges them.
         pump: knows the present tick.
-        catch_up: brings the engine to the present tick.
+        clock: the run's clock; it brings the engine to the present tick.
         on_denial: told about each refusal.
     """
 
     def __init__(
         self,
         algorithm: LiveAlgorithm,
-        gate: RiskGate,
+        risk: RiskDesk,
         pump: TickPump,
-        catch_up: Callable[[], None],
+        clock: RunClock,
         on_denial: Callable[[DenialCode], None],
     ) -> None:
         self._algorithm = algorithm
-        self._gate = gate
+        self._risk = risk
         self._pump = pump
+        self._clock = clock
         self._on_denial = on_denial
         self._order_ids: dict[int, int] = {}
         self._handles: dict[int, int] = {}
@@ -50,21 +54,29 @@ class LiveDesk:
         self.pool = OrderPool(ORDERS_MAX)
         self.tick_began_ns = 0
         """Beginning of the tick whose callback sent the newest order, on the monotonic clock."""
-        self.catch_up = catch_up
+
+    def catch_up(self) -> None:
+        """Bring the engine to the present tick."""
+        self._clock.time_ns()
 
     def submit(self, symbol: Symbol, quantity: float, limit_price: float, stop_price: float) -> int:
         """Queue an order; return its handle, or minus the code of its refusal."""
         pump = self._pump
         index = symbol.index
-        quantity_e9 = round(quantity * _E9)
+        if not self._risk.has_market(index) and symbol in self._algorithm.securities:
+            self._risk.refresh(self._algorithm.securities[symbol])
+        quantity_e9, limit_e9, stop_e9 = _scaled(quantity), _scaled(limit_price), _scaled(stop_price)
         kind = int(_TYPES[limit_price != 0.0][stop_price != 0.0])
-        raw_e9 = round((limit_price or stop_price) / pump.view.factor(index) * _E9)
-        code = self._gate.check(index, quantity_e9, kind, raw_e9, pump.step_ns)
+        raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
+        # Outside on_tick the engine's clock may be ahead of the last tick.
+        now_ns = max(pump.step_ns, self._clock.now_ns)
+        code = self._risk.gate.check(index, quantity_e9, kind, raw_e9, now_ns)
+        if not code and max(abs(limit_e9), abs(stop_e9)) >= _BEYOND_E9:
+            code = int(DenialCode.PRICE_OUTSIDE_COLLAR)
         if code:
             self._on_denial(denial_of(code))
             return -code
-        limit_e9, stop_e9 = round(limit_price * _E9), round(stop_price * _E9)
-        handle = self.pool.take(index, quantity_e9, kind, limit_e9, stop_e9, pump.step_ns, 0)
+        handle = self.pool.take(index, quantity_e9, kind, limit_e9, stop_e9, now_ns, 0)
         if handle < 0:
             self._on_denial(DenialCode.POOL_EXHAUSTED)
             return -int(DenialCode.POOL_EXHAUSTED)
@@ -72,6 +84,8 @@ class LiveDesk:
         self._symbols[index] = symbol
         self.tick_began_ns = pump.tick_began_ns
         pump.is_touched = True
+        if not pump.tick_began_ns:
+            self.send()
         return handle
 
     def cancel(self, handle: int) -> bool:
@@ -143,3 +157,11 @@ class LiveDesk:
     def _forget(self, number: int, handle: int) -> None:
         del self._handles[number]
         del self._order_ids[handle]
+
+
+def _scaled(value: float) -> int:
+    """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is."""
+    scaled = value * _E9
+    if -_BEYOND_E9 < scaled < _BEYOND_E9:
+        return round(scaled)
+    return -_BEYOND_E9 if scaled < 0 else _BEYOND_E9

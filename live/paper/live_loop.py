@@ -1,8 +1,8 @@
 """The run loop of a LiveAlgorithm: ticks go straight to on_tick.
 
-Beyond what asks for a whole step of every loop with ticks, consolidators do, resting orders that may have something to
-do, and algorithms that also take slices. Between those, the clock and the prices of the securities are brought up to date only when the strategy
-looks at them.
+Beyond what asks for a whole step of every loop with ticks, these do: consolidators, prices at which resting orders or
+the account need a look, and algorithms that also take slices. Between those, the clock and the prices of the securities
+are brought up to date only when the strategy looks at them.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from live.algorithm.slices import Slice
 from live.algorithm.ticks import build_ticks
 from live.hot.denials import DenialCode
 from live.hot.pump import TickPump
-from live.hot.records import RecordBuffer
-from live.hot.units import adjusted_size
+from live.hot.records import KIND_QUOTE, KIND_TRADE, RecordBuffer
+from live.hot.units import PRICE_SCALE, adjusted_size
 from live.hot.views import TickView
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
 from live.paper.live_desk import LiveDesk
+from live.paper.securities import Security
 from live.paper.tick_loop import TickLoop
 from live.paper.tick_source import TickSubscription
-
-_SCALE = 1e9
 
 
 class LiveLoop(TickLoop):
@@ -36,17 +35,18 @@ class LiveLoop(TickLoop):
         super().__init__(engine, frontier, report, report_every_steps)
         algorithm = engine.algorithm
         assert isinstance(algorithm, LiveAlgorithm)
-        engine.risk.is_fed_by_ticks = True
+        engine.risk.ticks_reach_book(each.config.symbol.index for each in self._subscriptions)
         self._takes_slices = engine.callbacks.on_data is not None
         self._view = TickView(engine.risk.book, algorithm.check_views)
         decisions = engine.recorder.tick_to_decision
-        bands = self._resting.bands
+        bands = self._watch.bands
         self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, decisions, bands)
-        self._desk = LiveDesk(algorithm, engine.risk.gate, self._pump, self.catch_up, self._on_denial)
+        self._desk = LiveDesk(algorithm, engine.risk, self._pump, engine.clock, self._on_denial)
         self._steps_counted = 0
         algorithm._desk = self._desk
         engine.desk = self._desk
         engine.clock.catch_up = self.catch_up
+        self._scales: dict[int, float] = {}
 
     @property
     def steps(self) -> int:
@@ -82,8 +82,8 @@ class LiveLoop(TickLoop):
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0
         book, index, cache = self._pump.book, config.symbol.index, security.cache
-        cache.bid_price = book.quoted_bid_e9(index) / _SCALE * scale or cache.bid_price
-        cache.ask_price = book.quoted_ask_e9(index) / _SCALE * scale or cache.ask_price
+        cache.bid_price = book.quoted_bid_e9(index) / PRICE_SCALE * scale or cache.bid_price
+        cache.ask_price = book.quoted_ask_e9(index) / PRICE_SCALE * scale or cache.ask_price
         cache.bid_size = adjusted_size(book.bid_size(index), scale) or cache.bid_size
         cache.ask_size = adjusted_size(book.ask_size(index), scale) or cache.ask_size
         cache.volume = adjusted_size(book.trade_size(index), scale) or cache.volume
@@ -104,9 +104,7 @@ class LiveLoop(TickLoop):
         engine = self._engine
         if self._takes_slices or engine.consolidators:
             return 0
-        if not engine.transactions.has_work:
-            self._resting.disarm()
-        elif engine.transactions.has_requests or not self._resting.is_quiet(self._merge):
+        if engine.transactions.has_requests or not self._watch.is_quiet(self._merge):
             return 0
         return super()._until_ns(slow_ns)
 
@@ -136,7 +134,30 @@ class LiveLoop(TickLoop):
 
     def _set_day(self, number: int, subscription: TickSubscription, offset_ns: int, scale: float) -> None:
         symbol = subscription.config.symbol
+        if self._scales.get(symbol.index, scale) != scale:
+            self._rebase(subscription.security, scale)
+        self._scales[symbol.index] = scale
         self._view.set_symbol(symbol.index, symbol, scale)
+
+    def _apply_corporate_actions(self, slice: Slice) -> None:
+        super()._apply_corporate_actions(slice)
+        for symbol in slice.splits.keys():
+            security = self._engine.securities[symbol]
+            self._rebase(security, self._scales.get(symbol.index, 1.0))
+
+    def _rebase(self, security: Security, scale: float) -> None:
+        """Write a symbol's row of the book anew from what the security knows, when old prices mean something else now."""
+        book, index, cache = self._pump.book, security.symbol.index, security.cache
+        time_ns = book.time_ns(index)
+        book.reset(index)
+        if not cache.price:
+            return
+        price_e9, bid_e9, ask_e9 = (
+            round(price / scale * PRICE_SCALE) for price in (cache.price, cache.bid_price, cache.ask_price)
+        )
+        bid_size, ask_size, volume = cache.bid_size * scale, cache.ask_size * scale, cache.volume * scale
+        book.update_tick(index, KIND_QUOTE, time_ns, bid_e9, ask_e9, bid_size, ask_size, time_ns)
+        book.update_tick(index, KIND_TRADE, time_ns, price_e9, 0, volume, 0.0, time_ns)
 
     def _deliver(self, slice: Slice, began_ns: int) -> None:
         if self._takes_slices:

@@ -6,7 +6,7 @@ refused or waits as in LEAN.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from live.algorithm.enums import OrderStatus
@@ -39,8 +39,9 @@ class RiskDesk:
         self._day = -1
         self.book = Book(1)
         self.gate = RiskGate(self.book)
-        self.is_fed_by_ticks = False
-        """Whether every tick reaches the book by itself; otherwise prices are copied to it when an order is judged."""
+        self._raw: set[int] = set()
+        """Symbols whose ticks reach the book by themselves, as raw prices. Of others the security's price is copied to
+        the book when an order is judged."""
 
     def open(self, securities: SecurityManager) -> None:
         """Take the memory for all securities of the run and load the limits."""
@@ -52,6 +53,19 @@ class RiskDesk:
         for symbol in symbols:
             self._register(securities[symbol])
             self.gate.restrict(symbol.index, symbol.value in restricted)
+
+    def ticks_reach_book(self, symbol_indexes: Iterable[int]) -> None:
+        """Take note of symbols whose every tick is written to the book by somebody else, with its raw price."""
+        self._raw.update(symbol_indexes)
+
+    def has_market(self, symbol_index: int) -> bool:
+        """Tell whether the book knows a symbol's market without being told."""
+        return symbol_index in self._raw and self.book.has_price(symbol_index)
+
+    def refresh(self, security: Security) -> None:
+        """Copy a security's newest price to the book, unless its ticks do that."""
+        if not self.has_market(security.symbol.index):
+            self._store_price(security)
 
     def check(
         self, order: Order, security: Security, equity: Decimal, is_liquidation: bool = False
@@ -67,8 +81,7 @@ class RiskDesk:
         index = security.symbol.index
         self.gate.control = self._control()
         self.gate.set_equity(_e4(equity))
-        if not self.is_fed_by_ticks:
-            self._store_price(security)
+        self.refresh(security)
         self._register(security)
         self.gate.set_position(index, e9(security.holdings.exact_quantity))
         quantity_e9, price_e9 = e9(order.exact_quantity), self._price_e9(order, security)
@@ -130,14 +143,18 @@ class RiskDesk:
         if data is None:
             return
         received_ns = security.exchange.zone.to_utc_ns(data.end_local_ns)
-        bid_e9, ask_e9 = e9(security.exact_bid), e9(security.exact_ask)
+        bid_e9, ask_e9 = self._book_e9(security.exact_bid, security), self._book_e9(security.exact_ask, security)
         self.book.update_tick(security.symbol.index, KIND_QUOTE, received_ns, bid_e9, ask_e9, 0.0, 0.0, received_ns)
 
     def _price_e9(self, order: Order, security: Security) -> int:
         price = order.exact_limit_price or order.exact_stop_price
         if price is None:
             return 0
-        return e9(price / security.exact_price_factor) if self.is_fed_by_ticks else e9(price)
+        return self._book_e9(price, security)
+
+    def _book_e9(self, price: Decimal, security: Security) -> int:
+        """Return a price of a security as the book has it."""
+        return e9(price / security.exact_price_factor) if security.symbol.index in self._raw else e9(price)
 
 
 def limits_of(settings: RiskSettings) -> RiskLimits:

@@ -247,7 +247,7 @@ class DryRun:
             algorithm_path=self.loaded.path,
             data=self.data,
             session_start_ns=engine.start_utc_ns,
-            session_end_ns=engine.time_ns,
+            session_end_ns=engine.clock.time_ns(),
             wall_seconds=self._wall_seconds,
             ticks={"trade": recorder.trade_ticks, "quote": recorder.quote_ticks},
             bars={"trade": recorder.trade_bars, "quote": recorder.quote_bars},

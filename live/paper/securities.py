@@ -73,6 +73,9 @@ class Security(PascalCaseFields):
     `price`, `bid_price`, `ask_price` and their like are floats for the user; `exact_*` are the engine's decimals.
     """
 
+    clock: RunClock
+    """The run's clock; one of its own for a security outside a run."""
+
     def __init__(
         self,
         symbol: Symbol,
@@ -85,6 +88,8 @@ class Security(PascalCaseFields):
         extended_market_hours: bool,
         fill_forward: bool,
     ) -> None:
+        # First, since every later setting counts there.
+        object.__setattr__(self, "clock", RunClock())
         self.symbol = symbol
         self.hours = hours
         self.properties = properties
@@ -95,8 +100,6 @@ class Security(PascalCaseFields):
         self.is_extended_market_hours = extended_market_hours
         self.is_fill_data_forward = fill_forward
         self.cash_book: CashBook | None = None
-        self.clock = RunClock()
-        """The run's clock; one of its own for a security outside a run."""
         self._cache = SecurityCache()
         self.exchange = SecurityExchange(self, hours)
         self.holdings = SecurityHolding(self)
@@ -115,6 +118,10 @@ class Security(PascalCaseFields):
         self.buying_power_model: Any = None
         self.settlement_model: Any = None
         self.volatility_model: Any = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.clock.revision += 1
 
     @property
     def cache(self) -> SecurityCache:
@@ -311,6 +318,7 @@ class Security(PascalCaseFields):
 
     def set_leverage(self, leverage: Number) -> None:
         """Set the leverage."""
+        self.clock.revision += 1
         method_of(self.buying_power_model, "set_leverage")(self, to_decimal(leverage))
 
     def set_fee_model(self, model: Any) -> None:

@@ -2,13 +2,13 @@ cimport cython
 from live.algorithm.data cimport Tick
 from live.algorithm.slices cimport Slice, make_tick_slice
 from live.algorithm.ticks cimport build_ticks
+from live.hot.bands cimport PriceBands
 from live.hot.histogram cimport Histogram
 from live.hot.merge cimport TickMerge
 from live.hot.records cimport RecordSource
 from live.hot.stamp cimport now_ns
 from live.paper.run_clock cimport RunClock
 from live.paper.security_cache cimport SecurityCache
-from live.paper.value_watch cimport ValueWatch
 
 cdef long long _SUSPICIOUS
 
@@ -24,16 +24,15 @@ cdef class SlicePump:
     cdef object _engine
     cdef TickMerge _merge
     cdef list _lanes
-    cdef object _resting
+    cdef object _watch
+    cdef PriceBands _bands
     cdef Histogram _decisions
     cdef RunClock _clock
     cdef object _on_data
     cdef object _transactions
-    cdef object _recorder
     cdef object _events
     cdef object _consolidators
     cdef list _trusted
-    cdef readonly ValueWatch watch
     cdef public long long offset_ns
     cdef readonly long long trade_ticks
     cdef readonly long long quote_ticks
@@ -41,14 +40,14 @@ cdef class SlicePump:
     cdef readonly long long steps
     cdef public bint stop_requested
 
-    @cython.locals(merge=TickMerge, events_before=cython.longlong)
+    @cython.locals(merge=TickMerge, revision=cython.longlong, is_quiet=cython.bint)
     cpdef run(self, long long until_ns)
     cpdef forget_counts(self)
     @cython.locals(merge=TickMerge, lane=TickLane, source=RecordSource, local_ns=cython.longlong)
     cpdef list take(self, Py_ssize_t place)
     @cython.locals(merge=TickMerge, clock=RunClock, began_ns=cython.longlong, lane=TickLane, place=Py_ssize_t,
-                   points=list, trusted=list, slice=Slice, events_before=cython.longlong, is_quiet=cython.bint)
-    cdef _step(self)
+                   points=list, trusted=list, slice=Slice, revision=cython.longlong, is_quiet=cython.bint)
+    cdef bint _step(self) except -1
     cdef bint _is_quiet(self) except -1
     @cython.locals(first=Tick, tick=Tick)
     cdef list _count(self, list points)

@@ -17,17 +17,17 @@ from live.algorithm.ticks import build_ticks
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
+from live.hot.records import FLAG_SUSPICIOUS
 from live.hot.stamp import now_ns
 from live.paper.callbacks import guarded
-from live.paper.resting_watch import RestingWatch
+from live.paper.price_watch import PriceWatch
 from live.paper.run_clock import RunClock
 from live.paper.security_cache import SecurityCache
-from live.paper.value_watch import ValueWatch
 
 if TYPE_CHECKING:
     from live.paper.engine import PaperEngine
 
-_SUSPICIOUS = 1
+_SUSPICIOUS = FLAG_SUSPICIOUS
 
 
 class TickLane:
@@ -60,7 +60,7 @@ class SlicePump:
         engine: the run.
         merge: the ticks of all lanes.
         lanes: one for each source of the merge.
-        resting: tells when resting orders need no look.
+        watch: tells when orders and account need no look.
         decisions: takes the time from a step's beginning to the end of on_data.
     """
 
@@ -69,22 +69,21 @@ class SlicePump:
         engine: PaperEngine,
         merge: TickMerge,
         lanes: list[TickLane],
-        resting: RestingWatch,
+        watch: PriceWatch,
         decisions: Histogram,
     ) -> None:
         self._engine = engine
         self._merge = merge
         self._lanes = lanes
-        self._resting = resting
+        self._watch = watch
+        self._bands = watch.bands
         self._decisions = decisions
         self._clock: RunClock = engine.clock
         self._on_data = engine.callbacks.on_data
         self._transactions = engine.transactions
-        self._recorder = engine.recorder
         self._events = engine.schedule.events
         self._consolidators = engine.consolidators
         self._trusted: list[list[Tick]] = [[] for _ in lanes]
-        self.watch = ValueWatch()
         self.offset_ns = 0
         self.trade_ticks = 0
         self.quote_ticks = 0
@@ -93,19 +92,18 @@ class SlicePump:
         self.stop_requested = False
 
     def run(self, until_ns: int) -> None:
-        """Play the steps before a moment; stop early when an order event, the strategy or the account asks for a look."""
+        """Play the steps before a moment; stop early when an order event, the strategy or a price asks for a look."""
         merge = self._merge
-        recorder = self._recorder
-        events_before = recorder.order_events
+        revision = self._clock.revision
         while merge.time_ns < until_ns and not self.stop_requested:
             if self._events.next_time_ns <= merge.time_ns:
                 return
             if self._consolidators and self._consolidators.next_scan_ns() < merge.time_ns:
                 return
-            self._step()
+            is_quiet = self._step()
             self.steps += 1
             merge.advance()
-            if recorder.order_events != events_before or self._engine.quit_message is not None or self.watch.is_low():
+            if not is_quiet or self._clock.revision != revision or self._engine.quit_message is not None:
                 return
 
     def forget_counts(self) -> None:
@@ -123,7 +121,8 @@ class SlicePump:
         local_ns = merge.time_ns + lane.offset_ns
         return build_ticks(source.buffer, merge.begins[place], merge.ends[place], lane.symbol, local_ns, lane.scale)
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Play a step; return whether its prices asked for no look at orders and account."""
         began_ns = now_ns()
         merge = self._merge
         clock = self._clock
@@ -141,7 +140,7 @@ class SlicePump:
                 lane.cache.store_ticks(trusted, lane.is_default_kind)
         slice = make_tick_slice(merge.time_ns, merge.time_ns + self.offset_ns, ticks)
         self._engine.current_slice = slice
-        events_before = self._recorder.order_events
+        revision = clock.revision
         is_quiet = self._is_quiet()
         if not is_quiet:
             self._transactions.process_step()
@@ -152,14 +151,17 @@ class SlicePump:
         self._decisions.record(now_ns() - began_ns)
         clock.began_ns = 0
         self.data_calls += 1
-        if not is_quiet or self._recorder.order_events != events_before or self._transactions.has_requests:
+        if not is_quiet or clock.revision != revision or self._transactions.has_requests:
             self._transactions.process_step()
+        return is_quiet
 
     def _is_quiet(self) -> bool:
         """Tell whether processing orders at this step would do nothing."""
-        if not self._transactions.has_work:
+        if self._transactions.has_requests:
+            return False
+        if self._bands.holds(self._clock.revision) and not self._bands.crosses(self._merge):
             return True
-        return not self._transactions.has_requests and self._resting.is_quiet(self._merge)
+        return bool(self._watch.is_quiet(self._merge))
 
     def _count(self, points: list[Tick]) -> list[Tick]:
         """Count ticks by kind; return those that are not suspicious."""

@@ -15,7 +15,7 @@ from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier, Update
 from live.paper.loop import RunLoop
-from live.paper.resting_watch import RestingWatch
+from live.paper.price_watch import PriceWatch
 from live.paper.slice_pump import SlicePump, TickLane
 from live.paper.tick_source import TickSubscription
 
@@ -30,7 +30,7 @@ class TickLoop(RunLoop):
         self._subscriptions = frontier.detach_ticks()
         self._merge = TickMerge([each.stream for each in self._subscriptions])
         self._merge.advance()
-        self._resting = RestingWatch(engine, engine.risk.book.capacity)
+        self._watch = PriceWatch(engine, engine.risk.book.capacity)
         self._taken_ns = -1
         self._day_end_ns = 0
 
@@ -79,7 +79,7 @@ class TickLoop(RunLoop):
     def _collect(self, time_ns: int) -> list[Update]:
         """Return what is due: bars, corporate actions, and the ticks that the merge has at this moment."""
         updates = super()._collect(time_ns)
-        self._resting.disarm()
+        self._watch.bands.disarm()
         if time_ns >= self._day_end_ns:
             self._begin_day(time_ns)
         for each in self._subscriptions:
@@ -118,7 +118,7 @@ class SliceLoop(TickLoop):
         super().__init__(engine, frontier, report, report_every_steps)
         self._lanes = [TickLane(each.config, each.security.cache, each.is_default_kind) for each in self._subscriptions]
         decisions = engine.recorder.tick_to_decision
-        self._pump = SlicePump(engine, self._merge, self._lanes, self._resting, decisions)
+        self._pump = SlicePump(engine, self._merge, self._lanes, self._watch, decisions)
 
     @property
     def steps(self) -> int:
@@ -133,7 +133,6 @@ class SliceLoop(TickLoop):
     def _play(self, until_ns: int) -> None:
         engine, pump = self._engine, self._pump
         pump.offset_ns = engine.zone.offset_ns(self._merge.time_ns)
-        pump.watch.begin(engine.portfolio)
         try:
             guarded("on_data", pump.run, until_ns)
         finally:

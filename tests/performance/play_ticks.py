@@ -51,7 +51,7 @@ def main() -> None:
     view = TickView(book)
     for index in range(2):
         view.set_symbol(index, "X", 1.0)
-    pump = TickPump(merge, book, view, Strategy().on_tick, Histogram(), PriceBands(1))
+    pump = TickPump(merge, book, view, Strategy().on_tick, Histogram(), PriceBands(2))
     merge.advance()
     warm_until = WARM_TICKS // 2 * STEP_NS
     pump.run(warm_until)

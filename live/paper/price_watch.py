@@ -1,10 +1,13 @@
-"""Tells when resting orders need no look, so that steps of ticks can pass them by.
+"""Tells when neither resting orders nor the account's value need a look, so that steps of ticks can pass them by.
 
-A scan of a resting order asks whether it expired, whether the account can still afford it, and whether it fills. For
-plain limit and stop orders with LEAN's own models all three depend on prices alone, so there is a band of prices within
-which a scan does nothing: on the near side of the limit or stop, and so close to the prices of now that the free margin
-cannot be used up. Everything else (other order types, orders that expire, models of the user, cash accounts, currencies
-that need converting) is scanned at every step.
+LEAN looks at both at every step. A look at a resting order asks whether it expired, whether the account can still afford
+it, and whether it fills; a look at the account ends a run that is worth nothing. For plain limit and stop orders with
+LEAN's own models all of this depends on prices alone, so there is a band of prices for each symbol within which a look
+would do nothing: on the near side of every limit and stop, and so close to the prices of now that neither the free
+margin nor the account's value can be used up. The bands hold until the run's revision changes: an order event, or a
+setting of a security. Everything else (other order types, orders that expire, models of the user, cash accounts,
+currencies that need converting) is looked at at every step. Money that the strategy itself adds or takes is noticed at
+the next whole step.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from live.algorithm.order_terms import TimeInForce
 from live.algorithm.orders import Order
 from live.hot.bands import HIGHEST_E9, LOWEST_E9, PriceBands
 from live.hot.merge import TickMerge
+from live.hot.units import PRICE_SCALE
 from live.paper.models.buying_power import BuyingPowerModel, SecurityMarginModel
 from live.paper.models.equity_fills import EquityFillModel
 from live.paper.models.fills import FillModel
@@ -29,18 +33,18 @@ if TYPE_CHECKING:
     from live.paper.engine import PaperEngine
     from live.paper.securities import Security
 
-_E9 = 1e9
+_LARGEST_E9 = 9e18
 _FILL_MODELS = (FillModel, EquityFillModel)
 _MARGIN_MODELS = (BuyingPowerModel, SecurityMarginModel)
 _OUR_MODELS = FillModel.__module__.rpartition(".")[0] + "."
 _SWING = 4.0
-"""How much free margin a price change may cost at most, per unit held or ordered: value, bound margin, both sides."""
+"""How much money a price change may cost at most, per unit held or ordered: value, bound margin, both sides."""
 _RESERVE = 0.5
-"""Share of the free margin that a band may use up; the rest covers fees and rounding."""
+"""Share of the money that a band may use up; the rest covers fees and rounding."""
 
 
-class RestingWatch:
-    """Keeps the bands of a run's resting orders.
+class PriceWatch:
+    """Keeps the bands of a run.
 
     Parameters:
         engine: the run.
@@ -49,65 +53,62 @@ class RestingWatch:
 
     def __init__(self, engine: PaperEngine, symbols: int) -> None:
         self._engine = engine
-        self._events_seen = -1
         self.bands = PriceBands(symbols)
 
-    def disarm(self) -> None:
-        """Have orders scanned at the next step, whatever its prices."""
-        self.bands.is_armed = False
-
     def is_quiet(self, merge: TickMerge) -> bool:
-        """Tell whether a scan at the merge's step would do nothing."""
-        return self._holds() and not self.bands.crosses(merge)
-
-    def _holds(self) -> bool:
-        """Tell whether there are bands for the orders and holdings as they are now; make them when they are not."""
-        events = self._engine.recorder.order_events
-        if not self.bands.is_armed or events != self._events_seen:
-            self._events_seen = events
-            self.bands.clear()
-            self.bands.is_armed = _is_ours(self._engine.brokerage_model) and self._arm()
-        return self.bands.is_armed
+        """Tell whether a look at the merge's step would do nothing."""
+        bands, revision = self.bands, self._engine.clock.revision
+        if not bands.holds(revision):
+            bands.clear()
+            if not self._arm():
+                return False
+            bands.arm(revision)
+        if bands.crosses(merge):
+            # What a price beyond its band leads to may still be to come when the price is back.
+            bands.disarm()
+            return False
+        return True
 
     def _arm(self) -> bool:
-        """Set the bands; False when an order needs a look at every step."""
-        orders = list(self._engine.transactions.resting_orders())
+        """Set the bands; False when something needs a look at every step."""
+        orders = self._engine.transactions.resting_orders()
         securities = self._engine.securities
-        if not all(_is_plain(order, securities[order.symbol]) for order in orders):
+        if orders and not _is_ours(self._engine.brokerage_model):
             return False
-        if not all(self._narrow_to_trigger(order, securities[order.symbol]) for order in orders):
-            return False
-        return self._narrow_to_margin(orders)
+        for order in orders:
+            security = securities[order.symbol]
+            if not _is_plain(order, security) or not self._narrow_to_trigger(order, security):
+                return False
+        return self._narrow_to_money(orders)
 
     def _narrow_to_trigger(self, order: Order, security: Security) -> bool:
         """Keep the band on the near side of an order's price; False when the price is beyond it now."""
         is_limit = order.type is OrderType.LIMIT
         price = order.exact_limit_price if is_limit else order.exact_stop_price
         assert price is not None
-        trigger = float(price / security.exact_price_factor)
+        trigger_e9 = _raw_e9(float(price), security)
         waits_below = (order.exact_quantity > ZERO) is is_limit
         newest = _newest_prices(security)
         index = security.symbol.index
         if waits_below:
-            self.bands.narrow(index, int(trigger * _E9) + 1, HIGHEST_E9)
+            self.bands.narrow(index, trigger_e9 + 1, HIGHEST_E9)
             return all(each > float(price) for each in newest)
-        self.bands.narrow(index, LOWEST_E9, int(trigger * _E9) - 1)
+        self.bands.narrow(index, LOWEST_E9, trigger_e9 - 1)
         return all(each < float(price) for each in newest)
 
-    def _narrow_to_margin(self, orders: list[Order]) -> bool:
-        """Keep prices so near that no order's free margin can be used up; False when some is used up already."""
+    def _narrow_to_money(self, orders: list[Order]) -> bool:
+        """Keep prices so near that neither free margin nor value can be used up; False when some is used up already."""
         slacks = [slack for order in orders for slack in self._slack(order)]
+        if self._engine.portfolio.invested:
+            slacks.append(float(self._engine.portfolio.exact_total_portfolio_value))
         if not slacks:
             return True
         slack = min(slacks) * _RESERVE
-        if slack <= 0.0:
-            return False
         units = self._exposures(orders)
-        if units is None:
+        if slack <= 0.0 or units is None:
             return False
         for security, size in units.items():
-            swing = slack / (len(units) * size * _SWING)
-            self._narrow_around(security, swing)
+            self._narrow_around(security, slack / (len(units) * size * _SWING))
         return True
 
     def _exposures(self, orders: list[Order]) -> dict[Security, float] | None:
@@ -129,11 +130,8 @@ class RestingWatch:
         return {security: size for security, size in units.items() if size}
 
     def _narrow_around(self, security: Security, swing: float) -> None:
-        factor = float(security.exact_price_factor)
-        low, high = (security.price - swing) / factor * _E9, (security.price + swing) / factor * _E9
-        self.bands.narrow(
-            security.symbol.index, max(LOWEST_E9, int(low) + 1), HIGHEST_E9 if high >= HIGHEST_E9 else int(high) - 1
-        )
+        low_e9, high_e9 = _raw_e9(security.price - swing, security), _raw_e9(security.price + swing, security)
+        self.bands.narrow(security.symbol.index, low_e9 + 1, high_e9 - 1)
 
     def _slack(self, order: Order) -> Iterator[float]:
         """Give the free margin that an order leaves; nothing for one that only reduces a holding."""
@@ -146,6 +144,12 @@ class RestingWatch:
         free = exact_of(model.get_buying_power(BuyingPowerParameters(portfolio, security, order.direction)))
         request = InitialMarginRequiredForOrderParameters(portfolio.cash_book, security, order)
         yield float(free - abs(exact_of(model.get_initial_margin_required_for_order(request))))
+
+
+def _raw_e9(price: float, security: Security) -> int:
+    """Return the file's price of a security's price, scaled by 1e9, within what a band can hold."""
+    raw = price / float(security.exact_price_factor) * PRICE_SCALE
+    return int(max(LOWEST_E9 + 1, min(_LARGEST_E9, raw)))
 
 
 def _is_ours(model: object) -> bool:
