@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
@@ -48,7 +49,7 @@ class UniverseSettings(PascalCaseFields):
     """Defaults of the securities that are added.
 
     As in LEAN, `resolution` counts wherever none is named, `data_normalization_mode` for add_equity, `fill_forward` and
-    `extended_market_hours` for add_security; `leverage` only for securities of universes, which the subset does not have.
+    `extended_market_hours` for add_security; the rest only for securities of universes, which the subset does not have.
     """
 
     def __init__(self) -> None:
@@ -57,6 +58,8 @@ class UniverseSettings(PascalCaseFields):
         self.fill_forward = True
         self.extended_market_hours = False
         self.data_normalization_mode = DataNormalizationMode.ADJUSTED
+        self.asynchronous = False
+        self.minimum_time_in_universe = timedelta(days=1)
 
 
 class AddingMethods:

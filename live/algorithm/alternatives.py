@@ -40,7 +40,6 @@ _GENERIC = f"docs/api-subset.md lists what there is; otherwise {_REAL_LEAN}"
 
 MEMBERS: dict[str, str] = {
     "abands": _INDICATOR,
-    "active_securities": "use self.securities: without universes all securities are active",
     "add_alpha": _FRAMEWORK,
     "add_cfd": _ASSETS,
     "add_chart": "plot(chart, series, value) makes the chart when it is first used",
@@ -139,8 +138,6 @@ MEMBERS: dict[str, str] = {
 """Members of QCAlgorithm."""
 
 OTHERS: dict[str, str] = {
-    "AlgorithmSettings.seed_initial_prices": "wait until security.has_data, or read history in initialize",
-    "AlgorithmSettings.trading_days_per_year": "remove it: nothing in the subset is annualized",
     "CashBook.add": "use self.set_cash(currency, amount, conversion_rate) in initialize",
     "DataNormalizationMode": "use DataNormalizationMode.RAW or DataNormalizationMode.ADJUSTED",
     "OrderTicket.order_closed": "use ticket.status.is_closed",

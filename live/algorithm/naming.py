@@ -11,6 +11,9 @@ from enum import EnumMeta, IntEnum
 from types import FunctionType
 from typing import Any
 
+DOTNET_LISTS = ("Keys", "Values")
+"""Members of dictionaries that are methods in Python and properties in .NET: `securities.keys()`, `Securities.Keys`."""
+
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -54,7 +57,8 @@ class PascalCaseAccess:
         if is_pascal_case(name):
             translated = snake_case(name)
             if translated != name:
-                return getattr(self, translated)
+                found = getattr(self, translated)
+                return list(found()) if name in DOTNET_LISTS and callable(found) else found
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 

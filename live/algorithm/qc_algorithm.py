@@ -213,6 +213,11 @@ class QCAlgorithm(
         return self._host.securities
 
     @property
+    def active_securities(self) -> Any:
+        """The same as `securities`: without universes all of them are active."""
+        return self._host.securities
+
+    @property
     def portfolio(self) -> Any:
         """Holdings, cash and value."""
         return self._host.portfolio

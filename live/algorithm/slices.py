@@ -18,7 +18,7 @@ from live.algorithm.data import (
     TradeBar,
 )
 from live.algorithm.enums import SecurityType
-from live.algorithm.naming import PascalCaseAccess, is_pascal_case, snake_case
+from live.algorithm.naming import DOTNET_LISTS, PascalCaseAccess, is_pascal_case, snake_case
 from live.algorithm.order_terms import utc_datetime
 from live.algorithm.symbols import Symbol
 from live.clock import ns_to_datetime
@@ -207,7 +207,8 @@ class Slice:
 
     def __getattr__(self, name: str) -> Any:
         if is_pascal_case(name):
-            return getattr(self, snake_case(name))
+            found = getattr(self, snake_case(name))
+            return list(found()) if name in DOTNET_LISTS and callable(found) else found
         raise AttributeError(f"'Slice' object has no attribute {name!r}")
 
     def __repr__(self) -> str:

@@ -41,6 +41,7 @@ from live.paper.history import history_slices, last_known_prices, start_of_histo
 from live.paper.models.broker_models import brokerage_model
 from live.paper.models.initializer import (
     BROKERAGE_METHODS,
+    FuncSecuritySeeder,
     apply_default_models,
     apply_models,
     default_market,
@@ -229,6 +230,8 @@ class PaperEngine(OrderHost, Host):
         )
         security.clock = self.clock
         self.securities[security.symbol] = security
+        if self.settings.seed_initial_prices:
+            FuncSecuritySeeder(lambda each: self.last_known_prices(each.symbol)).seed_security(security)
         self._set_models(security)
         if leverage:
             security.set_leverage(leverage)

@@ -42,6 +42,8 @@ class AlgorithmSettings(PascalCaseFields):
         self.daily_precise_end_time = True
         self.daily_consolidation_use_extended_market_hours = False
         self.automatic_indicator_warm_up = False
+        self.seed_initial_prices = False
+        self.trading_days_per_year: int | None = None
         self.rebalance_portfolio_on_insight_changes: bool | None = None
         self.rebalance_portfolio_on_security_changes: bool | None = None
 

@@ -377,6 +377,18 @@ class Security(PascalCaseFields):
             self.on_normalization(self, mode)
         self.data_normalization_mode = mode
 
+    def __getitem__(self, key: str) -> Any:
+        """Return what the algorithm keeps with the security: `security["average"]`, also `security.average`."""
+        try:
+            return getattr(self, key)
+        except AttributeError:
+            raise KeyError(
+                f"{self.symbol} keeps nothing under {key!r}; set it first: security[{key!r}] = ..."
+            ) from None
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        setattr(self, key, value)
+
     def __repr__(self) -> str:
         return f"Security({self.symbol} {self.price:g})"
 

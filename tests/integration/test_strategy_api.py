@@ -698,6 +698,27 @@ def test_data_are_reached_in_all_of_lean_s_ways(run: Runner) -> None:
     assert notes == ["True", "[True, False, True, None, 1]", "[True, True, True, True]", "[True, 16, False, True]"]
 
 
+def test_collections_have_both_spellings_and_securities_keep_what_they_are_given(run: Runner) -> None:
+    notes = run(
+        DATES
+        + """
+        self.Settings.SeedInitialPrices = True
+        self.universe_settings.asynchronous = True
+        spy = self.AddEquity("SPY", Resolution.Minute)
+        spy["average"] = self.sma("SPY", 3)
+        self.note([spy.average is spy["average"], spy.price > 0])
+        self.note([self.Securities.Keys == list(self.securities.keys()), len(self.Securities.Values),
+                   self.Portfolio.Keys == self.portfolio.keys(), self.active_securities is self.securities])
+
+    def OnData(self, data):
+        if not hasattr(self, "seen"):
+            self.seen = True
+            self.note([data.Keys == data.keys(), data.Bars.Keys == list(data.bars.keys()), len(data.Bars.Values)])
+"""
+    )
+    assert notes == ["[True, True]", "[True, 1, True, True]", "[True, True, 1]"]
+
+
 def test_plots_take_values_indicators_bars_and_prices(sample: Path, tmp_path: Path) -> None:
     file = tmp_path / "algo.py"
     file.write_text(

@@ -52,7 +52,7 @@ def test_a_call_of_an_unsupported_member_is_refused_in_both_spellings(member: st
         "self.Portfolio['SPY'].Target",
         "self.portfolio.set_positions",
         "self.transactions.set_live_mode",
-        "self.settings.seed_initial_prices",
+        "self.settings.data_subscription_limit",
         "self.securities['SPY'].fundamentals",
         "self.add_equity('SPY').shortable_provider",
         "self.current_slice.option_chains",
