@@ -33,5 +33,5 @@ sys.exit(f"LEAN loads {library}, not the Python of {prefix}: name its interprete
     if os.path.isabs(library) and not os.path.realpath(library).startswith(prefix) else 0)'; \
     "${PYTHON}" -P -c 'import sys, live.hot; sys.exit(None if live.hot.COMPILED else "the hot path is not compiled")'
 # User, working folder and entry point stay LEAN's: the LEAN CLI mounts its folders for them. A dry run needs no root:
-#   docker run --rm --user "$(id -u):$(id -g)" --workdir /work --volume "$PWD:/work" --entrypoint lean-live lean-live \
-#       dry-run main.py
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/project" --workdir /project \
+#       --entrypoint lean-live lean-live dry-run main.py

@@ -110,21 +110,26 @@ class DryRun:
 
         Returns None after a whole run, otherwise the first error. Of several errors the later ones are notes of the first.
         """
-        failure = outcome_of(lambda: self._progress_sink.begin(self.loaded.cls.__name__, self.data))
-        if failure is None:
-            with self.loaded.on_path(), report_stray_errors(self.engine.report_error), self._watchdog:
-                failure = outcome_of(self._run_engine)
-                if isinstance(failure, CallbackTimeout) and self._signals.request is not None:
-                    failure = RunInterrupted(f"{self._signals.error()}; {failure}")
-                self._watchdog.restart()
-                later = outcome_of(self._end_algorithm)
-                if failure is not None and later is not None and self._loop is None:
-                    # What initialize left undone is no news beside its own error.
-                    later = outcome_of(partial(self.engine.report_error, str(later)))
-                failure = _first(failure, later)
+        failure = outcome_of(self._play)
+        self._signals.defer()
         for close in (self._report_progress, self._progress_sink.end, self._close):
             failure = _first(failure, outcome_of(close))
         return failure
+
+    def _play(self) -> None:
+        self._progress_sink.begin(self.loaded.cls.__name__, self.data)
+        with self.loaded.on_path(), report_stray_errors(self.engine.report_error), self._watchdog:
+            failure = outcome_of(self._run_engine)
+            if isinstance(failure, CallbackTimeout) and self._signals.request is not None:
+                failure = RunInterrupted(f"{self._signals.error()}; {failure}")
+            self._watchdog.restart()
+            later = outcome_of(self._end_algorithm)
+            if failure is not None and later is not None and self._loop is None:
+                # What initialize left undone is no news beside its own error.
+                later = outcome_of(partial(self.engine.report_error, str(later)))
+            failure = _first(failure, later)
+        if failure is not None:
+            raise failure
 
     def prepare(self, sink: RunSink, log_path: Path) -> None:
         """Make the run's files and its engine.

@@ -1,7 +1,7 @@
 """Ctrl-C, SIGTERM and a closed terminal as an orderly end of a run.
 
 While the strategy plays, the first of them ends the run after its time step; the second one, or the first at any other
-time, at once. While results are written they wait.
+time, at once. Once results are written they have no effect.
 """
 
 from __future__ import annotations
@@ -59,14 +59,9 @@ class StopSignals:
         finally:
             self._on_first = None
 
-    @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Let requests wait until results are written."""
+    def defer(self) -> None:
+        """Take no further request: from now on results are written."""
         self._is_deferring = True
-        try:
-            yield
-        finally:
-            self._is_deferring = False
 
     def error(self) -> RunInterrupted:
         """Return the error of a run that was asked to stop."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from live.algorithm.blame import describe, users_place
-from live.errors import AlgorithmRuntimeError, Halt, LeanLiveError, RunInterrupted
+from live.errors import AlgorithmRuntimeError, EnvironmentFault, Halt, LeanLiveError, RunInterrupted
 
 
 def outcome_of(action: Callable[[], None]) -> BaseException | None:
@@ -28,6 +28,10 @@ def outcome_of(action: Callable[[], None]) -> BaseException | None:
         return error
     except BaseException as error:
         if isinstance(error, Exception) and users_place(error) is None:
+            if isinstance(error, MemoryError):
+                return EnvironmentFault(
+                    "the run needs more memory than there is; use fewer symbols, or a larger machine"
+                )
             return error
         described = describe("the algorithm", error)
         described.__cause__ = error

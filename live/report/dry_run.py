@@ -42,16 +42,20 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
     except BaseException:
         folder.discard()
         raise
-    failure = run.play()
-    with signals.deferred():
-        if failure is None:
-            try:
-                return folder.finish(run.result(), run.histograms(), run.series())
-            except EnvironmentFault as fault:
-                if folder.is_finished:
-                    raise
-                failure = fault
-        _keep(run, folder, failure)
+    try:
+        failure = run.play()
+    except Halt as halt:
+        # A signal came between two of its steps.
+        failure = halt.error
+    signals.defer()
+    if failure is None:
+        try:
+            return folder.finish(run.result(), run.histograms(), run.series())
+        except EnvironmentFault as fault:
+            if folder.is_finished:
+                raise
+            failure = fault
+    _keep(run, folder, failure)
     raise failure
 
 
