@@ -77,7 +77,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "ScheduleManager": "events security_of set_time_zone times_of",
         "ScheduledEvent": "fire_until skip_until",
         "Security": (
-            "base_cash cash_book clock has_ticks hours is_daily_only on_normalization price_factor_on"
+            "base_cash cash_book has_ticks hours is_daily_only on_normalization price_factor_on"
             " properties quote_cash resolutions utc_time"
         ),
         "SecurityCache": (
