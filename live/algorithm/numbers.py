@@ -10,6 +10,7 @@ Number = Union[int, float, Decimal]
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+_SEVEN_DIGITS = Context(prec=7, rounding=ROUND_HALF_EVEN)
 _CONTEXT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
@@ -48,6 +49,13 @@ def round_down_to_lot(quantity: Decimal, lot_size: Decimal) -> Decimal:
     with localcontext(_CONTEXT):
         lots = (quantity / lot_size).to_integral_value(rounding=ROUND_DOWN)
         return lots * lot_size
+
+
+def smart_rounded(value: Decimal) -> Decimal:
+    """Round as LEAN's messages do: above 1,000 to four places, otherwise to seven significant digits, half to even."""
+    if value > 1_000:
+        return round(value, 4)
+    return _SEVEN_DIGITS.plus(value)
 
 
 def plain(value: Decimal) -> str:

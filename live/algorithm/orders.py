@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from live.algorithm.enums import OrderDirection, OrderStatus, OrderType
-from live.algorithm.naming import PascalCaseAccess, pascal_case_alias
-from live.algorithm.numbers import ZERO, Number, plain, to_decimal
+from live.algorithm.naming import PascalCaseAccess, pascal_case, pascal_case_alias
+from live.algorithm.numbers import ZERO, Number, plain, smart_rounded, to_decimal
 from live.algorithm.order_terms import (
     OrderFee,
     OrderProperties,
@@ -326,9 +326,7 @@ class TrailingStopOrder(StopMarketOrder):
     @property
     def trailing_text(self) -> str:
         """The distance as LEAN prints it: a percentage, or an amount with the sign of its currency."""
-        if self.trailing_as_percentage:
-            return f"{self.exact_trailing_amount * 100:f}%"
-        return f"{currency_sign(self.price_currency)}{self.exact_trailing_amount:f}"
+        return _distance(self.exact_trailing_amount, self.trailing_as_percentage, currency_sign(self.price_currency))
 
     def apply_update(self, fields: UpdateOrderFields) -> None:
         """Take over quantity, tag, stop price and distance."""
@@ -441,10 +439,33 @@ class OrderEvent(PascalCaseAccess):
         return copy
 
     def __str__(self) -> str:
-        text = f"Time: {self.utc_time} OrderID: {self.order_id} EventID: {self.id} Symbol: {self.symbol} Status: {self.status}"
-        text += f" Quantity: {plain(self.exact_quantity)}"
+        sign = currency_sign(self.fill_price_currency)
+        status = pascal_case(self.status.name.lower())
+        text = (
+            f"Time: {self.utc_time:%m/%d/%Y %H:%M:%S} OrderID: {self.order_id} EventID: {self.id} Symbol: {self.symbol}"
+        )
+        text += f" Status: {status} Quantity: {plain(self.exact_quantity)}"
         if self.exact_fill_quantity:
-            text += f" FillQuantity: {plain(self.exact_fill_quantity)} FillPrice: {plain(self.exact_fill_price)}"
+            text += (
+                f" FillQuantity: {plain(self.exact_fill_quantity)} FillPrice: {sign}{_rounded(self.exact_fill_price)}"
+            )
+        if self.exact_limit_price is not None:
+            text += f" LimitPrice: {sign}{_rounded(self.exact_limit_price)}"
+        if self.exact_stop_price is not None:
+            text += f" StopPrice: {sign}{_rounded(self.exact_stop_price)}"
+        if self.exact_trailing_amount is not None:
+            text += f" TrailingAmount: {_distance(self.exact_trailing_amount, bool(self.trailing_as_percentage), sign)}"
+        if self.exact_trigger_price is not None:
+            text += f" TriggerPrice: {sign}{_rounded(self.exact_trigger_price)}"
         if self.order_fee.value.exact_amount:
             text += f" OrderFee: {self.order_fee}"
         return f"{text} Message: {self.message}" if self.message else text
+
+
+def _rounded(price: Decimal) -> str:
+    return plain(smart_rounded(price))
+
+
+def _distance(amount: Decimal, is_percentage: bool, sign: str) -> str:
+    """Return the distance of a trailing stop as LEAN prints it."""
+    return f"{amount * 100:f}%" if is_percentage else f"{sign}{amount:f}"

@@ -85,6 +85,15 @@ class SecurityChanges(PascalCaseAccess):
         self.removed_securities = removed
         self.count = len(added) + len(removed)
 
+    def __str__(self) -> str:
+        if not self.count:
+            return "SecurityChanges: None"
+        text = "SecurityChanges:"
+        for name, securities in (("Added", self.added_securities), ("Removed", self.removed_securities)):
+            if securities:
+                text += f" {name}: {','.join(str(security.symbol.id) for security in securities)}"
+        return text
+
 
 class QCAlgorithm(
     TradingMethods,
