@@ -25,20 +25,6 @@ class SecurityCache:
         self._last_bar_end_ns = -1
         self._last_quote_end_ns = -1
 
-    @property
-    def last_trade_tick(self) -> Tick | None:
-        """Newest trade tick."""
-        return self.trade_ticks[len(self.trade_ticks) - 1] if self.trade_ticks else None
-
-    @property
-    def last_quote_tick(self) -> Tick | None:
-        """Newest quote tick."""
-        return self.quote_ticks[len(self.quote_ticks) - 1] if self.quote_ticks else None
-
-    def step_ticks(self) -> list[Tick]:
-        """Return the newest step's trade ticks, then its quote ticks."""
-        return self.trade_ticks + self.quote_ticks
-
     def store_ticks(self, ticks: list[Tick], is_default_kind: bool) -> None:
         """Store one step's ticks of one kind.
 
