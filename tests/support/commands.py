@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -134,7 +135,15 @@ def start(arguments: list[str], cwd: Path, **options: Any) -> subprocess.Popen[s
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
+    # Under nohup or in the background of a script a process inherits that it ignores some of these.
+    options.setdefault("preexec_fn", heed_signals)
     return subprocess.Popen([*COMMAND, *arguments], cwd=cwd, env=environment, text=True, **options)
+
+
+def heed_signals() -> None:
+    """Give the signals that stop a run their usual meaning, in a process that is about to start."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def finish(process: subprocess.Popen[str], results: Path) -> Ended:
