@@ -175,7 +175,7 @@ class DryRun:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
-        self._loop = loop_for(engine, frontier)(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        self._loop = self._make_loop(frontier)
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
@@ -194,6 +194,9 @@ class DryRun:
         """Call on_end_of_algorithm, unless there is no algorithm's object."""
         if hasattr(self.engine, "callbacks"):
             self.engine.callbacks.call("on_end_of_algorithm")
+
+    def _make_loop(self, frontier: Frontier) -> RunLoop:
+        return loop_for(self.engine, frontier)(self.engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
 
     def _steps(self) -> int:
         return 0 if self._loop is None else self._loop.steps

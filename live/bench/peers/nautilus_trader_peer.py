@@ -1,0 +1,79 @@
+"""nautilus_trader: trade ticks through the back-test engine, fed one by one from a generator; the strategy's
+`on_trade_tick` decides and calls submit_order.
+
+The simulated venue has no latency, so it takes the order inside of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from live.bench.pacing import Schedule
+from live.bench.peers.stream import Decision, PeerRun, Stream
+from live.clock import monotonic_ns
+
+
+def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
+    """Play a stream to a schedule. Parameters as for the other adapters."""
+    from nautilus_trader.backtest.engine import BacktestEngine
+    from nautilus_trader.config import BacktestEngineConfig, LoggingConfig
+    from nautilus_trader.model.currencies import USD
+    from nautilus_trader.model.data import TradeTick
+    from nautilus_trader.model.enums import AccountType, AggressorSide, OmsType, OrderSide
+    from nautilus_trader.model.identifiers import InstrumentId, Symbol, TradeId, Venue
+    from nautilus_trader.model.instruments import Equity
+    from nautilus_trader.model.objects import Money, Price, Quantity
+    from nautilus_trader.trading.strategy import Strategy
+
+    measured = PeerRun()
+    decision = Decision(order_every)
+    venue = Venue("SIM")
+    instrument_id = InstrumentId(Symbol("B0000"), venue)
+    instrument = Equity(
+        instrument_id=instrument_id,
+        raw_symbol=Symbol("B0000"),
+        currency=USD,
+        price_precision=2,
+        price_increment=Price.from_str("0.01"),
+        lot_size=Quantity.from_int(1),
+        margin_init=Decimal("0.5"),
+        margin_maint=Decimal("0.25"),
+        ts_event=0,
+        ts_init=0,
+    )
+    size = Quantity.from_int(100)
+    one = Quantity.from_int(1)
+    ticks = [
+        TradeTick(instrument_id, Price(price, 2), size, AggressorSide.BUYER, TradeId(str(number)), time_ns, time_ns)
+        for number, (time_ns, price) in enumerate(zip(stream.times_ns, stream.prices, strict=True))
+    ]
+
+    class Crossing(Strategy):  # type: ignore[misc]
+        def on_start(self) -> None:
+            self.subscribe_trade_ticks(instrument_id)
+
+        def on_trade_tick(self, tick: TradeTick) -> None:
+            quantity = decision.on_price(tick.price.as_double())
+            measured.decided(schedule)
+            if quantity:
+                side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
+                self.submit_order(self.order_factory.market(instrument_id, side, one))
+                measured.ordered(schedule)
+
+    def fed() -> Iterator[list[Any]]:
+        for number, tick in enumerate(ticks):
+            schedule.wait(number)
+            yield [tick]
+
+    engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
+    engine.add_venue(venue, OmsType.NETTING, AccountType.MARGIN, [Money(1_000_000, USD)], base_currency=USD)
+    engine.add_instrument(instrument)
+    engine.add_data_iterator("ticks", fed())
+    engine.add_strategy(Crossing())
+    began_ns = monotonic_ns()
+    engine.run()
+    measured.seconds = (monotonic_ns() - began_ns) / 1e9
+    engine.dispose()
+    return measured
