@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,13 @@ from live.paper.run import peak_memory_bytes
 
 Parameters = dict[str, Any]
 _MS = 1_000_000
+_STRATEGY_PARAMETERS = ("last_day", "symbols")
 _QUANTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
 
 
 def replay(told: Parameters) -> ChildResult:
     """Play a session as fast as it can be read, zips and decoding included."""
-    words = {name: str(told[name]) for name in ("ticker", "threshold", "last_day", "symbols") if name in told}
+    words = {name: str(value) for name, value in told.items() if name in _STRATEGY_PARAMETERS}
     run = session.play(told["strategy"], Path(told["data"]), words)
     values = {
         "ticks_per_second": run.ticks_per_second,
@@ -135,7 +137,9 @@ def main() -> None:
     """Run the job that the command line names."""
     name, text, core = sys.argv[1:4]
     try:
-        result = run_job(name, msgspec.json.decode(text), int(core) if core else None)
+        # What a measured runtime prints is no part of the answer.
+        with redirect_stdout(sys.stderr):
+            result = run_job(name, msgspec.json.decode(text), int(core) if core else None)
     except LeanLiveError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(int(error.exit_code))

@@ -67,9 +67,7 @@ def compare(report: Report, baseline: Report, name: str, threshold: float) -> Co
     return Comparison(name, threshold, metrics, missing)
 
 
-def _compare_row(
-    row: Row, before: Row, threshold: float, metrics: list[ComparedMetric], missing: list[str]
-) -> None:
+def _compare_row(row: Row, before: Row, threshold: float, metrics: list[ComparedMetric], missing: list[str]) -> None:
     known = {metric.name: metric for metric in before.metrics}
     for metric in row.metrics:
         if metric.name in known:
@@ -84,8 +82,8 @@ def _compare_metric(row: str, now: Metric, before: Metric, threshold: float) -> 
     if now.normalised is not None and before.normalised is not None:
         ratio = worsening(now.normalised, before.normalised, now.better)
     else:
-        values = (best((each.low, each.high), now.better) for each in (now, before))
-        ratio = worsening(*values, now.better)
+        ours, theirs = (best((each.low, each.high), now.better) for each in (now, before))
+        ratio = worsening(ours, theirs, now.better)
     # From or to nothing there is no ratio: a first allocation where there was none is worse by any threshold.
     is_worse = ratio > threshold if ratio is not None else (now.value > before.value) == (now.better == "lower")
     return ComparedMetric(row, now.name, ratio, is_normalised, now.is_judged, now.is_judged and is_worse)

@@ -220,15 +220,18 @@ class PeerComparison(Struct):
         figures: what was measured.
         pinned_core: as in ChildResult.
         notes: what the comparison does not say.
+        failure, failure_code: as in Row.
     """
 
     peer: str
     version: str
     rounds: int
     ticks: int
-    figures: list[PeerFigure]
+    figures: list[PeerFigure] = []
     pinned_core: int | None = None
     notes: list[str] = []
+    failure: str | None = None
+    failure_code: int = 0
 
 
 class ComparedMetric(Struct):

@@ -13,7 +13,7 @@ from live.feeds.streams import TickStream
 from live.hot.records import END_OF_DATA_NS, TICK_WORDS
 
 _RECORD_BYTES = TICK_WORDS * 8
-_SPIN_NS = 1_000_000
+SPIN_NS = 1_000_000
 """Shortest time before a tick that is spent spinning. The rest of a gap is slept, so that cold rows are cold, but how
 long the operating system takes to wake a process is not the runtime's latency."""
 
@@ -28,12 +28,15 @@ class Schedule:
         warm_up: ticks before the first paced one; they are due at once.
         ticks: paced ticks.
         gap_ns: time between two.
+        spin_ns: end of a gap that is spent spinning; 0 for a sender in a thread beside the runtime, which would keep
+            the interpreter's lock from it. Such a sender wakes late, so its ticks are due when it wakes.
     """
 
-    def __init__(self, warm_up: int, ticks: int, gap_ns: int) -> None:
+    def __init__(self, warm_up: int, ticks: int, gap_ns: int, spin_ns: int = SPIN_NS) -> None:
         self.warm_up = warm_up
         self.ticks = ticks
         self.gap_ns = gap_ns
+        self.spin_ns = spin_ns
         self.due_ns = 0
         self.is_measuring = False
         self.sent = 0
@@ -58,9 +61,11 @@ class Schedule:
         if now_ns > due_ns:
             self.late += 1
             return
-        slept_ns = due_ns - now_ns - _SPIN_NS
+        slept_ns = due_ns - now_ns - self.spin_ns
         if slept_ns > 0:
             sleep(slept_ns / 1e9)
+        if self.spin_ns == 0:
+            self.due_ns = monotonic_ns()
         while monotonic_ns() < due_ns:
             pass
 

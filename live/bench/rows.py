@@ -88,9 +88,7 @@ def _paced_rows(is_quick: bool) -> list[RowSpec]:
         metrics = (*_latency("decision", None, None, True), *_latency("order", half, most, True))
         parameters = _paced(tier, 1, 500 if is_quick else 10_000, 10, 200 if is_quick else 2_000)
         title = f"paced in process, ticks 1 ms apart, {title}"
-        found.append(
-            RowSpec(f"paced-{tier}", title, "paced", "warm", metrics, parameters, rounds=1 if is_quick else 3)
-        )
+        found.append(RowSpec(f"paced-{tier}", title, "paced", "warm", metrics, parameters, rounds=1 if is_quick else 3))
     return found
 
 
@@ -155,9 +153,19 @@ def _start_rows(is_quick: bool) -> list[RowSpec]:
             data="session",
         ),
         row(
-            "start-help", "lean-live --help, whole process", "command", Budget(0.2, any_build), words=["-c", COMMAND, "--help"]
+            "start-help",
+            "lean-live --help, whole process",
+            "command",
+            Budget(0.2, any_build),
+            words=["-c", COMMAND, "--help"],
         ),
-        row("start-python", "python -c pass, whole process: the floor of the rows above", "command", None, words=["-c", "pass"]),
+        row(
+            "start-python",
+            "python -c pass, whole process: the floor of the rows above",
+            "command",
+            None,
+            words=["-c", "pass"],
+        ),
         row(
             "start-import",
             "python -c 'import live.paper.run', whole process",

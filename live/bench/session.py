@@ -12,6 +12,7 @@ from live.bench.pacing import PacedStream, Schedule
 from live.clock import monotonic_ns
 from live.errors import DataError
 from live.hot.histogram import Histogram
+from live.hot.records import END_OF_DATA_NS
 from live.hot.views import TickView
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
@@ -60,12 +61,14 @@ class PacedRun(DryRun):
         streams = 0
         for source in frontier.ticks:
             assert isinstance(source, TickSubscription)
-            if source.next_time_ns == source.stream.time_ns and not source.stream.is_exhausted:
+            if source.stream.time_ns != END_OF_DATA_NS:
                 source.stream = PacedStream(source.stream, self.schedule)
                 source.stream.prime()
                 streams += 1
         if streams != 1:
-            raise DataError(f"{streams} streams of ticks are no single paced one; give data with the trades of one symbol")
+            raise DataError(
+                f"{streams} streams of ticks are no single paced one; give data with the trades of one symbol"
+            )
         self._stamp_callbacks()
         return super()._make_loop(frontier)
 

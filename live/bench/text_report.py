@@ -48,7 +48,7 @@ def _print_row(row: Row, console: Console) -> None:
         console.print(f"  not measured: {row.failure}", highlight=False, markup=False)
     figures = Table.grid(padding=(0, 2))
     for justify in ("left", "right", "left", "left"):
-        figures.add_column(justify=justify)  # type: ignore[arg-type]
+        figures.add_column(justify=justify)
     for metric in row.metrics:
         spread = f"{quantity(metric.low, metric.unit)} to {quantity(metric.high, metric.unit)}"
         figures.add_row(
@@ -102,7 +102,11 @@ def verdict(metric: Metric, budget: Budget) -> str:
 def _print_peer(peer: PeerComparison, console: Console) -> None:
     pinned = "not pinned" if peer.pinned_core is None else f"pinned to core {peer.pinned_core}"
     title = f"against {peer.peer} {peer.version}: {peer.rounds} pairs of runs in turn, {peer.ticks:,} ticks, {pinned}"
-    table = Table(title=title, title_justify="left", pad_edge=False)
+    console.print(f"\n{title}", highlight=False, markup=False)
+    if peer.failure is not None:
+        console.print(f"  not measured: {peer.failure}", highlight=False, markup=False)
+        return
+    table = Table(pad_edge=False)
     for name in ("figure", "lean-live", peer.peer, "times better", "pairs from to"):
         table.add_column(name, justify="left" if name == "figure" else "right", no_wrap=True)
     for figure in peer.figures:
@@ -114,11 +118,9 @@ def _print_peer(peer: PeerComparison, console: Console) -> None:
 
 
 def _print_comparison(comparison: Comparison, console: Console) -> None:
-    table = Table(
-        title=f"against {comparison.baseline}: judged figures may be {comparison.threshold:g} times worse",
-        title_justify="left",
-        pad_edge=False,
-    )
+    title = f"against {comparison.baseline}: judged figures may be {comparison.threshold:g} times worse"
+    console.print(f"\n{title}", highlight=False, markup=False)
+    table = Table(pad_edge=False)
     for name in ("row", "figure", "times worse", "how", "verdict"):
         table.add_column(name, justify="right" if name == "times worse" else "left", no_wrap=True)
     for metric in comparison.metrics:

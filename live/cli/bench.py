@@ -26,8 +26,12 @@ _WIDTH = 140
 
 
 @click.command("bench", epilog="Example: lean-live bench --rows replay,paced --output bench.json")
-@click.option("--rows", metavar="NAMES", help="Rows to measure, separated by commas; 'cold' selects every cold-... row.")
-@click.option("--quick", is_flag=True, help="Fewer ticks, rounds and sizes: seconds instead of minutes, coarser figures.")
+@click.option(
+    "--rows", metavar="NAMES", help="Rows to measure, separated by commas; 'cold' selects every cold-... row."
+)
+@click.option(
+    "--quick", is_flag=True, help="Fewer ticks, rounds and sizes: seconds instead of minutes, coarser figures."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Store the report as JSON in this file.")
 @click.option("--compare", "baseline", type=click.Path(path_type=Path), help="Compare with a stored report.")
 @click.option(
@@ -90,7 +94,9 @@ def exit_code(report: Report) -> ExitCode:
     """Return the code that a report ends the command with."""
     if report.is_interrupted:
         return ExitCode.INTERRUPTED
-    if any(row.failure is not None and row.failure_code != ExitCode.ENVIRONMENT for row in report.rows):
+    failures = [(each.failure, each.failure_code) for each in report.rows]
+    failures += [(each.failure, each.failure_code) for each in report.peers]
+    if any(failure is not None and code != ExitCode.ENVIRONMENT for failure, code in failures):
         return ExitCode.RUN_FAILED
     if report.comparison is not None and report.comparison.is_breached:
         return ExitCode.BREACH

@@ -1,7 +1,7 @@
 """Other runtimes beside ours: the same stream, the same decision, the same stamps.
 
 Each adapter is a module of this package that imports its runtime only when it is run. It has a function
-`run(stream, order_every, schedule)`, see live.bench.peers.stream.
+`run(stream, order_every, schedule)`, see live.bench.peers.stream, and a `NOTE` on what its figures mean.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from live.bench.model import ChildResult
@@ -37,6 +38,15 @@ def require_peer(name: str) -> str:
         ) from None
 
 
+def note_of(name: str) -> str:
+    """Return what a reader has to know about a peer's figures."""
+    return str(_adapter(name).NOTE)
+
+
+def _adapter(name: str) -> ModuleType:
+    return import_module(f"live.bench.peers.{name}_peer")
+
+
 def measure_peer(told: dict[str, Any]) -> ChildResult:
     """Play a stream through one runtime, paced or as fast as it goes.
 
@@ -48,9 +58,7 @@ def measure_peer(told: dict[str, Any]) -> ChildResult:
     schedule = Schedule(warm_up if is_paced else warm_up + ticks, ticks if is_paced else 0, told["gap_ms"] * _MS)
     if told["runtime"] == OURS:
         return _measure_ours(told, schedule if is_paced else None)
-    run: PeerRun = import_module(f"live.bench.peers.{told['runtime']}_peer").run(
-        make_stream(warm_up + ticks), told["order_every"], schedule
-    )
+    run: PeerRun = _adapter(told["runtime"]).run(make_stream(warm_up + ticks), told["order_every"], schedule)
     return run.result(warm_up + ticks, schedule)
 
 

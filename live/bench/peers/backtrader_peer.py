@@ -13,6 +13,8 @@ from live.bench.pacing import Schedule
 from live.bench.peers.stream import Decision, PeerRun, Stream
 from live.clock import monotonic_ns
 
+NOTE = "backtrader has no ticks and no callback per tick: each tick is a bar of its own, which is its nearest form"
+
 
 def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
     """Play a stream to a schedule.
@@ -29,9 +31,7 @@ def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
     times = [backtrader.date2num(datetime.fromtimestamp(time_ns / 1e9, timezone.utc)) for time_ns in stream.times_ns]
 
     class Feed(backtrader.feed.DataBase):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.number = 0
+        number = 0
 
         def _load(self) -> bool:
             number = self.number

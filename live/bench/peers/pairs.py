@@ -8,10 +8,9 @@ from statistics import median
 from typing import Any
 
 from live.bench.model import Better, ChildResult, PeerComparison, PeerFigure, Unit
-from live.bench.peers import OURS, require_peer
-from live.bench.processes import measure
+from live.bench.peers import OURS, note_of, require_peer
+from live.bench.processes import MeasurementError, measure
 from live.bench.statistics import worsening
-from live.errors import EnvironmentFault
 
 _FIGURES: tuple[tuple[str, Unit, Better], ...] = (
     ("decision_p50", "ns", "lower"),
@@ -42,24 +41,31 @@ def compare_with_peer(
 
     Raises:
         EnvironmentFault: the peer is not installed.
-        MeasurementError: a runtime failed.
     """
     version = require_peer(peer)
     pairs = 2 if is_quick else 5
     ticks = 500 if is_quick else 5_000
     told = {"ticks": ticks, "warm_up": 500, "gap_ms": 1, "order_every": 10, "symbols": 1, "data": "generated"}
-    ours: list[ChildResult] = []
-    theirs: list[ChildResult] = []
-    for _ in range(pairs):
-        for runtime, found in ((OURS, ours), (peer, theirs)):
-            both = ChildResult()
-            for mode in ("paced", "replay"):
-                words = told_of({**told, "runtime": runtime, "mode": mode})
-                result = measure("peer", words, folder, core)
-                both.values |= result.values
-            found.append(both)
-    figures = [_figure(*each, ours, theirs) for each in _FIGURES]
-    return PeerComparison(peer, version, pairs, ticks, figures, core, list(_NOTES))
+    found = PeerComparison(peer, version, pairs, ticks, [], core, [*_NOTES, note_of(peer)])
+    results: dict[str, list[ChildResult]] = {OURS: [], peer: []}
+    try:
+        for _ in range(pairs):
+            for runtime, rounds in results.items():
+                rounds.append(_measure(told_of, {**told, "runtime": runtime}, folder, core))
+        found.figures = [_figure(*each, results[OURS], results[peer]) for each in _FIGURES]
+    except MeasurementError as error:
+        found.failure, found.failure_code = str(error), error.code
+    return found
+
+
+def _measure(
+    told_of: Callable[[dict[str, Any]], dict[str, Any]], told: dict[str, Any], folder: Path, core: int | None
+) -> ChildResult:
+    """Measure one runtime paced and unpaced, and return both results in one."""
+    both = ChildResult()
+    for mode in ("paced", "replay"):
+        both.values |= measure("peer", told_of({**told, "mode": mode}), folder, core).values
+    return both
 
 
 def _figure(
@@ -69,6 +75,6 @@ def _figure(
     ratios = [worsening(other, mine, better) for mine, other in pairs]
     known = [ratio for ratio in ratios if ratio is not None]
     if len(known) != len(pairs):
-        raise EnvironmentFault(f"{name} is zero in a run; the clock of this machine is too coarse for it")
+        raise MeasurementError(f"{name} is zero in a run; the clock of this machine is too coarse for it", 4)
     mine, other = zip(*pairs, strict=True)
     return PeerFigure(name, unit, better, median(mine), median(other), median(known), min(known), max(known))

@@ -31,9 +31,7 @@ def make_stream(ticks: int) -> Stream:
     """Return a stream of a number of ticks."""
     # New York is four hours behind UTC on the day of the generated market.
     begin_ns = date_to_ns(DAY) + SESSION_BEGIN_MS * _MS + 4 * 3_600_000 * _MS
-    return Stream(
-        [begin_ns + tick * _MS for tick in range(ticks)], [price_cents(tick) / 100 for tick in range(ticks)]
-    )
+    return Stream([begin_ns + tick * _MS for tick in range(ticks)], [price_cents(tick) / 100 for tick in range(ticks)])
 
 
 class Decision:
@@ -73,12 +71,12 @@ class PeerRun:
     seconds: float = 0.0
 
     def decided(self, schedule: Schedule) -> None:
-        """Stamp a decision."""
+        """Stamp a decision on the newest tick of a schedule."""
         if schedule.is_measuring:
             self.decisions.record(monotonic_ns() - schedule.due_ns)
 
     def ordered(self, schedule: Schedule) -> None:
-        """Stamp an order that the runtime's broker has accepted."""
+        """Stamp an order, taken by the runtime's broker, on the newest tick of a schedule."""
         if schedule.is_measuring:
             self.orders.record(monotonic_ns() - schedule.due_ns)
 

@@ -6,6 +6,7 @@ Parameters: stamp_file (where the moment goes, in nanoseconds of CLOCK_MONOTONIC
 from pathlib import Path
 
 from AlgorithmImports import *
+
 from live.clock import machine_monotonic_ns
 
 

@@ -12,7 +12,7 @@ class LiveEmaCross(LiveAlgorithm):
         self.set_start_date(2013, 10, self.get_parameter("first_day", 7))
         self.set_end_date(2013, 10, self.get_parameter("last_day", 11))
         self.set_cash(100_000)
-        self.symbol = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
+        self.traded = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
         self.threshold = self.get_parameter("threshold", 0.05)
         self.fast = 0.0
         self.slow = 0.0
@@ -24,8 +24,8 @@ class LiveEmaCross(LiveAlgorithm):
         self.slow += (price - self.slow) * 0.008
         distance = self.fast - self.slow
         if distance > self.threshold and self.position <= 0:
-            self.submit(self.symbol, 100 - self.position)
+            self.submit(self.traded, 100 - self.position)
             self.position = 100
         elif distance < -self.threshold and self.position >= 0:
-            self.submit(self.symbol, -100 - self.position)
+            self.submit(self.traded, -100 - self.position)
             self.position = -100

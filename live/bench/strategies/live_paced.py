@@ -12,7 +12,7 @@ class LivePaced(LiveAlgorithm):
         self.set_start_date(2013, 10, 7)
         self.set_end_date(2013, 10, 7)
         self.set_cash(100_000)
-        self.symbol = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
+        self.traded = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
         self.order_every = self.get_parameter("order_every", 10)
         self.fast = 0.0
         self.slow = 0.0
@@ -28,5 +28,5 @@ class LivePaced(LiveAlgorithm):
         self.count += 1
         if self.count % self.order_every == 0:
             quantity = -1 if self.position else 1
-            self.submit(self.symbol, quantity)
+            self.submit(self.traded, quantity)
             self.position += quantity

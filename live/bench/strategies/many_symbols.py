@@ -4,6 +4,7 @@ Parameters: symbols (how many; they are named as live.bench.market names them).
 """
 
 from AlgorithmImports import *
+
 from live.bench.market import tickers
 
 

@@ -12,7 +12,7 @@ class SliceEmaCross(QCAlgorithm):
         self.set_start_date(2013, 10, self.get_parameter("first_day", 7))
         self.set_end_date(2013, 10, self.get_parameter("last_day", 11))
         self.set_cash(100_000)
-        self.symbol = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
+        self.traded = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
         self.threshold = self.get_parameter("threshold", 0.05)
         self.fast = 0.0
         self.slow = 0.0
@@ -20,16 +20,16 @@ class SliceEmaCross(QCAlgorithm):
 
     def on_data(self, slice):
         ticks = slice.ticks
-        if not ticks.contains_key(self.symbol):
+        if not ticks.contains_key(self.traded):
             return
-        for tick in ticks[self.symbol]:
+        for tick in ticks[self.traded]:
             price = tick.price
             self.fast += (price - self.fast) * 0.03
             self.slow += (price - self.slow) * 0.008
         distance = self.fast - self.slow
         if distance > self.threshold and self.position <= 0:
-            self.market_order(self.symbol, 100 - self.position)
+            self.market_order(self.traded, 100 - self.position)
             self.position = 100
         elif distance < -self.threshold and self.position >= 0:
-            self.market_order(self.symbol, -100 - self.position)
+            self.market_order(self.traded, -100 - self.position)
             self.position = -100

@@ -12,7 +12,7 @@ class SlicePaced(QCAlgorithm):
         self.set_start_date(2013, 10, 7)
         self.set_end_date(2013, 10, 7)
         self.set_cash(100_000)
-        self.symbol = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
+        self.traded = self.add_equity(self.get_parameter("ticker", "IBM"), Resolution.TICK).symbol
         self.order_every = self.get_parameter("order_every", 10)
         self.fast = 0.0
         self.slow = 0.0
@@ -22,9 +22,9 @@ class SlicePaced(QCAlgorithm):
 
     def on_data(self, slice):
         ticks = slice.ticks
-        if not ticks.contains_key(self.symbol):
+        if not ticks.contains_key(self.traded):
             return
-        for tick in ticks[self.symbol]:
+        for tick in ticks[self.traded]:
             price = tick.price
             self.fast += (price - self.fast) * 0.03
             self.slow += (price - self.slow) * 0.008
@@ -32,5 +32,5 @@ class SlicePaced(QCAlgorithm):
         self.is_above = self.fast > self.slow
         if self.count % self.order_every == 0:
             quantity = -1 if self.position else 1
-            self.market_order(self.symbol, quantity)
+            self.market_order(self.traded, quantity)
             self.position += quantity
