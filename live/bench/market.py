@@ -24,9 +24,9 @@ SESSION_MS = 23_400_000
 LOWEST_CENTS = 10_000
 RISE_CENTS = 40
 """Cents from the lowest to the highest price of the triangle."""
-TICKS_PER_CENT = 25
-"""Ticks of one symbol at the same price. A whole triangle lasts 2,000 ticks: the averages of the strategies cross twice
-in it."""
+TICKS_PER_CENT = 10
+"""Ticks of one symbol at the same price. A whole triangle lasts 800 ticks: the averages of the strategies cross twice in
+it."""
 _LIST_BEGIN, _LIST_END = "19980102", "20501231"
 _ROWS_PER_WRITE = 50_000
 

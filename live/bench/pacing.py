@@ -66,6 +66,7 @@ class Schedule:
             sleep(slept_ns / 1e9)
         if self.spin_ns == 0:
             self.due_ns = monotonic_ns()
+            return
         while monotonic_ns() < due_ns:
             pass
 

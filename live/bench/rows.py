@@ -140,7 +140,8 @@ def _start_rows(is_quick: bool) -> list[RowSpec]:
     rounds = 1 if is_quick else 3
 
     def row(name: str, title: str, job: str, budget: Budget | None, **told: Parameter) -> RowSpec:
-        seconds = _metric("seconds", "s", "lower", budget, is_judged=True)
+        # The floor is the interpreter's own, and no change of ours moves it.
+        seconds = _metric("seconds", "s", "lower", budget, is_judged=name != "start-python")
         return RowSpec(name, title, job, "start", (seconds,), {"times": times, **told}, rounds)
 
     any_build = "any machine of today"

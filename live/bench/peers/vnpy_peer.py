@@ -25,7 +25,11 @@ _SYMBOL = "B0000"
 _LOOK_SECONDS = 0.001
 _SECONDS_MAX = 300
 
-NOTE = "vn.py's engine is a thread behind a queue: a tick counts from when the sender's thread handed it over, because a sender that spins would keep the interpreter's lock; so delays of the sender are not in its figures, and they are in lean-live's"
+NOTE = (
+    "vn.py's engine is a thread behind a queue: a tick counts from when the sender's thread handed it over, because a "
+    "sender that spins would keep the interpreter's lock; so delays of the sender are not in its figures, and they are in "
+    "lean-live's"
+)
 
 
 def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
