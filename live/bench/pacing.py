@@ -22,7 +22,7 @@ class Schedule:
     """Says when each tick is due, and waits for it.
 
     `due_ns` is when the newest tick was due, on the monotonic clock; `is_measuring` says that it belongs to the
-    measurement.
+    measurement; `began_ns` is when the first tick was asked for.
 
     Parameters:
         warm_up: ticks before the first paced one; they are due at once.
@@ -39,6 +39,7 @@ class Schedule:
         self.spin_ns = spin_ns
         self.due_ns = 0
         self.is_measuring = False
+        self.began_ns = 0
         self.sent = 0
         self.late = 0
         self._start_ns = 0
@@ -50,6 +51,8 @@ class Schedule:
             number: of the tick from the beginning, warm-up included; each number is waited for once, in order.
         """
         now_ns = monotonic_ns()
+        if number == 0:
+            self.began_ns = now_ns
         if number < self.warm_up:
             self.due_ns = now_ns
             return

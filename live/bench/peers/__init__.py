@@ -59,7 +59,7 @@ def measure_peer(told: dict[str, Any]) -> ChildResult:
     if told["runtime"] == OURS:
         return _measure_ours(told, schedule if is_paced else None)
     run: PeerRun = _adapter(told["runtime"]).run(make_stream(warm_up + ticks), told["order_every"], schedule)
-    return run.result(warm_up + ticks, schedule)
+    return run.result(told["order_every"], schedule)
 
 
 def _measure_ours(told: dict[str, Any], schedule: Schedule | None) -> ChildResult:
@@ -71,4 +71,4 @@ def _measure_ours(told: dict[str, Any], schedule: Schedule | None) -> ChildResul
     run = PeerRun()
     paced = play_paced("live_paced", data, words, schedule)
     run.decisions, run.orders = paced.decisions, paced.orders
-    return run.result(schedule.warm_up + schedule.ticks, schedule)
+    return run.result(told["order_every"], schedule)

@@ -60,7 +60,6 @@ def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
     cerebro.broker.set_checksubmit(False)
     cerebro.adddata(Feed(timeframe=backtrader.TimeFrame.Ticks))
     cerebro.addstrategy(Strategy)
-    began_ns = monotonic_ns()
     cerebro.run()
-    measured.seconds = (monotonic_ns() - began_ns) / 1e9
+    measured.seconds = (monotonic_ns() - schedule.began_ns) / 1e9
     return measured

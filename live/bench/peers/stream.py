@@ -8,6 +8,7 @@ from live.bench.market import DAY, SESSION_BEGIN_MS, price_cents
 from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
 from live.clock import date_to_ns, monotonic_ns
+from live.errors import EnvironmentFault
 from live.hot.histogram import Histogram
 
 _MS = 1_000_000
@@ -80,17 +81,27 @@ class PeerRun:
         if schedule.is_measuring:
             self.orders.record(monotonic_ns() - schedule.due_ns)
 
-    def result(self, ticks: int, schedule: Schedule) -> ChildResult:
+    def result(self, order_every: int, schedule: Schedule) -> ChildResult:
         """Return the figures.
 
         Parameters:
-            ticks: ticks that were played.
-            schedule: when they were due.
+            order_every: ticks from one order to the next.
+            schedule: when the ticks were due.
+
+        Raises:
+            EnvironmentFault: the runtime left out ticks, or did not take orders; such figures compare nothing.
         """
+        before, all_ticks = schedule.warm_up, schedule.warm_up + schedule.ticks
+        expected = (schedule.ticks, all_ticks // order_every - before // order_every)
+        if (self.decisions.count, self.orders.count) != expected:
+            raise EnvironmentFault(
+                f"the runtime handled {self.decisions.count} ticks and took {self.orders.count} orders, not {expected[0]} "
+                f"and {expected[1]}; this version of it is not known here"
+            )
         values: dict[str, float] = {}
         for name, histogram in (("decision", self.decisions), ("order", self.orders)):
             if histogram.count:
                 values |= {f"{name}_{label}": float(histogram.quantile(share)) for label, share in _QUANTILES}
         if self.seconds and not schedule.ticks:
-            values["ticks_per_second"] = ticks / self.seconds
-        return ChildResult(values, ticks, schedule.warm_up, schedule.sent, self.decisions.count, schedule.late)
+            values["ticks_per_second"] = all_ticks / self.seconds
+        return ChildResult(values, all_ticks, before, schedule.sent, self.decisions.count, schedule.late)

@@ -118,16 +118,15 @@ def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
         )
         for time_ns, price in zip(stream.times_ns, stream.prices, strict=True)
     ]
-    began_ns = monotonic_ns()
     for number, tick in enumerate(ticks):
         threaded.wait(number)
         pending.append((threaded.due_ns, threaded.is_measuring))
         gateway.on_tick(tick)
     while handled[0] < len(ticks):
-        if monotonic_ns() - began_ns > _SECONDS_MAX * 1e9:
+        if monotonic_ns() - threaded.began_ns > _SECONDS_MAX * 1e9:
             raise EnvironmentFault(f"vn.py handled {handled[0]} of {len(ticks)} ticks in {_SECONDS_MAX} s")
         sleep(_LOOK_SECONDS)
-    measured.seconds = (monotonic_ns() - began_ns) / 1e9
+    measured.seconds = (monotonic_ns() - threaded.began_ns) / 1e9
     schedule.sent, schedule.late = threaded.sent, threaded.late
     engine.close()
     return measured
