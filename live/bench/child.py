@@ -78,7 +78,15 @@ def count_allocations(told: Parameters) -> ChildResult:
 def _with_counter(told: Parameters) -> ChildResult:
     with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
         library = allocations.build_counter(Path(folder))
-        words = [sys.executable, "-m", "live.bench.child", "count_allocations", msgspec.json.encode(told).decode(), ""]
+        words = [
+            sys.executable,
+            "-P",
+            "-m",
+            "live.bench.child",
+            "count_allocations",
+            msgspec.json.encode(told).decode(),
+            "",
+        ]
         answer = subprocess.run(  # noqa: S603 - this interpreter with words of our own
             words, env=allocations.counting_environment(library), capture_output=True, text=True, check=False
         )

@@ -57,7 +57,7 @@ def measure(job: str, told: Mapping[str, Any], folder: Path, core: int | None) -
         MeasurementError: the job failed; the message is the process's own.
         KeyboardInterrupt: passed on, after the process and those that it started were ended.
     """
-    words = [sys.executable, "-m", "live.bench.child", job, msgspec.json.encode(told).decode()]
+    words = [sys.executable, "-P", "-m", "live.bench.child", job, msgspec.json.encode(told).decode()]
     # Its own session: Ctrl-C comes to us alone, and one signal reaches it and every process that it started.
     process = subprocess.Popen(  # noqa: S603 - this interpreter with words of our own
         [*words, "" if core is None else str(core)],

@@ -69,16 +69,18 @@ class BarBench:
             transient=True,
         )
         self._task: rich_progress.TaskID | None = None
+        self._done = 0
 
     def begin(self, steps: int) -> None:
         """Show the empty bar."""
-        self._task = self._bar.add_task("", total=steps, completed=-1)
+        self._task = self._bar.add_task("", total=steps)
         self._bar.start()
 
     def step(self, what: str) -> None:
         """Name the step; the one before is done."""
         if self._task is not None:
-            self._bar.update(self._task, description=what, advance=1)
+            self._bar.update(self._task, description=what, completed=self._done)
+            self._done += 1
 
     def end(self) -> None:
         """Take the bar off the screen."""

@@ -70,7 +70,7 @@ def median_seconds(samples: list[float]) -> float:
 def _run(words: list[str]) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "LEAN_DATA"}
     answer = subprocess.run(  # noqa: S603 - this interpreter with words of our own
-        [sys.executable, *words],
+        [sys.executable, "-P", *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
