@@ -20,6 +20,7 @@ from pathlib import Path
 
 from live.bench.market import price_cents
 from live.errors import EnvironmentFault
+from live.hot.bands import PriceBands
 from live.hot.book import Book
 from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
@@ -141,7 +142,7 @@ def play(warm_up: int, ticks: int) -> Allocations:
     view = TickView(book)
     for index in range(_SYMBOLS):
         view.set_symbol(index, f"B{index}", 1.0)
-    pump = TickPump(merge, book, view, _Strategy().on_tick, Histogram())
+    pump = TickPump(merge, book, view, _Strategy().on_tick, Histogram(), PriceBands(1))
     merge.advance()
     pump.run((warm_up // _SYMBOLS + 1) * _STEP_NS)
     with counted() as found:

@@ -55,7 +55,7 @@ def measure(job: str, told: Mapping[str, Any], folder: Path, core: int | None) -
 
     Raises:
         MeasurementError: the job failed; the message is the process's own.
-        KeyboardInterrupt: passed on, after the process and those that it started were ended.
+        Halt: passed on, after the process and those that it started were ended.
     """
     words = [sys.executable, "-P", "-m", "live.bench.child", job, msgspec.json.encode(told).decode()]
     # Its own session: Ctrl-C comes to us alone, and one signal reaches it and every process that it started.

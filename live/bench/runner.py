@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,9 +14,11 @@ from live.bench.model import SCHEMA, ChildResult, Metric, MetricSpec, PeerCompar
 from live.bench.peers.pairs import compare_with_peer
 from live.bench.processes import MeasurementError, measure, other_cores
 from live.bench.statistics import summarise
+from live.errors import Halt
 from live.feeds.data_folder import find_data_folder
 from live.feeds.sample import write_sample
 from live.paper.run_model import DataSource
+from live.paper.stop_signals import StopSignals
 
 _GROWTH = "_growth"
 
@@ -97,33 +100,46 @@ class Benchmark:
         self._compared: list[PeerComparison] = []
 
     def run(self) -> Report:
-        """Measure everything and return the report; after Ctrl-C with what was measured until then.
+        """Measure everything and return the report; after Ctrl-C or SIGTERM with what was measured until then.
 
         Raises:
             DataError: the data folder that was named is none.
             EnvironmentFault: data cannot be generated.
+            RunInterrupted: somebody stopped it before the first measurement.
         """
-        core = measuring_core()
-        is_interrupted = False
-        with tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            market = Market(folder, self._data_folder)
-            head = describe(market.session, self._is_quick)
-            self._progress.begin(sum(row.rounds for row in self._rows) + len(self._peers))
-            try:
-                with other_cores(core):
-                    self._run_rounds(market, folder, core)
-                    for peer in self._peers:
-                        self._progress.step(f"lean-live against {peer}")
-                        self._compared.append(compare_with_peer(peer, market.told, folder, core, self._is_quick))
-            except KeyboardInterrupt:
-                is_interrupted = True
-            finally:
-                self._progress.end()
+        try:
+            with (
+                ExitStack() as stack,
+                StopSignals() as signals,
+                tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name,
+            ):
+                market = Market(Path(name), self._data_folder)
+                head = describe(market.session, self._is_quick)
+                is_interrupted = False
+                try:
+                    self._run_all(market, Path(name))
+                except Halt:
+                    is_interrupted = True
+                    # Whoever asks twice shall not break off the deletion of what is temporary.
+                    stack.enter_context(signals.deferred())
+        except Halt as halt:
+            raise halt.error from None
         rows = [row_of(spec, self._measured[spec.name], self._failures.get(spec.name)) for spec in self._rows]
         add_growth(self._rows, rows)
         done = [row for row in rows if row.metrics or row.failure is not None]
         return Report(SCHEMA, head, done, self._compared, None, is_interrupted)
+
+    def _run_all(self, market: Market, folder: Path) -> None:
+        core = measuring_core()
+        self._progress.begin(sum(row.rounds for row in self._rows) + len(self._peers))
+        try:
+            with other_cores(core):
+                self._run_rounds(market, folder, core)
+                for peer in self._peers:
+                    self._progress.step(f"lean-live against {peer}")
+                    self._compared.append(compare_with_peer(peer, market.told, folder, core, self._is_quick))
+        finally:
+            self._progress.end()
 
     def _run_rounds(self, market: Market, folder: Path, core: int | None) -> None:
         """Measure all rows once, then those with more rounds again: a slow hour of the machine touches every row."""

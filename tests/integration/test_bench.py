@@ -100,12 +100,13 @@ def test_the_report_for_people_names_conditions_and_budgets(tmp_path: Path) -> N
         assert word in answer
 
 
-def test_ctrl_c_ends_with_what_was_measured(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_what_was_measured(tmp_path: Path, number: signal.Signals) -> None:
     process = started(tmp_path, "--rows", "start-python,cold-live-200ms", "--json")
     assert process.stderr is not None
     # The rows are measured in the order of the table: the cold one, some 20 s long, comes first.
     assert process.stderr.readline().startswith("1/")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     answer, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     report = msgspec.convert(json.loads(answer), Report)
