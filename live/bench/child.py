@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import msgspec
@@ -98,13 +99,13 @@ def _with_counter(told: Parameters) -> ChildResult:
 def first_tick(told: Parameters) -> ChildResult:
     """Time a dry run from the start of its process to its first tick."""
     samples = startup.time_to_first_tick(Path(told["data"]), told["times"])
-    return ChildResult({"seconds": startup.median_seconds(samples)}, samples=len(samples))
+    return ChildResult({"seconds": median(samples)}, samples=len(samples))
 
 
 def command(told: Parameters) -> ChildResult:
     """Time a process from its start to its end."""
     samples = startup.time_command(told["words"], told["times"])
-    return ChildResult({"seconds": startup.median_seconds(samples)}, samples=len(samples))
+    return ChildResult({"seconds": median(samples)}, samples=len(samples))
 
 
 def latencies(name: str, histogram: Histogram) -> dict[str, float]:

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from live.bench.session import STRATEGIES
-from live.bench.statistics import rank_quantile
 from live.clock import machine_monotonic_ns, monotonic_ns
 from live.errors import EnvironmentFault
 
@@ -60,11 +59,6 @@ def time_to_first_tick(data: Path, times: int) -> list[float]:
                 raise EnvironmentFault(f"a dry run on {data} had no tick of IBM; use data with IBM ticks of 2013-10-07")
             found.append((int(stamp.read_text(encoding="ascii")) - began_ns) / _NS)
     return found[1:]
-
-
-def median_seconds(samples: list[float]) -> float:
-    """Return the median of some times."""
-    return rank_quantile(samples, 0.5)
 
 
 def _run(words: list[str]) -> None:

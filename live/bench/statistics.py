@@ -1,27 +1,14 @@
-"""Figures from samples: medians, spreads, quantiles and ratios.
+"""Figures from rounds: medians, spreads and ratios.
 
 The median and the extremes of few rounds say more than a mean with a deviation, which one disturbed round moves.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import median
 
 from live.bench.model import Better, ChildResult, Metric, MetricSpec
-
-
-def rank_quantile(samples: Sequence[float], share: float) -> float:
-    """Return the sample of rank ceil(share * n): the smallest one that a share of the samples does not exceed.
-
-    Parameters:
-        samples: at least one, in any order.
-        share: above 0, at most 1.
-    """
-    assert samples
-    assert 0.0 < share <= 1.0
-    return sorted(samples)[math.ceil(share * len(samples)) - 1]
 
 
 def best(values: Sequence[float], better: Better) -> float:

@@ -12,7 +12,7 @@ from live.bench import pacing
 from live.bench.comparison import compare
 from live.bench.model import SCHEMA, Better, ChildResult, Head, MetricSpec, Report, Row
 from live.bench.pacing import SPIN_NS, Schedule
-from live.bench.statistics import rank_quantile, summarise
+from live.bench.statistics import summarise
 
 GAP_NS = 1_000_000
 LOOK_NS = 5_000
@@ -58,14 +58,6 @@ def test_latencies_are_those_of_a_queue_with_fixed_arrivals(warm_up: int, works_
     slack_ns = 2 * LOOK_NS * len(works_ns)
     assert latencies == pytest.approx(expected, abs=slack_ns)
     assert (schedule.sent, schedule.late) == (len(works_ns), late)
-
-
-@given(st.lists(st.floats(0, 1e12), min_size=1, max_size=50), st.floats(0.001, 1.0))
-def test_a_quantile_is_the_smallest_sample_that_a_share_does_not_exceed(samples: list[float], share: float) -> None:
-    found = rank_quantile(samples, share)
-    assert found in samples
-    assert sum(each <= found for each in samples) >= share * len(samples)
-    assert sum(each < found for each in samples) < share * len(samples)
 
 
 @given(

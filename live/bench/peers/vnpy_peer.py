@@ -42,21 +42,71 @@ def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
     (folder / ".vntrader").mkdir(exist_ok=True)
     os.chdir(folder)
     from vnpy.event import Event, EventEngine
-    from vnpy.trader.constant import Direction, Exchange, OrderType, Status
+    from vnpy.trader.constant import Direction, Exchange, OrderType
     from vnpy.trader.engine import MainEngine
     from vnpy.trader.event import EVENT_TICK
-    from vnpy.trader.gateway import BaseGateway
-    from vnpy.trader.object import CancelRequest, OrderRequest, SubscribeRequest, TickData
+    from vnpy.trader.object import OrderRequest
     from vnpy.trader.setting import SETTINGS
 
     # A line on the console for each order would measure the console.
     SETTINGS["log.console"] = False
-
     measured = PeerRun()
     decision = Decision(order_every)
     threaded = Schedule(schedule.warm_up, schedule.ticks, schedule.gap_ns, spin_ns=0)
     pending: deque[tuple[int, bool]] = deque()
-    handled: list[int] = [0]
+    handled = [0]
+    engine = MainEngine(EventEngine())
+    gateway = engine.add_gateway(_make_gateway_class())
+
+    def on_tick(event: Event) -> None:
+        due_ns, is_measuring = pending.popleft()
+        quantity = decision.on_price(event.data.last_price)
+        if is_measuring:
+            measured.decisions.record(monotonic_ns() - due_ns)
+        if quantity:
+            direction = Direction.LONG if quantity > 0 else Direction.SHORT
+            engine.send_order(OrderRequest(_SYMBOL, Exchange.SMART, direction, OrderType.MARKET, 1.0), _GATEWAY)
+            if is_measuring:
+                measured.orders.record(monotonic_ns() - due_ns)
+        handled[0] += 1
+
+    engine.event_engine.register(EVENT_TICK, on_tick)
+    ticks = _make_ticks(stream)
+    for number, tick in enumerate(ticks):
+        threaded.wait(number)
+        pending.append((threaded.due_ns, threaded.is_measuring))
+        gateway.on_tick(tick)
+    while handled[0] < len(ticks):
+        if monotonic_ns() - threaded.began_ns > _SECONDS_MAX * 1e9:
+            raise EnvironmentFault(f"vn.py handled {handled[0]} of {len(ticks)} ticks in {_SECONDS_MAX} s")
+        sleep(_LOOK_SECONDS)
+    measured.seconds = (monotonic_ns() - threaded.began_ns) / 1e9
+    schedule.sent, schedule.late = threaded.sent, threaded.late
+    engine.close()
+    return measured
+
+
+def _make_ticks(stream: Stream) -> list[Any]:
+    from vnpy.trader.constant import Exchange
+    from vnpy.trader.object import TickData
+
+    return [
+        TickData(
+            gateway_name=_GATEWAY,
+            symbol=_SYMBOL,
+            exchange=Exchange.SMART,
+            datetime=datetime.fromtimestamp(time_ns / 1e9, timezone.utc),
+            last_price=price,
+        )
+        for time_ns, price in zip(stream.times_ns, stream.prices, strict=True)
+    ]
+
+
+def _make_gateway_class() -> type[Any]:
+    """Return a gateway that accepts every order at once; ticks are handed to it from outside."""
+    from vnpy.trader.constant import Exchange, Status
+    from vnpy.trader.gateway import BaseGateway
+    from vnpy.trader.object import CancelRequest, OrderRequest, SubscribeRequest
 
     class Gateway(BaseGateway):  # type: ignore[misc]
         default_name = _GATEWAY
@@ -91,42 +141,4 @@ def run(stream: Stream, order_every: int, schedule: Schedule) -> PeerRun:
         def query_position(self) -> None:
             """There are no positions."""
 
-    engine = MainEngine(EventEngine())
-    gateway = engine.add_gateway(Gateway)
-
-    def on_tick(event: Event) -> None:
-        due_ns, is_measuring = pending.popleft()
-        quantity = decision.on_price(event.data.last_price)
-        if is_measuring:
-            measured.decisions.record(monotonic_ns() - due_ns)
-        if quantity:
-            direction = Direction.LONG if quantity > 0 else Direction.SHORT
-            request = OrderRequest(_SYMBOL, Exchange.SMART, direction, OrderType.MARKET, 1.0)
-            engine.send_order(request, _GATEWAY)
-            if is_measuring:
-                measured.orders.record(monotonic_ns() - due_ns)
-        handled[0] += 1
-
-    engine.event_engine.register(EVENT_TICK, on_tick)
-    ticks = [
-        TickData(
-            gateway_name=_GATEWAY,
-            symbol=_SYMBOL,
-            exchange=Exchange.SMART,
-            datetime=datetime.fromtimestamp(time_ns / 1e9, timezone.utc),
-            last_price=price,
-        )
-        for time_ns, price in zip(stream.times_ns, stream.prices, strict=True)
-    ]
-    for number, tick in enumerate(ticks):
-        threaded.wait(number)
-        pending.append((threaded.due_ns, threaded.is_measuring))
-        gateway.on_tick(tick)
-    while handled[0] < len(ticks):
-        if monotonic_ns() - threaded.began_ns > _SECONDS_MAX * 1e9:
-            raise EnvironmentFault(f"vn.py handled {handled[0]} of {len(ticks)} ticks in {_SECONDS_MAX} s")
-        sleep(_LOOK_SECONDS)
-    measured.seconds = (monotonic_ns() - threaded.began_ns) / 1e9
-    schedule.sent, schedule.late = threaded.sent, threaded.late
-    engine.close()
-    return measured
+    return Gateway

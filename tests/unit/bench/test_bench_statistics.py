@@ -7,19 +7,11 @@ import pytest
 from live.bench.model import Budget, ChildResult, Metric, MetricSpec, RowSpec
 from live.bench.processes import MeasurementError
 from live.bench.runner import add_growth, row_of
-from live.bench.statistics import best, normalise, rank_quantile, summarise, worsening
+from live.bench.statistics import best, normalise, summarise, worsening
 from live.bench.text_report import quantity, verdict
 
 RATE = MetricSpec("rate", "ticks/s", "higher", is_scaled=True, is_judged=True, budget=Budget(100, "always"))
 SIZE = MetricSpec("size", "bytes")
-
-
-def test_a_quantile_is_a_sample() -> None:
-    samples = [5.0, 1.0, 4.0, 2.0, 3.0]
-    assert rank_quantile(samples, 0.5) == 3.0
-    assert rank_quantile(samples, 0.99) == 5.0
-    assert rank_quantile(samples, 0.2) == 1.0
-    assert rank_quantile([7.0], 0.5) == 7.0
 
 
 def test_the_best_of_rounds_depends_on_the_direction() -> None:
