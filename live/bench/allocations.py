@@ -142,7 +142,7 @@ def play(warm_up: int, ticks: int) -> Allocations:
     view = TickView(book)
     for index in range(_SYMBOLS):
         view.set_symbol(index, f"B{index}", 1.0)
-    pump = TickPump(merge, book, view, _Strategy().on_tick, Histogram(), PriceBands(1))
+    pump = TickPump(merge, book, view, _Strategy().on_tick, Histogram(), PriceBands(_SYMBOLS))
     merge.advance()
     pump.run((warm_up // _SYMBOLS + 1) * _STEP_NS)
     with counted() as found:
