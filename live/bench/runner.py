@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,7 +108,6 @@ class Benchmark:
         """
         try:
             with (
-                ExitStack() as stack,
                 StopSignals() as signals,
                 tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name,
             ):
@@ -121,7 +119,7 @@ class Benchmark:
                 except Halt:
                     is_interrupted = True
                     # Whoever asks twice shall not break off the deletion of what is temporary.
-                    stack.enter_context(signals.deferred())
+                    signals.defer()
         except Halt as halt:
             raise halt.error from None
         rows = [row_of(spec, self._measured[spec.name], self._failures.get(spec.name)) for spec in self._rows]
