@@ -15,7 +15,8 @@ ALLOWED = {
     "algorithm": {"", "hot", "feeds"},
     "paper": {"", "hot", "feeds", "algorithm"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
-    "cli": {"", "hot", "feeds", "algorithm", "paper", "report"},
+    "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 

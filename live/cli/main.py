@@ -19,6 +19,7 @@ from live.cli.output import print_json
 from live.errors import ExitCode, LeanLiveError, one_line
 
 VERBS = {
+    "bench": ("live.cli.bench", "Measure rates, latencies, allocations, start times and memory on this machine."),
     "check": ("live.cli.check", "Find what an algorithm uses that the embedded engine does not have."),
     "dry-run": ("live.cli.dry_run", "Play a session to an algorithm on paper, without Docker, .NET or an account."),
     "init": ("live.cli.init", "Write a starter project with a sample session."),

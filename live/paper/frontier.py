@@ -83,6 +83,11 @@ class Frontier:
         """Whether there are tick subscriptions."""
         return bool(self._ticks)
 
+    @property
+    def ticks(self) -> tuple[TickSource, ...]:
+        """The tick subscriptions that were not detached."""
+        return tuple(self._ticks)
+
     def detach_ticks(self) -> list[Any]:
         """Give the tick subscriptions, in order, to somebody who reads them himself."""
         ticks = sorted(self._ticks, key=lambda source: source.config.order)

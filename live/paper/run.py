@@ -175,7 +175,7 @@ class DryRun:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
-        self._loop = loop_for(engine, frontier)(engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        self._loop = self._make_loop(frontier)
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
@@ -194,6 +194,9 @@ class DryRun:
         """Call on_end_of_algorithm, unless there is no algorithm's object."""
         if hasattr(self.engine, "callbacks"):
             self.engine.callbacks.call("on_end_of_algorithm")
+
+    def _make_loop(self, frontier: Frontier) -> RunLoop:
+        return loop_for(self.engine, frontier)(self.engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
 
     def _steps(self) -> int:
         return 0 if self._loop is None else self._loop.steps
@@ -376,7 +379,15 @@ def latency_of(histogram: Histogram) -> LatencySummary:
 
 
 def peak_memory_bytes() -> int:
-    """Return the largest resident size that the process had."""
+    """Return the largest resident size that the process had.
+
+    Linux counts that of the process which started this one into its ru_maxrss; /proc has this one's alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1_024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1_024
 

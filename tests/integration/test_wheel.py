@@ -57,6 +57,14 @@ def test_the_wheel_runs_a_starter_project(installed: Path, tmp_path: Path) -> No
     assert json.loads(text)["order_events"]["count"] > 0
 
 
+def test_the_wheel_holds_the_benchmark(installed: Path, tmp_path: Path) -> None:
+    words = ("bench", "--quick", "--rows", "allocations,ticks,start-first-tick", "--json", "--no-progress")
+    rows = json.loads(lean_live(installed, tmp_path, *words))["rows"]
+    # 4: this machine has no C compiler for the malloc counter.
+    assert {row["failure_code"] for row in rows if row["name"] == "allocations"} <= {0, 4}
+    assert all(row["metrics"] for row in rows if row["name"] != "allocations")
+
+
 @pytest.mark.skipif(not live.hot.COMPILED, reason="nothing is compiled here")
 def test_the_wheel_is_compiled(installed: Path) -> None:
     twins = {path.relative_to(ROOT).with_suffix("").as_posix() for path in (ROOT / "live").rglob("*.pxd")}

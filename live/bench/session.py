@@ -1,0 +1,124 @@
+"""Runs of a strategy through the embedded engine inside a measuring process: as fast as the data come, or paced."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from live.algorithm.live_algorithm import LiveAlgorithm
+from live.algorithm.orders import OrderEvent
+from live.bench.pacing import PacedStream, Schedule
+from live.clock import monotonic_ns
+from live.errors import DataError
+from live.hot.histogram import Histogram
+from live.hot.records import END_OF_DATA_NS
+from live.hot.views import TickView
+from live.paper.frontier import Frontier
+from live.paper.loop import RunLoop
+from live.paper.run import DryRun
+from live.paper.run_model import DataSource, DryRunRequest, Progress, RunResult
+from live.paper.tick_source import TickSubscription
+
+STRATEGIES = Path(__file__).resolve().parent / "strategies"
+
+
+class _Silent:
+    """Takes order events and progress, and keeps nothing."""
+
+    def order_event(self, event: OrderEvent) -> None:
+        """Ignore an order event."""
+
+    def begin(self, title: str, data: DataSource) -> None:
+        """Ignore the start."""
+
+    def update(self, progress: Progress) -> None:
+        """Ignore the state."""
+
+    def end(self) -> None:
+        """Ignore the end."""
+
+
+class PacedRun(DryRun):
+    """A dry run whose ticks come when they are due, with latencies counted from that moment.
+
+    `decisions` holds the time from when a tick was due to the return of the strategy's callback, `orders` that to the
+    acceptance of an order by the paper broker. Ticks of the warm-up are in neither.
+
+    Parameters:
+        request: what to run.
+        schedule: when the ticks are due.
+    """
+
+    def __init__(self, request: DryRunRequest, schedule: Schedule) -> None:
+        super().__init__(request, _Silent())
+        self.schedule = schedule
+        self.decisions = Histogram()
+        self.orders = Histogram()
+
+    def _make_loop(self, frontier: Frontier) -> RunLoop:
+        """Put the pace before the ticks, and stamps behind the callbacks, before the loop takes both."""
+        streams = 0
+        for source in frontier.ticks:
+            assert isinstance(source, TickSubscription)
+            if source.stream.time_ns != END_OF_DATA_NS:
+                source.stream = PacedStream(source.stream, self.schedule)
+                source.stream.prime()
+                streams += 1
+        if streams != 1:
+            raise DataError(
+                f"{streams} streams of ticks are no single paced one; give data with the trades of one symbol"
+            )
+        self._stamp_callbacks()
+        return super()._make_loop(frontier)
+
+    def _stamp_callbacks(self) -> None:
+        engine, schedule, decisions, orders = self.engine, self.schedule, self.decisions, self.orders
+        algorithm = engine.algorithm
+        if isinstance(algorithm, LiveAlgorithm):
+            on_tick = algorithm.on_tick
+
+            def stamped_tick(tick: TickView) -> None:
+                on_tick(tick)
+                if schedule.is_measuring:
+                    decisions.record(monotonic_ns() - schedule.due_ns)
+
+            algorithm.on_tick = stamped_tick  # type: ignore[method-assign]
+        else:
+            on_data = engine.callbacks.on_data
+            assert on_data is not None
+
+            def stamped_data(slice: object) -> None:
+                on_data(slice)
+                if schedule.is_measuring:
+                    decisions.record(monotonic_ns() - schedule.due_ns)
+
+            engine.callbacks.on_data = stamped_data
+        accepted = engine.recorder.on_accepted
+
+        def stamped_order(began_ns: int) -> None:
+            if schedule.is_measuring:
+                orders.record(monotonic_ns() - schedule.due_ns)
+            accepted(began_ns)
+
+        engine.recorder.on_accepted = stamped_order  # type: ignore[method-assign]
+
+
+def play(strategy: str, data: Path, parameters: Mapping[str, str]) -> RunResult:
+    """Play a strategy of live/bench/strategies as fast as the data come, and return what the run came to."""
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
+        run = DryRun(_request(strategy, data, parameters, Path(folder)), _Silent())
+        run.run(_Silent(), Path(folder) / "log.txt")
+        return run.result()
+
+
+def play_paced(strategy: str, data: Path, parameters: Mapping[str, str], schedule: Schedule) -> PacedRun:
+    """Play a strategy of live/bench/strategies to a schedule, and return the run."""
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
+        run = PacedRun(_request(strategy, data, parameters, Path(folder)), schedule)
+        run.run(_Silent(), Path(folder) / "log.txt")
+        return run
+
+
+def _request(strategy: str, data: Path, parameters: Mapping[str, str], folder: Path) -> DryRunRequest:
+    return DryRunRequest(STRATEGIES / f"{strategy}.py", folder, data_folder=data, parameters=dict(parameters))

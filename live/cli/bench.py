@@ -1,0 +1,116 @@
+"""The verb `bench`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from live.bench.comparison import compare, load_report
+from live.bench.model import Report
+from live.bench.peers import PEERS, require_peer
+from live.bench.progress import choose_progress
+from live.bench.rows import rows as all_rows
+from live.bench.rows import select
+from live.bench.runner import Benchmark
+from live.bench.text_report import print_report
+from live.cli.output import common_options, print_json
+from live.errors import EnvironmentFault, ExitCode, UsageError
+
+_WIDTH = 140
+"""Columns of a report that goes to a file or a pipe."""
+
+
+@click.command("bench", epilog="Example: lean-live bench --rows replay,paced --output bench.json")
+@click.option(
+    "--rows", metavar="NAMES", help="Rows to measure, separated by commas; 'cold' selects every cold-... row."
+)
+@click.option(
+    "--quick", is_flag=True, help="Fewer ticks, rounds and sizes: seconds instead of minutes, coarser figures."
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Store the report as JSON in this file.")
+@click.option("--compare", "baseline", type=click.Path(path_type=Path), help="Compare with a stored report.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=1.0),
+    default=1.3,
+    show_default=True,
+    help="With --compare: how many times worse a judged figure may be.",
+)
+@click.option(
+    "--peer",
+    "peers",
+    type=click.Choice(PEERS),
+    multiple=True,
+    help="Run the same stream and decision through this package too, if it is installed; repeatable. "
+    "Measures the comparison only, unless --rows asks for rows as well.",
+)
+@click.option(
+    "--data-folder",
+    type=click.Path(path_type=Path),
+    help="LEAN data with IBM ticks for the replay rows; without it as for dry-run, at last the generated sample.",
+)
+@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@common_options
+def command(
+    rows: str | None,
+    quick: bool,
+    output: Path | None,
+    baseline: Path | None,
+    threshold: float,
+    peers: tuple[str, ...],
+    data_folder: Path | None,
+    progress: bool | None,
+    as_json: bool,
+) -> int:
+    """Measure rates, latencies, allocations, start times and memory on this machine.
+
+    Budgets are printed beside the figures and never fail the command; a comparison with --compare does. Ctrl-C ends it
+    with what was measured until then.
+    """
+    known = None if baseline is None else load_report(baseline)
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first")
+    for peer in peers:
+        require_peer(peer)
+    chosen = () if peers and rows is None else select(all_rows(quick), rows)
+    report = Benchmark(chosen, peers, quick, data_folder, choose_progress(progress, sys.stderr)).run()
+    if known is not None and not report.is_interrupted:
+        report.comparison = compare(report, known, str(baseline), threshold)
+    if output is not None:
+        _store(report, output)
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        print_report(report, _console())
+    return int(exit_code(report))
+
+
+def exit_code(report: Report) -> ExitCode:
+    """Return the code that a report ends the command with."""
+    if report.is_interrupted:
+        return ExitCode.INTERRUPTED
+    failures = [(each.failure, each.failure_code) for each in report.rows]
+    failures += [(each.failure, each.failure_code) for each in report.peers]
+    if any(failure is not None and code != ExitCode.ENVIRONMENT for failure, code in failures):
+        return ExitCode.RUN_FAILED
+    if report.comparison is not None and report.comparison.is_breached:
+        return ExitCode.BREACH
+    return ExitCode.OK
+
+
+def _store(report: Report, path: Path) -> None:
+    content = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    try:
+        path.write_bytes(content + b"\n")
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise EnvironmentFault(f"cannot write {path}: {reason}; choose another file for --output") from error
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
