@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from live.config import FeedSettings
 from live.feeds.socket.address import FeedAddress
@@ -39,7 +40,8 @@ class _Connection(asyncio.BufferedProtocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports have the methods of asyncio's class, but are none of its.
+        transport = cast(asyncio.Transport, transport)
         self.transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:

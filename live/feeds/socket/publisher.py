@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from live.clock import machine_monotonic_ns, wall_ns
 from live.errors import EnvironmentFault, UsageError
@@ -63,7 +64,8 @@ class ConsumerLink(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the consumer's request."""
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports have the methods of asyncio's class, but are none of its.
+        transport = cast(asyncio.Transport, transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
         self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, transport.abort)
