@@ -19,6 +19,7 @@ from support.feed import (
     Proxy,
     frame_of,
     heartbeat_of,
+    is_hello,
     publishing,
     quote,
     ticks_of,
@@ -51,19 +52,31 @@ async def send(publisher: Publisher, first: int, last: int) -> None:
 
 
 async def through_proxy(
-    tmp_path: Path, change: Callable[[bytes], list[bytes] | None], chosen: FeedSettings, total: int = TOTAL
+    tmp_path: Path,
+    change: Callable[[bytes], list[bytes] | None],
+    chosen: FeedSettings,
+    total: int = TOTAL,
+    waits: bool = True,
 ) -> Consumer:
-    """Play trades through a proxy to the end of the session, and return the consumer."""
+    """Play trades through a proxy to the end of the session, and return the consumer.
+
+    A session ends for those who are there: unless `waits` is False, it goes on until the consumer knows of all ticks.
+    """
     async with publishing(tmp_path / "publisher") as (publisher, address):
         proxy = Proxy(address, tmp_path / "proxy", change)
         await proxy.start()
         consumer = Consumer(proxy.address, chosen)
         consumer.start()
         await publisher.wait_for_consumers(1)
-        await send(publisher, 1, total)
-        await publisher.finish()
-        await consumer.ended()
-        await proxy.stop()
+        try:
+            await send(publisher, 1, total)
+            if waits:
+                await until(lambda: consumer.feed.next_sequence == total + 1)
+            await publisher.finish()
+            await consumer.ended()
+        finally:
+            await consumer.stop()
+            await proxy.stop()
     return consumer
 
 
@@ -109,7 +122,7 @@ def test_dropped_repeated_and_reordered_ticks_are_counted_exactly(tmp_path: Path
     shuffle = Shuffle(seed)
 
     async def main() -> None:
-        consumer = await through_proxy(tmp_path, shuffle, settings(on_gap="continue"))
+        consumer = await through_proxy(tmp_path, shuffle, settings(on_gap="continue"), waits=False)
         newest, seen, kept = 0, set[int](), []
         gaps = missing = late = duplicates = 0
         for number in [*shuffle.order, TOTAL + 1]:
@@ -146,13 +159,18 @@ def damage(kind: str, frame: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", ["garbage", "damaged", "oversize", "unknown"])
 def test_bytes_that_cannot_be_trusted_cost_a_connection_and_no_tick(tmp_path: Path, kind: str) -> None:
-    count = 0
+    count, is_lost = 0, False
 
     def change(frame: bytes) -> list[bytes] | None:
-        nonlocal count
+        nonlocal count, is_lost
+        if is_hello(frame):
+            is_lost = False
+        if is_lost:
+            return []
         ticks = ticks_of(frame)
         if ticks is not None and ticks.sequence % 50 == 0 and count < ticks.sequence // 50:
             count += 1
+            is_lost = kind != "unknown"
             return damage(kind, frame)
         return [frame]
 

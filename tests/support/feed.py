@@ -15,7 +15,7 @@ from live.config import FeedSettings
 from live.feeds.socket.address import FeedAddress
 from live.feeds.socket.backoff import Backoff
 from live.feeds.socket.client import SocketFeed
-from live.feeds.socket.frames import HEADER, HEADER_BYTES, Channel, FrameEncoder, Heartbeat, Tick, Ticks
+from live.feeds.socket.frames import HEADER, HEADER_BYTES, Channel, FrameEncoder, Heartbeat, Hello, Tick, Ticks
 from live.feeds.socket.health import FeedHealth
 from live.feeds.socket.inbox import FeedInbox
 from live.feeds.socket.publisher import Publisher
@@ -191,6 +191,15 @@ def heartbeat_of(frame: bytes) -> Heartbeat | None:
         return msgspec.msgpack.decode(frame[HEADER_BYTES:], type=Heartbeat)
     except msgspec.ValidationError:
         return None
+
+
+def is_hello(frame: bytes) -> bool:
+    """Tell whether a connection begins with a frame."""
+    try:
+        msgspec.msgpack.decode(frame[HEADER_BYTES:], type=Hello)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def frame_of(message: Any) -> bytes:

@@ -85,6 +85,11 @@ class SocketFeed(FeedReceiver):
         self._connection: _Connection | None = None
         self._has_hello = False
 
+    @property
+    def next_sequence(self) -> int:
+        """Number of the tick that comes next, 0 before the first hello."""
+        return self._tracker.expected
+
     # -- connection
 
     async def _connect(self) -> None:

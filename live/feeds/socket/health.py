@@ -153,7 +153,7 @@ class FeedHealth:
         self._settings = settings
         self._on_change = on_change
         self._clock = clock
-        self._pausing: dict[Fault, int] = {}
+        self._pausing: dict[Fault, tuple[int, str]] = {}
         self._is_connected = False
         self.counters = FeedCounters()
         self.state = FeedState.CONNECTING
@@ -182,10 +182,10 @@ class FeedHealth:
         if action == "halt":
             self._enter(FeedState.HALTED, f"{text} (on_{fault.value} = halt)")
         elif action == "pause":
-            self._pausing[fault] = self._clock()
-            if self.state is not FeedState.PAUSED:
-                self.counters.pauses += 1
-                self._enter(FeedState.PAUSED, text)
+            self._pausing.pop(fault, None)
+            self._pausing[fault] = self._clock(), text
+            self.counters.pauses += self.state is not FeedState.PAUSED
+            self._enter(FeedState.PAUSED, text)
 
     def connected(self) -> None:
         """Take note that the other side has answered."""
@@ -209,7 +209,9 @@ class FeedHealth:
         span_ns = int(self._settings.resume_after_seconds * _SECOND_NS)
         if span_ns and self._pausing:
             since_ns = self._clock() - span_ns
-            for fault in [each for each, at_ns in self._pausing.items() if each not in PASSING and at_ns <= since_ns]:
+            for fault in [
+                each for each, (at_ns, _) in self._pausing.items() if each not in PASSING and at_ns <= since_ns
+            ]:
                 del self._pausing[fault]
             self._settle()
 
@@ -230,7 +232,11 @@ class FeedHealth:
             self._enter(FeedState.ENDED, "the session is over")
 
     def _settle(self) -> None:
-        if self._pausing or self.is_over:
+        if self.is_over:
+            return
+        if self._pausing:
+            # What is left of several reasons.
+            self.reason = next(reversed(self._pausing.values()))[1]
             return
         if self._is_connected:
             if self.state is not FeedState.RUNNING:
