@@ -17,7 +17,7 @@ from rich.console import Console
 
 from live.cli.output import common_options, print_json
 from live.config import Config, FeedSettings, load_config
-from live.errors import DataError, ExitCode, LeanLiveError, RunInterrupted, UsageError
+from live.errors import DataError, ExitCode, LeanLiveError, UsageError
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.socket.address import parse_address
 from live.feeds.socket.loops import run_loop
@@ -189,11 +189,7 @@ def _run(
     shown: FeedProgress,
     close: Callable[[], None],
 ) -> None:
-    """Run a feed to its end, or until somebody stops it, and report what it did.
-
-    Raises:
-        RunInterrupted: it was stopped by Ctrl-C or a request to end.
-    """
+    """Run a feed to its end, or until Ctrl-C or a request to end stops it, and report what it did."""
 
     async def stoppable() -> bool:
         task = asyncio.ensure_future(main())
@@ -213,7 +209,7 @@ def _run(
         close()
     report("ended" if has_ended else "interrupted")
     if not has_ended:
-        raise RunInterrupted("interrupted; what was done until then is shown above")
+        raise click.exceptions.Exit(int(ExitCode.INTERRUPTED))
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
