@@ -468,3 +468,20 @@ def test_stopping_while_waiting_to_connect_is_prompt(tmp_path: Path) -> None:
         await consumer.stop()
 
     asyncio.run(main())
+
+
+def test_an_error_of_the_run_ends_the_feed_and_is_raised(tmp_path: Path) -> None:
+    class Broken(Consumer):
+        def take(self) -> None:
+            raise ZeroDivisionError("of the run")
+
+    async def main() -> None:
+        async with publishing(tmp_path / "feed") as (publisher, address):
+            consumer = Broken(address)
+            consumer.start()
+            await publisher.wait_for_consumers(1)
+            await send(publisher, 1, 1)
+            with pytest.raises(ZeroDivisionError, match="of the run"):
+                await consumer.ended()
+
+    play(main())

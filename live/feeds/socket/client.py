@@ -102,6 +102,9 @@ class SocketFeed(FeedReceiver):
         else:
             await loop.create_connection(lambda: connection, self._address.host, self._address.port)
         assert connection.transport is not None
+        if connection is not self._connection:
+            connection.transport.abort()
+            raise ConnectionAbortedError("stopped while connecting")
         request = Subscribe(FEED_VERSION, self._token, self.session, max(self._tracker.expected, 1))
         connection.transport.write(bytes(FrameEncoder().encode(request)))
 
@@ -135,7 +138,7 @@ class SocketFeed(FeedReceiver):
         self._decoder.received(count)
         self.counters.frame_bytes += count
         self.received()
-        self._go_on()
+        self.guarded(self._go_on)
 
     # -- frames
 

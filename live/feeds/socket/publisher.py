@@ -45,6 +45,8 @@ from live.feeds.socket.window import FrameWindow
 HANDSHAKE_SECONDS = 5.0
 LINGER_SECONDS = 5.0
 """How long a connection that is being closed may take to send what is left."""
+FINISH_SECONDS = 30.0
+"""How long consumers may take for what is left at the end of a session that waits for nobody."""
 CONSUMERS_MAX = 64
 _REQUEST_BYTES_MAX = 4_096
 _WRITE_HIGH_BYTES = 1 << 16
@@ -118,8 +120,14 @@ class ConsumerLink(asyncio.BufferedProtocol):
         """Whether everything was handed to the connection, which is taking more."""
         return self.position == self._publisher.window.end and not self._is_blocked and not self.is_closing
 
-    def leave(self, message: Message | None) -> None:
-        """Say why and close; what the consumer does not read in time is given up."""
+    def leave(self, message: Message | None, is_patient: bool = False) -> None:
+        """Say why and close.
+
+        Parameters:
+            message: the last one, None for nothing.
+            is_patient: whether the consumer may take any time to read what is left; otherwise it is given up after
+                LINGER_SECONDS.
+        """
         if self.is_closing:
             return
         self.is_closing = True
@@ -128,7 +136,8 @@ class ConsumerLink(asyncio.BufferedProtocol):
             self.write(bytes(FrameEncoder().encode(message)))
         self._transport.close()
         self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
+        if not is_patient:
+            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 
     def abort(self) -> None:
         """Close at once."""
@@ -202,7 +211,6 @@ class Publisher:
         self._path: Path | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
-        self._has_ended = False
 
     # -- life
 
@@ -242,22 +250,26 @@ class Publisher:
             ticks: at most TICKS_PER_FRAME.
         """
         window = self.window
-        while True:
-            oldest = window.first + window.evicted_by(len(ticks))
-            behind = [each for each in self._links if each.position is not None and each.position < oldest]
-            behind = [each for each in behind if not each.is_closing]
-            if not behind or not self._waits:
-                break
+        while self._waits and self._behind(window.first + window.evicted_by(len(ticks))):
             self._changed.clear()
             await self._changed.wait()
-        for link in behind:
-            self.slow_drops += 1
-            text = f"too slow: the publisher keeps {window.ticks_max} ticks and this consumer was behind all of them"
-            link.leave(Goodbye(REASON_SLOW, text, True))
+        self._drop_slow(self._behind(window.first + window.evicted_by(len(ticks))))
         window.append(ticks)
         self.bytes_published += len(window.frame(window.end - 1).content)
         for link in list(self._links):
             link.pump()
+
+    def _behind(self, frame: int) -> list[ConsumerLink]:
+        """Return the consumers that have not had all frames before one."""
+        return [
+            each for each in self._links if each.position is not None and each.position < frame and not each.is_closing
+        ]
+
+    def _drop_slow(self, links: list[ConsumerLink]) -> None:
+        for link in links:
+            self.slow_drops += 1
+            text = f"too slow: this consumer was behind by more than the window ({self.window.ticks_max} ticks) or the session's end"
+            link.leave(Goodbye(REASON_SLOW, text, True))
 
     async def wait_for_consumers(self, count: int) -> None:
         """Wait until so many consumers are there at once."""
@@ -266,11 +278,16 @@ class Publisher:
             await self._changed.wait()
 
     async def finish(self) -> None:
-        """Tell all consumers that the session is over, and wait until they have everything or have gone."""
-        while any(not each.is_up_to_date for each in self._links if each.position is not None and not each.is_closing):
-            self._changed.clear()
-            await self._changed.wait()
-        self._has_ended = True
+        """Tell all consumers that the session is over, and wait until they have everything or have gone.
+
+        Unless the session waits for consumers, one that does not take the rest in FINISH_SECONDS is dropped.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if self._waits else FINISH_SECONDS):
+                while self._behind(self.window.end):
+                    self._changed.clear()
+                    await self._changed.wait()
+        self._drop_slow(self._behind(self.window.end))
         await self._close(End(self.window.next_sequence))
 
     async def stop(self, text: str) -> None:
@@ -288,7 +305,7 @@ class Publisher:
             self._path.unlink(missing_ok=True)
             self._path = None
         for link in list(self._links):
-            link.leave(message if link.position is not None else None)
+            link.leave(message if link.position is not None else None, self._waits and isinstance(message, End))
         while self._links:
             self._changed.clear()
             await self._changed.wait()

@@ -57,10 +57,15 @@ class FeedReceiver:
         self._stopped = asyncio.Event()
         self._closed = asyncio.Event()
         self._close_reason = ""
+        self._failure: Exception | None = None
         inbox.on_room = self._on_room
 
     async def run(self) -> None:
-        """Receive until the session ends, the feed halts, or `stop` is called."""
+        """Receive until the session ends, the feed halts, or `stop` is called.
+
+        Raises:
+            Exception: what `on_ticks` raised.
+        """
         watch = asyncio.get_running_loop().create_task(self._watch())
         try:
             while not self._is_over:
@@ -73,6 +78,8 @@ class FeedReceiver:
             watch.cancel()
             self._drop()
             await asyncio.gather(watch, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """End receiving; the state stays as it is."""
@@ -101,6 +108,14 @@ class FeedReceiver:
     def _go_on(self) -> None:
         """Take what came before reading was stopped."""
         raise NotImplementedError
+
+    def guarded(self, call: Callable[[], None]) -> None:
+        """Make a call of the event loop; what it raises ends `run`, and not only the connection that it came on."""
+        try:
+            call()
+        except Exception as error:
+            self._failure = error
+            self.stop()
 
     def received(self) -> None:
         """Take note that something came."""
@@ -221,7 +236,7 @@ class FeedReceiver:
         # Later and not at once: this is called by the run in the middle of its work.
         if self._is_waiting and not self._is_going_on:
             self._is_going_on = True
-            asyncio.get_running_loop().call_soon(self._resume)
+            asyncio.get_running_loop().call_soon(self.guarded, self._resume)
 
     def _resume(self) -> None:
         self._is_going_on = False

@@ -83,6 +83,9 @@ class WebsocketFeed(FeedReceiver):
         except WSError as error:
             raise ConnectionError(f"{self._url} is no websocket: {error}") from error
         assert listener.transport is not None
+        if listener is not self._listener:
+            listener.transport.disconnect(graceful=False)
+            raise ConnectionAbortedError("stopped while connecting")
         self.counters.connections += 1
         for request in self._mapping.requests:
             listener.transport.send(WSMsgType.TEXT, request)
@@ -129,7 +132,7 @@ class WebsocketFeed(FeedReceiver):
             self._parts.clear()
         else:
             content = frame.get_payload_as_bytes()
-        self._message_received(content)
+        self.guarded(lambda: self._message_received(content))
 
     def _message_received(self, content: bytes) -> None:
         self.counters.frames += 1
