@@ -256,13 +256,13 @@ def test_a_silent_socket_is_noticed_and_left(tmp_path: Path) -> None:
             await send(publisher, 1, 3)
             await until(lambda: len(consumer.numbers) == 3)
             proxy.stalls = True
-            await until(lambda: consumer.counters.silences == 1)
+            await until(lambda: consumer.counters.silences >= 1)
             assert consumer.health.state is FeedState.PAUSED
             proxy.stalls = False
             await send(publisher, 4, 6)
             await until(lambda: len(consumer.numbers) == 6)
             assert consumer.numbers == [1, 2, 3, 4, 5, 6]
-            assert consumer.health.may_trade
+            await until(lambda: consumer.health.may_trade)
             assert consumer.counters.ticks_missing == 0
             assert consumer.counters.disconnects >= 1
             await consumer.stop()

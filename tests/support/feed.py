@@ -22,7 +22,7 @@ from live.feeds.socket.publisher import Publisher
 from live.hot.merge import TickMerge
 from live.hot.records import END_OF_DATA_NS, TICK_WORDS
 
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 30.0
 TRADES = Channel("equity", "usa", "IBM", False)
 QUOTES = Channel("equity", "usa", "IBM", True)
 SETTINGS = FeedSettings(reconnect_first_seconds=0.01, reconnect_limit_seconds=0.02, silence_seconds=10)

@@ -44,6 +44,8 @@ class ChannelSource(RecordSource):
         self.is_exhausted = True
         self.newest_ns = _LONG_AGO_NS
         """Time of the newest tick that was put in."""
+        self.on_taken: Callable[[], None] | None = None
+        """Called after the merge took ticks out of the queue."""
         self._kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
         self._limit = capacity
         # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
@@ -116,6 +118,8 @@ class ChannelSource(RecordSource):
         buffer.block[begin : begin + count * width] = waiting.block[: count * width]
         buffer.count += count
         waiting.drop(count)
+        if self.on_taken is not None:
+            self.on_taken()
 
     def is_full(self) -> bool:
         """Tell whether the next tick finds no room."""
@@ -162,8 +166,13 @@ class FeedInbox:
     def _subscribe(self, channels: Sequence[tuple[Channel, int]]) -> None:
         for channel, index in channels:
             source = ChannelSource(channel, index, self._capacity, self._policy, self.counters)
+            source.on_taken = self._on_taken
             self.sources.append(source)
             self._by_channel[channel] = source
+
+    def _on_taken(self) -> None:
+        if self.on_room is not None and not self.must_wait:
+            self.on_room()
 
     def source_of(self, channel: Channel) -> ChannelSource | None:
         """Return the queue of a channel, None when nobody subscribed to it."""
@@ -209,5 +218,3 @@ class FeedInbox:
             if source.time_ns == END_OF_DATA_NS and source.has_ticks:
                 source.is_exhausted = False
                 merge.wake(number)
-        if self.on_room is not None and not self.must_wait:
-            self.on_room()

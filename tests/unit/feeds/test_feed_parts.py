@@ -209,6 +209,19 @@ def test_room_is_told_once_a_full_queue_is_taken() -> None:
     assert len(records_of(merge)) == 3
 
 
+def test_room_is_told_even_if_the_first_look_leaves_the_queue_full() -> None:
+    inbox = inbox_of(capacity=600)
+    calls: list[bool] = []
+    inbox.on_room = lambda: calls.append(True)
+    merge = TickMerge([*inbox.sources])
+    inbox.put([trade(number) for number in range(1, 1_101)])
+    inbox.wake(merge)
+    assert inbox.must_wait
+    assert not calls
+    assert len(records_of(merge)) == 1_100
+    assert calls
+
+
 def test_subscriptions_that_a_session_lacks_are_returned() -> None:
     inbox = FeedInbox([(TRADES, 0), (QUOTES, 0)], 10, "wait", FeedCounters())
     assert inbox.route([QUOTES]) == [TRADES]
