@@ -27,7 +27,7 @@ _LONG_AGO_NS = -(1 << 62)
 class ChannelSource(RecordSource):
     """Ticks of one channel: a queue of a fixed size that the receiver fills and the merge empties.
 
-    `is_exhausted` means that nothing is waiting at present; `FeedInbox.wake` takes it back.
+    `is_exhausted` means that nothing is waiting at present; the next tick takes it back.
 
     Parameters:
         channel: what it carries.
@@ -90,6 +90,7 @@ class ChannelSource(RecordSource):
             counters.ticks_conflated += waiting.count
             waiting.count = 0
         self._write(waiting, tick)
+        self.is_exhausted = False
         counters.ticks += 1
         return had_room
 
@@ -216,5 +217,4 @@ class FeedInbox:
         """
         for number, source in enumerate(self.sources):
             if source.time_ns == END_OF_DATA_NS and source.has_ticks:
-                source.is_exhausted = False
                 merge.wake(number)

@@ -172,6 +172,17 @@ def test_ticks_that_come_during_a_step_are_taken_after_it() -> None:
     assert [record[1] for record in records_of(merge)] == [2_000, 2_000, 3_000]
 
 
+def test_a_tick_that_comes_during_the_last_step_needs_no_further_look() -> None:
+    inbox = inbox_of()
+    merge = TickMerge([*inbox.sources])
+    inbox.put([trade(1)])
+    inbox.wake(merge)
+    merge.advance()
+    inbox.put([trade(2)])
+    inbox.wake(merge)
+    assert [record[1] for record in records_of(merge)] == [2_000]
+
+
 def test_a_queue_wraps_through_many_chunks_in_order() -> None:
     inbox = inbox_of(capacity=5_000)
     merge = TickMerge([*inbox.sources])
