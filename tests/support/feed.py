@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -132,44 +132,66 @@ class Proxy:
         self._target = target
         self._change = change
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server: Any = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_unix_server(self._serve, str(self.address.path))
+        self._server = await asyncio.start_unix_server(self._accept, str(self.address.path))
 
     async def stop(self) -> None:
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks or self._writers:
+            tasks, writers = list(self._tasks), list(self._writers)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for writer in writers:
+                await self._close(writer)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: a task that is cancelled before it began would leave the connection open.
+        self.connections += 1
+        self._writers.add(writer)
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        own_reader, own_writer = await asyncio.open_unix_connection(str(self._target.path))
+        try:
+            own_reader, own_writer = await asyncio.open_unix_connection(str(self._target.path))
+        except OSError:
+            await self._close(writer)
+            return
+        self._writers.add(own_writer)
         request = asyncio.ensure_future(_copy(reader, own_writer))
         try:
-            while True:
-                header = await own_reader.readexactly(HEADER_BYTES)
-                frame = header + await own_reader.readexactly(HEADER.unpack(header)[1])
-                while self.stalls:
-                    await asyncio.sleep(0.001)
-                frames = self._change(frame)
-                if frames is None:
-                    break
-                for each in frames:
-                    writer.write(each)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            await self._pass_on(own_reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
             for each in (writer, own_writer):
-                each.close()
-            self._tasks.discard(task)
+                await self._close(each)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            header = await reader.readexactly(HEADER_BYTES)
+            frame = header + await reader.readexactly(HEADER.unpack(header)[1])
+            while self.stalls:
+                await asyncio.sleep(0.001)
+            frames = self._change(frame)
+            if frames is None:
+                return
+            for each in frames:
+                writer.write(each)
+            await writer.drain()
+
+    async def _close(self, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        self._writers.discard(writer)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
