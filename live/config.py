@@ -13,7 +13,7 @@ import tomllib
 from difflib import SequenceMatcher
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -102,6 +102,110 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     max_bytes: Annotated[int, Meta(ge=1_024, le=10_737_418_240)] = 67_108_864
 
 
+Action = Literal["continue", "pause", "halt"]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+FieldPath = Annotated[str, Meta(min_length=0, max_length=256)]
+Words = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...], Meta(max_length=10_000)]
+
+
+class FeedSettings(Struct, frozen=True, kw_only=True):
+    """Table `[feed]`: how a live feed is watched, and what its faults lead to.
+
+    A fault is counted whatever follows from it. `continue` goes on; `pause` says that prices may not be relied on until
+    the fault has passed; `halt` ends the feed.
+
+    Attributes:
+        on_gap: what to do when sequence numbers are skipped: ticks were lost.
+        on_silence: what to do when nothing comes for `silence_seconds`; the connection is made anew as well.
+        on_disconnect: what to do when the connection is lost; it is made anew unless the feed halts.
+        on_malformed: what to do when something comes that is no message, is damaged or too large.
+        on_overflow: what to do when ticks are dropped or conflated since a queue is full.
+        on_clock_step: what to do when the wall clock steps, here or at the sender.
+        silence_seconds: longest time without any message, heartbeats included.
+        clock_step_seconds: smallest step of a wall clock that counts.
+        resume_after_seconds: time without a further fault after which a pause ends by itself; zero waits for a person.
+            Pauses for silence and for a lost connection end when messages come again.
+        reconnect_first_seconds: waiting time before the second attempt to connect; it doubles with each, and half of it
+            is random.
+        reconnect_limit_seconds: longest waiting time between attempts.
+        reconnect_attempts: attempts without success after which the feed halts; zero goes on for ever.
+        queue_ticks: ticks of a channel that may wait for the run.
+        full_queue: what a full queue does: `wait` stops receiving, `conflate` keeps the newest tick of the channel only,
+            `drop` leaves out the newcomers.
+        token_file: file with the secret that a publisher asks for, empty for none.
+    """
+
+    on_gap: Action = "pause"
+    on_silence: Action = "pause"
+    on_disconnect: Action = "pause"
+    on_malformed: Action = "pause"
+    on_overflow: Action = "continue"
+    on_clock_step: Action = "continue"
+    silence_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 5.0
+    clock_step_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 0.5
+    resume_after_seconds: Seconds = 0.0
+    reconnect_first_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 0.1
+    reconnect_limit_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 10.0
+    reconnect_attempts: Count = 0
+    queue_ticks: Annotated[int, Meta(ge=1, le=10_000_000)] = 8_192
+    full_queue: Literal["wait", "conflate", "drop"] = "wait"
+    token_file: Annotated[str, Meta(min_length=0, max_length=4_096)] = ""
+
+
+class WebsocketSettings(Struct, frozen=True, kw_only=True):
+    """Table `[websocket]`: a JSON websocket of trades and quotes, and where its messages have what.
+
+    Fields are named by their path in the message, parts joined by points. The default is what Coinbase Exchange sends;
+    a field that a market does not have is left empty.
+
+    Attributes:
+        url: address, `wss://` or `ws://`.
+        symbols: what to subscribe to: the market's name, a sign of equality, and asset class/market/ticker.
+        subscribe: messages that are sent after connecting, as JSON; the word `$symbols` in quotation marks stands for
+            the list of names.
+        type_field: field that tells kinds of messages apart.
+        trade_types: its values for trades.
+        quote_types: its values for quotes.
+        last_trade_types: its values for a repetition of the last trade before the subscription: only its number counts.
+        error_types: its values for refusals.
+        error_field: field with the text of a refusal.
+        symbol_field: field with the market's name of the symbol.
+        time_field: field with the time; empty stands for the time of receipt.
+        time_unit: `iso8601`, or the unit of a number since 1970.
+        price_field: price of a trade.
+        size_field: quantity of a trade.
+        bid_field: bid of a quote.
+        bid_size_field: its size.
+        ask_field: ask of a quote.
+        ask_size_field: its size.
+        trade_sequence_field: field with a number of trades that grows by one with each trade of a symbol.
+        quote_sequence_field: field with a number of quotes of a symbol that only grows, not always by one.
+    """
+
+    url: Annotated[str, Meta(min_length=0, max_length=4_096)] = "wss://ws-feed.exchange.coinbase.com"
+    symbols: Words = ()
+    subscribe: Words = (
+        '{"type": "subscribe", "product_ids": "$symbols", "channels": ["matches", "ticker", "heartbeat"]}',
+    )
+    type_field: FieldPath = "type"
+    trade_types: Words = ("match",)
+    quote_types: Words = ("ticker",)
+    last_trade_types: Words = ("last_match",)
+    error_types: Words = ("error",)
+    error_field: FieldPath = "reason"
+    symbol_field: FieldPath = "product_id"
+    time_field: FieldPath = "time"
+    time_unit: Literal["iso8601", "s", "ms", "us", "ns"] = "iso8601"
+    price_field: FieldPath = "price"
+    size_field: FieldPath = "size"
+    bid_field: FieldPath = "best_bid"
+    bid_size_field: FieldPath = "best_bid_size"
+    ask_field: FieldPath = "best_ask"
+    ask_size_field: FieldPath = "best_ask_size"
+    trade_sequence_field: FieldPath = "trade_id"
+    quote_sequence_field: FieldPath = "sequence"
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All tables of `live.toml`."""
 
@@ -109,6 +213,8 @@ class Config(Struct, frozen=True, kw_only=True):
     run: RunSettings = RunSettings()
     host: HostSettings = HostSettings()
     log: LogSettings = LogSettings()
+    feed: FeedSettings = FeedSettings()
+    websocket: WebsocketSettings = WebsocketSettings()
 
 
 def find_config(algorithm: Path) -> Path | None:
@@ -192,11 +298,14 @@ def _shortened(value: Any) -> str:
 
 def describe_range(kind: Any) -> str:
     """Return in words which values a key of this type may have: "a number from 0 to 10000"."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
     base, meta = kind.__origin__, kind.__metadata__[0]
     if base is int:
         return f"a whole number from {meta.ge} to {meta.le}"
     if base is float:
-        return f"a number from {int(meta.ge)} to {int(meta.le)}"
+        least = f"from {int(meta.ge)} to" if meta.gt is None else f"above {int(meta.gt)}, up to"
+        return f"a number {least} {int(meta.le)}"
     if base is str:
         return f"text of {meta.min_length} to {meta.max_length} characters"
     return f"a list of at most {meta.max_length} elements, each {describe_range(get_args(base)[0])}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from live.algorithm.enums import DataNormalizationMode
-from live.algorithm.symbols import Symbol
+from live.algorithm.enums import DataNormalizationMode, SecurityType
+from live.algorithm.symbols import DEFAULT_FIRST_DATE, Symbol, security_identifier
 from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
 from live.feeds.corporate_actions import FactorFile, MapFile
+from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHours
 
 _ONE_DAY = timedelta(days=1)
@@ -69,6 +70,27 @@ class Listing:
     def price_scale(self, midnight_ns: int, mode: DataNormalizationMode) -> float:
         """Return what the raw prices of data are multiplied by, given the midnight that `scale_midnight_ns` names."""
         return float(self.factors.price_scale(ns_to_date(midnight_ns), mode))
+
+
+def resolve_listing(
+    files: ListingFiles | None, security_type: SecurityType, ticker: str, market: str
+) -> tuple[str, MapFile, FactorFile]:
+    """Return the identifier that a ticker means, as LEAN resolves it, with its map and factor file.
+
+    Parameters:
+        files: of the market; None for what is no equity.
+        security_type: asset class.
+        ticker: in upper case.
+        market: in lower case.
+
+    Raises:
+        DataError: a map or factor file is damaged.
+    """
+    name, first_day, maps, factors = ticker, DEFAULT_FIRST_DATE, MapFile([], ticker), FactorFile([])
+    if files is not None:
+        name, first_day, maps = files.listing_of(ticker)
+        factors = files.factors_of(maps, ticker)
+    return security_identifier(name, security_type, market, first_day), maps, factors
 
 
 def scale_midnight_ns(start_ns: int, end_ns: int) -> int:

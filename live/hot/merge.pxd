@@ -17,6 +17,8 @@ cdef class TickMerge:
 
     @cython.locals(place=Py_ssize_t, number=cython.longlong, source=RecordSource)
     cpdef long long advance(self) except *
+    @cython.locals(source=RecordSource)
+    cpdef wake(self, Py_ssize_t number)
     cpdef RecordSource source(self, Py_ssize_t place)
 
     @cython.locals(at=Py_ssize_t, parent=Py_ssize_t)

@@ -72,6 +72,17 @@ class TickMerge:
             self.due_count += 1
         return self.time_ns
 
+    def wake(self, number: int) -> None:
+        """Go on with a source that had come to its end and has records again, as those of a live feed do.
+
+        Parameters:
+            number: its place in `sources`; it is not among those due.
+        """
+        source = self.sources[number]
+        assert source.time_ns == _END_NS
+        source.prime()
+        self._schedule(number, source)
+
     def source(self, place: int) -> RecordSource:
         """Return the source at a place among those due, 0 to `due_count` - 1."""
         assert 0 <= place < self.due_count

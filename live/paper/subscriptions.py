@@ -7,16 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, TickType
-from live.algorithm.symbols import DEFAULT_FIRST_DATE, SecurityIdentifier, Symbol, security_identifier
+from live.algorithm.symbols import SecurityIdentifier, Symbol
 from live.clock import date_to_ns
 from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_reader import BarReader, with_events
 from live.feeds.bar_subscription import BarSubscription, SubscriptionConfig, WarmUpThenRun, keep_missing_sides
-from live.feeds.corporate_actions import FactorFile, MapFile
 from live.feeds.corporate_events import CorporateEvent, corporate_events
 from live.feeds.data_folder import DataFolder
 from live.feeds.fill_forward import FillForwardRules
-from live.feeds.listing import Listing
+from live.feeds.listing import Listing, resolve_listing
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHoursDatabase
 from live.feeds.streams import RowStream, TickStream, tick_decoder
@@ -135,14 +134,12 @@ class Subscriptions:
     def _listing(self, security_type: SecurityType, ticker: str, market: str) -> Listing:
         """Return what a ticker means, as LEAN resolves it; the same object for another name of the same symbol."""
         ticker = ticker.upper()
-        name, first_day, maps, factors = ticker, DEFAULT_FIRST_DATE, MapFile([], ticker), FactorFile([])
+        files = None
         if security_type is SecurityType.EQUITY:
             files = self._files.get(market)
             if files is None:
                 files = self._files[market] = ListingFiles(self.folder.market_folder(security_type, market))
-            name, first_day, maps = files.listing_of(ticker)
-            factors = files.factors_of(maps, ticker)
-        text = security_identifier(name, security_type, market, first_day)
+        text, maps, factors = resolve_listing(files, security_type, ticker, market)
         found = self._listings.get((market, text))
         if found is None:
             symbol = Symbol(ticker, SecurityIdentifier(text, security_type, market), len(self._listings))
