@@ -55,7 +55,7 @@ class CsvEntry:
         self._file: IO[bytes] | None = None
 
     def _choose(self) -> zipfile.ZipInfo:
-        entries = [entry for entry in self._archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
+        entries = [entry for entry in self._archive.infolist() if _is_file(entry)]
         parts = self.path.stem.lower().split("_")
         if not entries:
             raise DataError(f"{self.path} holds nothing instead of one CSV file; get a fresh copy")
@@ -159,6 +159,11 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
         raise DataError(f"{path} does not exist; get the file or leave its day out") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; get a fresh copy") from error
+
+
+def _is_file(entry: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry is a file that may hold data; a damaged one may have no name at all."""
+    return bool(entry.filename) and not entry.is_dir() and not _is_hidden(entry.filename)
 
 
 def _is_hidden(name: str) -> bool:

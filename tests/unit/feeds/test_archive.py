@@ -137,6 +137,16 @@ def test_more_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         CsvEntry(path)
 
 
+def test_an_entry_that_lost_its_name_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", b"34200000,1815200,283\n")
+    content = bytearray(path.read_bytes())
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 46] = 0
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="holds nothing"):
+        CsvEntry(path)
+
+
 @settings(deadline=None, max_examples=150)
 @given(data=st.data())
 def test_damage_anywhere_is_refused_or_harmless(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
