@@ -217,7 +217,11 @@ class RunLoop:
         engine = self._engine
         if self.stop_requested or engine.quit_message is not None:
             return True
-        if engine.portfolio.invested and engine.portfolio.exact_total_portfolio_value <= 0:
+        if self._is_broke():
             engine.quit("the portfolio is worth nothing; the run ends here")
             return True
         return False
+
+    def _is_broke(self) -> bool:
+        portfolio = self._engine.portfolio
+        return portfolio.invested and portfolio.exact_total_portfolio_value <= 0

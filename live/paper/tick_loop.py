@@ -76,6 +76,10 @@ class TickLoop(RunLoop):
             engine.schedule.events.next_time_ns,
         )
 
+    def _is_broke(self) -> bool:
+        # Within the bands the account is worth something.
+        return not self._watch.bands.holds(self._engine.clock.revision) and super()._is_broke()
+
     def _collect(self, time_ns: int) -> list[Update]:
         """Return what is due: bars, corporate actions, and the ticks that the merge has at this moment."""
         updates = super()._collect(time_ns)
