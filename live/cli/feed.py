@@ -31,7 +31,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d", "%Y%m%d"])
 _ACTION = click.Choice(["continue", "pause", "halt"])
 
 
-@click.group("feed")
+@click.group("feed", epilog="Example: lean-live feed watch --connect unix:/tmp/feed --symbols IBM")
 def command() -> None:
     """Publish a session as a live feed, or watch one."""
 
