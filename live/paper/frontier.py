@@ -27,7 +27,7 @@ class Update:
 
     def price_ticks(self) -> list[Tick]:
         """Return the ticks that may move a price: those that are not suspicious."""
-        return [tick for tick in self.points if not tick.flags & 1]
+        return [tick for tick in self.points if not tick.suspicious]
 
     def consolidator_points(self) -> list[BaseData]:
         """Return the points that consolidators take: no corporate actions, no suspicious ticks."""

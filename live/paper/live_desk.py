@@ -13,12 +13,12 @@ from live.algorithm.tickets import OrderTicket
 from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool, OrderState
 from live.hot.pump import TickPump
-from live.paper.risk_desk import RiskDesk
+from live.hot.units import PRICE_SCALE
+from live.paper.risk_desk import RiskDesk, e9
 from live.paper.run_clock import RunClock
 
 ORDERS_MAX = 4_096
 """Orders of `submit` that may be alive at once."""
-_E9 = 1_000_000_000
 _BEYOND_E9 = (1 << 63) - 1
 """A scaled number that the gate and the pool cannot work with."""
 _TYPES = ((OrderType.MARKET, OrderType.STOP_MARKET), (OrderType.LIMIT, OrderType.STOP_LIMIT))
@@ -117,7 +117,7 @@ class LiveDesk:
         pool, algorithm = self.pool, self._algorithm
         symbol = self._symbols[pool.get(handle, OrderField.SYMBOL_INDEX)]
         quantity, limit, stop = (
-            Decimal(pool.get(handle, field)) / _E9
+            Decimal(pool.get(handle, field)) / PRICE_SCALE
             for field in (OrderField.QUANTITY_E9, OrderField.LIMIT_E9, OrderField.STOP_E9)
         )
         number = algorithm.transactions.last_order_id + 1
@@ -144,7 +144,7 @@ class LiveDesk:
         if handle is None:
             return
         if event.status.is_fill:
-            self.pool.fill(handle, round(event.exact_fill_quantity * _E9))
+            self.pool.fill(handle, e9(event.exact_fill_quantity))
         else:
             self.pool.transition(handle, int(event.status))
         if event.status.is_closed:
@@ -161,7 +161,7 @@ class LiveDesk:
 
 def _scaled(value: float) -> int:
     """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is."""
-    scaled = value * _E9
+    scaled = value * PRICE_SCALE
     if -_BEYOND_E9 < scaled < _BEYOND_E9:
         return round(scaled)
     return -_BEYOND_E9 if scaled < 0 else _BEYOND_E9

@@ -25,6 +25,8 @@ from live.paper.securities import Security
 from live.paper.tick_loop import TickLoop
 from live.paper.tick_source import TickSubscription
 
+_SCALE = float(PRICE_SCALE)  # a real, so that prices come out as build_ticks makes them
+
 
 class LiveLoop(TickLoop):
     """Plays a LiveAlgorithm. Parameters as for RunLoop."""
@@ -82,8 +84,8 @@ class LiveLoop(TickLoop):
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0
         book, index, cache = self._pump.book, config.symbol.index, security.cache
-        cache.bid_price = book.quoted_bid_e9(index) / PRICE_SCALE * scale or cache.bid_price
-        cache.ask_price = book.quoted_ask_e9(index) / PRICE_SCALE * scale or cache.ask_price
+        cache.bid_price = book.quoted_bid_e9(index) / _SCALE * scale or cache.bid_price
+        cache.ask_price = book.quoted_ask_e9(index) / _SCALE * scale or cache.ask_price
         cache.bid_size = adjusted_size(book.bid_size(index), scale) or cache.bid_size
         cache.ask_size = adjusted_size(book.ask_size(index), scale) or cache.ask_size
         cache.volume = adjusted_size(book.trade_size(index), scale) or cache.volume
@@ -153,7 +155,7 @@ class LiveLoop(TickLoop):
         if not cache.price:
             return
         price_e9, bid_e9, ask_e9 = (
-            round(price / scale * PRICE_SCALE) for price in (cache.price, cache.bid_price, cache.ask_price)
+            round(price / scale * _SCALE) for price in (cache.price, cache.bid_price, cache.ask_price)
         )
         bid_size, ask_size, volume = cache.bid_size * scale, cache.ask_size * scale, cache.volume * scale
         book.update_tick(index, KIND_QUOTE, time_ns, bid_e9, ask_e9, bid_size, ask_size, time_ns)

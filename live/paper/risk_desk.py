@@ -17,9 +17,9 @@ from live.hot.book import Book
 from live.hot.denials import DenialCode, denial_of
 from live.hot.records import KIND_QUOTE
 from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
+from live.hot.units import PRICE_SCALE, QUANTITY_SCALE
 from live.paper.securities import Security, SecurityManager
 
-_E9 = 1_000_000_000
 _LARGEST_E9 = 9 * 10**18
 """Largest scaled number that the gate's 64 bits can hold; what is larger is refused there by its size."""
 
@@ -103,7 +103,7 @@ class RiskDesk:
         left_e9 = e9(changed.exact_quantity) - (e9(order.exact_quantity) - unfilled_e9)
         self.gate.on_closed(index, unfilled_e9)
         rest = changed.clone()
-        rest.exact_quantity = Decimal(left_e9) / _E9
+        rest.exact_quantity = Decimal(left_e9) / QUANTITY_SCALE
         code = self.check(rest, security, equity)
         kept, kept_e9 = (order, unfilled_e9) if code is not None else (changed, left_e9)
         self.gate.on_accepted(index, kept_e9, int(kept.type), self._price_e9(kept, security), security.time_ns)
@@ -176,7 +176,7 @@ def limits_of(settings: RiskSettings) -> RiskLimits:
 
 def e9(value: Number) -> int:
     """Return a quantity or price scaled by 1e9, rounded to nearest, within what 64 bits hold."""
-    return max(-_LARGEST_E9, min(_LARGEST_E9, round(to_decimal(value) * _E9)))
+    return max(-_LARGEST_E9, min(_LARGEST_E9, round(to_decimal(value) * PRICE_SCALE)))
 
 
 def _e4(value: Number) -> int:
