@@ -85,9 +85,20 @@ class HostSettings(Struct, frozen=True, kw_only=True):
 
     Attributes:
         cores: numbers of the processor cores that the run may use; empty leaves the choice to the operating system.
+        spin: on a feed, look for ticks without a pause instead of sleeping until one comes; costs a whole core.
+        rehearsal_seconds: on a feed, longest time for rehearsing the way of ticks and orders before the first tick; zero
+            begins unrehearsed.
+        keep_warm_milliseconds: on a feed, time without a tick after which the way is rehearsed once more, and again after
+            as long; zero lets it grow cold.
+        idle_collect_milliseconds: on a feed, time without a tick after which garbage may be collected; it is not at other
+            times, unless very much of it has gathered.
     """
 
     cores: Annotated[tuple[Annotated[int, Meta(ge=0, le=4_095)], ...], Meta(max_length=1_024)] = ()
+    spin: bool = False
+    rehearsal_seconds: Annotated[float, Meta(ge=0, le=600)] = 2.0
+    keep_warm_milliseconds: Annotated[float, Meta(ge=0, le=60_000)] = 1.0
+    idle_collect_milliseconds: Annotated[float, Meta(ge=0, le=3_600_000)] = 20.0
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):
@@ -300,6 +311,8 @@ def describe_range(kind: Any) -> str:
     """Return in words which values a key of this type may have: "a number from 0 to 10000"."""
     if get_origin(kind) is Literal:
         return f"one of {', '.join(get_args(kind))}"
+    if kind is bool:
+        return "true or false"
     base, meta = kind.__origin__, kind.__metadata__[0]
     if base is int:
         return f"a whole number from {meta.ge} to {meta.le}"

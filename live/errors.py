@@ -82,6 +82,10 @@ class StaleViewError(LeanLiveError):
     """A reused view of the hot path was read after its callback had returned (checked mode only)."""
 
 
+class FeedFailure(LeanLiveError):
+    """A feed halted, could not be reached, or does not send what the algorithm needs; the run on it ends."""
+
+
 class RunInterrupted(LeanLiveError):
     """Somebody stopped the run; what it did until then is kept."""
 

@@ -122,7 +122,7 @@ def replay(
             "session": publisher.session,
             "channels": [str(each) for each in session.channels],
             "ticks": player.ticks,
-            "last_tick_ns": player.time_ns,
+            "last_tick_ns": player.time_ns if player.ticks else 0,
             "late_seconds_max": player.late_ns_max / 1e9,
             "frame_bytes": publisher.bytes_published,
             "consumers": publisher.consumers_seen,

@@ -146,3 +146,23 @@ def tick_sessions(
                     spans.append((low, high))
         day += NANOSECONDS_PER_DAY
     return spans
+
+
+def open_span(config: SubscriptionConfig, time_ns: int) -> tuple[int, int, bool]:
+    """Return the span around a moment in which a subscription's ticks are delivered, or not: begin, end, whether.
+
+    Parameters:
+        config: the subscription.
+        time_ns: the moment; like begin and end, UTC.
+    """
+    zone = config.data_zone
+    data_ns = zone.to_local_ns(time_ns)
+    midnight_ns = data_ns - data_ns % NANOSECONDS_PER_DAY
+    begin_ns, day_end_ns = zone.to_utc_ns(midnight_ns), zone.to_utc_ns(midnight_ns + NANOSECONDS_PER_DAY)
+    for low_ns, high_ns in tick_sessions(config, midnight_ns, begin_ns, day_end_ns):
+        if time_ns < low_ns:
+            return begin_ns, low_ns, False
+        if time_ns < high_ns:
+            return low_ns, high_ns, True
+        begin_ns = high_ns
+    return begin_ns, day_end_ns, False

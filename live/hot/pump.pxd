@@ -20,6 +20,7 @@ cdef class TickPump:
     cdef object _on_tick
     cdef readonly long long step_ns
     cdef readonly long long tick_began_ns
+    cdef public long long received_ns
     cdef public bint is_behind
     cdef public bint is_touched
     cdef public bint stop_requested

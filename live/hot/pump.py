@@ -27,7 +27,8 @@ class TickPump:
     """Plays the ticks of all sources to one callback.
 
     `step_ns` is the moment of the step that was played last; `is_behind` says that the run's clock and securities do
-    not know it yet; `is_touched` that the strategy used the engine during the step.
+    not know it yet; `is_touched` that the strategy used the engine during the step. `received_ns` is when the ticks of a
+    feed were received, 0 for those that are there already: what a decision took counts from there.
 
     Parameters:
         merge: the sources.
@@ -54,6 +55,7 @@ class TickPump:
         self.bands = bands
         self._on_tick = on_tick
         self.step_ns = 0
+        self.received_ns = 0
         self.tick_began_ns = 0
         self.is_behind = False
         self.is_touched = False
@@ -123,7 +125,7 @@ class TickPump:
                 if buffer.words[base + 6] & _SUSPICIOUS:
                     self.suspicious_ticks += 1
                     continue
-                began_ns = now_ns()
+                began_ns = self.received_ns or now_ns()
                 self.tick_began_ns = began_ns
                 kind = buffer.words[base + 1]
                 self.book.update_tick(

@@ -30,7 +30,7 @@ from live.algorithm.schedule import ScheduleManager
 from live.algorithm.slices import Slice
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
-from live.clock import date_to_ns, ns_to_date, zone
+from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date, zone
 from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_subscription import SubscriptionConfig
 from live.feeds.market_hours import MarketHours
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ZONE = "America/New_York"
 DEFAULT_CASH = 100_000
+_LONGEST_FOLLOWING_NS = 2 * 366 * NANOSECONDS_PER_DAY
+"""How far ahead a run on a feed knows its calendar."""
 _TRADABLE = (SecurityType.EQUITY, SecurityType.FOREX, SecurityType.CRYPTO)
 
 
@@ -102,6 +104,7 @@ class PaperEngine(OrderHost, Host):
         self.clock = RunClock()
         self.start_ns = date_to_ns(ns_to_date(0))
         self.end_ns = 0
+        self._follows_from_ns: int | None = None
         self.is_initializing = True
         self.is_warming_up = True
         self.current_slice: Slice | None = None
@@ -139,7 +142,23 @@ class PaperEngine(OrderHost, Host):
     @property
     def start_utc_ns(self) -> int:
         """Start of the run without the warm-up, UTC."""
+        if self._follows_from_ns is not None:
+            return self._follows_from_ns
         return self.zone.to_utc_ns(self.start_ns)
+
+    @property
+    def follows_feed(self) -> bool:
+        """Whether ticks come from a feed, so that nobody knows the end."""
+        return self._follows_from_ns is not None
+
+    def follow(self, begin_ns: int) -> None:
+        """Begin at a feed's present moment: as in LEAN's live mode the algorithm's own dates do not count.
+
+        Parameters:
+            begin_ns: the moment, UTC.
+        """
+        self._follows_from_ns = begin_ns
+        self.set_time_zone(self.zone.name)
 
     @property
     def end_utc_ns(self) -> int:
@@ -156,13 +175,16 @@ class PaperEngine(OrderHost, Host):
 
     def set_start(self, start_ns: int) -> None:
         """Choose the first day, by its midnight on the algorithm's clock, which is its time from then on."""
-        self.start_ns = start_ns
-        self.set_time(self.start_utc_ns)
+        if not self.follows_feed:
+            self.start_ns = start_ns
+            self.set_time(self.start_utc_ns)
 
     def set_time_zone(self, name: str) -> None:
         """Choose the zone of the algorithm's clock."""
         self.zone = zone(name)
         self.schedule.set_time_zone(self.zone)
+        if self.follows_feed:
+            self.start_ns = self.zone.to_local_ns(self.start_utc_ns)
         self.set_time(self.start_utc_ns)
 
     def set_warm_up(self, bars: int | None, span: timedelta | None, resolution: Resolution | None) -> None:
@@ -371,6 +393,8 @@ class PaperEngine(OrderHost, Host):
         Raises:
             UsageError: no end or an end before the start, or no data.
         """
+        if self.follows_feed:
+            self.end_ns = self.start_ns + _LONGEST_FOLLOWING_NS
         if not self.start_ns or not self.end_ns:
             raise UsageError("the algorithm sets no dates; call set_start_date and set_end_date in initialize")
         if self.end_ns < self.start_ns:

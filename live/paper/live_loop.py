@@ -112,6 +112,7 @@ class LiveLoop(TickLoop):
 
     def _play(self, until_ns: int) -> None:
         pump = self._pump
+        pump.received_ns = self._received_ns
         try:
             guarded("on_tick", pump.run, until_ns)
         finally:
@@ -168,6 +169,7 @@ class LiveLoop(TickLoop):
         if pump.merge.time_ns != self._engine.time_ns:
             return
         pump.step_now()
+        pump.received_ns = self._received_ns
         if not self._engine.is_warming_up:
             self._engine.clock.began_ns = began_ns
             guarded("on_tick", pump.play)

@@ -15,6 +15,7 @@ from live.algorithm.qc_algorithm import SecurityChanges
 from live.algorithm.slices import Slice
 from live.clock import monotonic_ns
 from live.feeds.bar_subscription import END_OF_DATA_NS
+from live.feeds.socket.inbox import FeedInbox
 from live.paper.callbacks import guarded
 from live.paper.end_of_day import plan_end_of_day
 from live.paper.engine import PaperEngine
@@ -50,6 +51,7 @@ class RunLoop:
         self._next_margin_call_ns = 0
         self._next_report_step = report_every_steps
         self._warm_up_reported = False
+        self._received_ns = 0
         self.stop_requested = False
 
     @property
@@ -68,20 +70,48 @@ class RunLoop:
             AlgorithmRuntimeError: the user's code raised.
             DataError: the data cannot be trusted.
         """
+        self.begin()
+        self.play(END_OF_DATA_NS - 1)
+
+    def begin(self) -> None:
+        """Make the first time step. Raises as `run`."""
         engine = self._engine
         begin_ns = self._frontier.begin_ns
         engine.set_time(begin_ns)
         if not engine.is_warming_up:
             self._finish_warm_up()
         self._step(begin_ns, self._collect(begin_ns), is_first=True)
-        while not self._is_over():
+
+    def play(self, until_ns: int) -> None:
+        """Make all time steps up to a moment, itself included. Raises as `run`."""
+        engine = self._engine
+        while not self.is_over():
             time_ns = self._next_step_ns()
-            if time_ns == END_OF_DATA_NS or self.stop_requested:
+            if time_ns > until_ns or self.stop_requested:
                 break
             if engine.is_warming_up and time_ns > engine.start_utc_ns:
                 self._pulse(engine.start_utc_ns)
             self._step(time_ns, self._collect(time_ns))
             self._report_now_and_then()
+
+    def receive(self, inbox: FeedInbox, received_ns: int) -> None:
+        """Take note of what a feed has brought.
+
+        Parameters:
+            inbox: where it waits.
+            received_ns: when it was received, on the monotonic clock: latencies count from there.
+        """
+        self._received_ns = received_ns
+
+    def pass_to(self, time_ns: int) -> None:
+        """Let time go by up to a moment, itself excluded, for all that is due without ticks. Raises as `run`."""
+        engine = self._engine
+        self.play(time_ns - 1)
+        if self.is_over():
+            return
+        if engine.is_warming_up and time_ns > engine.start_utc_ns:
+            self._pulse(engine.start_utc_ns)
+        self._catch_up(time_ns)
 
     def _next_step_ns(self) -> int:
         """Return the moment of the next time step."""
@@ -121,7 +151,7 @@ class RunLoop:
 
     def _step(self, time_ns: int, updates: list[Update], is_first: bool = False) -> None:
         engine = self._engine
-        began_ns = monotonic_ns()
+        began_ns = self._received_ns or monotonic_ns()
         self._catch_up(time_ns)
         engine.set_time(time_ns)
         slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)
@@ -212,7 +242,7 @@ class RunLoop:
         if slice.delistings:
             callbacks.call("on_delistings", slice.delistings)
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
         """Tell whether no further step may be made: by request, by the algorithm's wish, or with an account worth nothing."""
         engine = self._engine
         if self.stop_requested or engine.quit_message is not None:

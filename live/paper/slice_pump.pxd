@@ -34,6 +34,7 @@ cdef class SlicePump:
     cdef object _consolidators
     cdef list _trusted
     cdef public long long offset_ns
+    cdef public long long received_ns
     cdef readonly long long trade_ticks
     cdef readonly long long quote_ticks
     cdef readonly long long data_calls

@@ -53,7 +53,8 @@ class TickLane:
 class SlicePump:
     """Plays ticks to an algorithm that takes slices.
 
-    `offset_ns` is the algorithm's time minus UTC until the loop changes it. Counts of ticks, calls and steps go up while
+    `offset_ns` is the algorithm's time minus UTC until the loop changes it. `received_ns` is when the ticks of a feed were
+    received, 0 for those that are there already: what a decision took counts from there. Counts of ticks, calls and steps go up while
     it plays; the loop brings them to the recorder.
 
     Parameters:
@@ -85,6 +86,7 @@ class SlicePump:
         self._consolidators = engine.consolidators
         self._trusted: list[list[Tick]] = [[] for _ in lanes]
         self.offset_ns = 0
+        self.received_ns = 0
         self.trade_ticks = 0
         self.quote_ticks = 0
         self.data_calls = 0
@@ -123,7 +125,7 @@ class SlicePump:
 
     def _step(self) -> bool:
         """Play a step; return whether its prices asked for no look at orders and account."""
-        began_ns = now_ns()
+        began_ns = self.received_ns or now_ns()
         merge = self._merge
         clock = self._clock
         clock.now_ns = merge.time_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, TickType
@@ -18,8 +19,10 @@ from live.feeds.fill_forward import FillForwardRules
 from live.feeds.listing import Listing, resolve_listing
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHoursDatabase
+from live.feeds.socket.frames import Channel
+from live.feeds.socket.inbox import FeedInbox
 from live.feeds.streams import RowStream, TickStream, tick_decoder
-from live.feeds.subscription_files import bar_files, day_files, missing_days, tick_sessions
+from live.feeds.subscription_files import bar_files, day_files, missing_days, open_span, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
 from live.paper.frontier import BarSource, Frontier
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
@@ -50,6 +53,8 @@ class Subscriptions:
         self.symbol_properties = SymbolPropertiesDatabase(data_folder.path)
         self.configs: list[SubscriptionConfig] = []
         self.streams: list[RowStream] = []
+        self.inbox: FeedInbox | None = None
+        """Where ticks come from once the warm-up is over; None when all come from the data folder."""
         self.settings = AlgorithmSettings()
         """Settings of the run, which the algorithm may change."""
         self._files: dict[str, ListingFiles] = {}
@@ -156,9 +161,10 @@ class Subscriptions:
     ) -> None:
         """Subscribe to the trades and quotes that LEAN gives a class at a resolution."""
         symbol = security.symbol
-        self.folder.require_ticker(
-            security.type, symbol.id.market, resolution, self._ticker_with_data(symbol, resolution)
-        )
+        if self.inbox is None:
+            self.folder.require_ticker(
+                security.type, symbol.id.market, resolution, self._ticker_with_data(symbol, resolution)
+            )
         for is_quote in kinds_of(security.type, resolution):
             self.configs.append(
                 SubscriptionConfig(
@@ -210,7 +216,14 @@ class Subscriptions:
         for stream in self.streams:
             stream.close()
 
-    def open(self, securities: SecurityManager, begin_ns: int, end_ns: int, warm_up: WarmUpSpan | None) -> Frontier:
+    def open(
+        self,
+        securities: SecurityManager,
+        begin_ns: int,
+        end_ns: int,
+        warm_up: WarmUpSpan | None,
+        feed_from_ns: int | None = None,
+    ) -> Frontier:
         """Open every subscription.
 
         Parameters:
@@ -218,6 +231,7 @@ class Subscriptions:
             begin_ns: first moment, warm-up included, UTC.
             end_ns: last moment, UTC.
             warm_up: the resolution of the warm-up when it is not that of the subscriptions.
+            feed_from_ns: moment from which the inbox has the ticks; the folder has those before it.
 
         Raises:
             DataError: a file is damaged.
@@ -237,7 +251,7 @@ class Subscriptions:
                     "call set_warm_up without a resolution, or subscribe to bars"
                 )
             if config.resolution is Resolution.TICK:
-                ticks.append(self._open_ticks(config, security, begin_ns, end_ns, is_counted=True))
+                ticks.append(self._open_ticks(config, security, begin_ns, end_ns, True, feed_from_ns))
             elif warm_up is not None:
                 bars.append((self._open_warm_up(config, begin_ns, end_ns, step_ns, warm_up), security))
             else:
@@ -336,18 +350,26 @@ class Subscriptions:
         return BarSubscription(config, points, rules)
 
     def _open_ticks(
-        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool
+        self,
+        config: SubscriptionConfig,
+        security: Security,
+        begin_ns: int,
+        end_ns: int,
+        is_counted: bool,
+        feed_from_ns: int | None = None,
     ) -> TickSubscription:
         begin, end = self._local_span(config, begin_ns, end_ns)
         listing = self._listing_of(config.symbol)
         first_ns = config.hours.exchange_zone.to_utc_ns(max(begin, listing.begin_local_ns))
 
         def sessions(midnight_data_ns: int) -> list[tuple[int, int]]:
-            return tick_sessions(config, midnight_data_ns, max(begin_ns, first_ns), end_ns)
+            return tick_sessions(config, midnight_data_ns, max(begin_ns, first_ns), file_end_ns)
 
         events = [] if config.is_quote else self._events(config, begin, end)
+        file_end_ns = end_ns if feed_from_ns is None else feed_from_ns - 1
+        _, file_end = self._local_span(config, begin_ns, file_end_ns)
         rows = RowStream(
-            day_files(self.folder, config, listing, begin, end),
+            day_files(self.folder, config, listing, begin, file_end),
             tick_decoder(config.symbol.security_type, config.is_quote),
             config.data_zone,
             sessions,
@@ -355,7 +377,15 @@ class Subscriptions:
         )
         if is_counted:
             self.streams.append(rows)
-        return TickSubscription(config, security, TickStream(rows, config.symbol.index), listing, events)
+        if feed_from_ns is None:
+            stream = TickStream(rows, config.symbol.index)
+            return TickSubscription(
+                config, security, stream, listing, events, lambda day: rows.prices_before.get(day, 0.0)
+            )
+        assert self.inbox is not None
+        source = self.inbox.add(channel_of(config), config.symbol.index, partial(open_span, config))
+        source.begin_with(rows)
+        return TickSubscription(config, security, source, listing, events, lambda day: source.newest_price)
 
     def _events(self, config: SubscriptionConfig, begin: int, end: int) -> list[CorporateEvent]:
         """Return the corporate actions of an equity; quotes only need to know where they end."""
@@ -382,6 +412,12 @@ def kinds_of(security_type: SecurityType, resolution: Resolution) -> tuple[bool,
     if security_type is SecurityType.EQUITY and resolution in _COARSE:
         return (False,)
     return (False, True)
+
+
+def channel_of(config: SubscriptionConfig) -> Channel:
+    """Return the channel of a feed that carries a subscription's ticks."""
+    symbol = config.symbol
+    return Channel(symbol.security_type.name.lower(), symbol.id.market, symbol.value, config.is_quote)
 
 
 def _require_supported(mode: DataNormalizationMode) -> None:

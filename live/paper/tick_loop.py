@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from live.clock import NANOSECONDS_PER_DAY
 from live.feeds.bar_subscription import END_OF_DATA_NS
+from live.feeds.socket.inbox import FeedInbox
 from live.hot.merge import TickMerge
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
@@ -34,6 +35,15 @@ class TickLoop(RunLoop):
         self._taken_ns = -1
         self._day_end_ns = 0
 
+    def receive(self, inbox: FeedInbox, received_ns: int) -> None:
+        """Take note of what a feed has brought. Parameters as for RunLoop."""
+        super().receive(inbox, received_ns)
+        inbox.wake(self._merge)
+        # Ticks that come later may be of the moment that was taken last.
+        self._taken_ns = -1
+        if self._merge.time_ns == END_OF_DATA_NS:
+            self._merge.advance()
+
     def _next_step_ns(self) -> int:
         """Let the pump play what needs no whole step; return when the next whole step is due."""
         merge = self._merge
@@ -46,7 +56,7 @@ class TickLoop(RunLoop):
             if merge.time_ns >= until_ns:
                 return min(slow_ns, merge.time_ns)
             self._play(until_ns)
-            if self._is_over():
+            if self.is_over():
                 return END_OF_DATA_NS
             self._report_now_and_then()
 
@@ -136,6 +146,7 @@ class SliceLoop(TickLoop):
 
     def _play(self, until_ns: int) -> None:
         engine, pump = self._engine, self._pump
+        pump.received_ns = self._received_ns
         pump.offset_ns = engine.zone.offset_ns(self._merge.time_ns)
         try:
             guarded("on_data", pump.run, until_ns)

@@ -27,7 +27,7 @@ from live.feeds.socket.frames import (
 )
 from live.feeds.socket.health import ClockWatch, Fault, FeedHealth
 from live.feeds.socket.inbox import FeedInbox
-from live.feeds.socket.receiver import FeedReceiver, marks
+from live.feeds.socket.receiver import FeedReceiver, SessionClock, marks
 from live.feeds.socket.sequence import SequenceTracker
 
 
@@ -84,11 +84,19 @@ class SocketFeed(FeedReceiver):
         self._decoder = FrameDecoder()
         self._connection: _Connection | None = None
         self._has_hello = False
+        self._has_session = asyncio.Event()
+        self._hello_ns = 0
+        self._hello_speed = 1.0
 
     @property
     def next_sequence(self) -> int:
         """Number of the tick that comes next, 0 before the first hello."""
         return self._tracker.expected
+
+    async def session_clock(self) -> SessionClock:
+        """Wait for the publisher, and return the clock of its session."""
+        await self._has_session.wait()
+        return SessionClock(self._hello_ns, self._hello_speed)
 
     # -- connection
 
@@ -178,11 +186,13 @@ class SocketFeed(FeedReceiver):
                 self.count_sequence(tracker, before, "of the session")
             ticks = message.ticks[skipped:] if skipped else message.ticks
             self.overflowed(self.inbox.put(ticks))
+            self.ticks_sent_ns = message.sent_ns
             self.progress()
         elif isinstance(message, Heartbeat) and self._has_hello:
             self._announce(message.next_sequence)
             self.saw_step(self._sender_clock.step_ns(message.wall_ns, message.sent_ns), "the sender's")
             self.progress()
+            self.on_heartbeat(message.sent_ns, message.wall_ns)
         elif isinstance(message, Hello) and not self._has_hello:
             self._begin(message)
         elif isinstance(message, End) and self._has_hello:
@@ -215,6 +225,8 @@ class SocketFeed(FeedReceiver):
             self.health.halt(f"the publisher does not send {absent[0]}; it sends: {offered}")
             return
         self._has_hello = True
+        self._hello_ns, self._hello_speed = hello.time_ns, hello.speed
+        self._has_session.set()
         self._sender_clock.forget()
         self.counters.connections += 1
         if hello.session == self.session:

@@ -115,6 +115,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=2):
         next_sequence: the first tick that this consumer will get.
         heartbeat_seconds: longest time without a frame.
         channels: all channels of the session.
+        time_ns: what the session's clock shows, UTC nanoseconds since 1970; 0 for that of the world.
+        speed: how many times faster than the world's the session's clock goes; 0 for one that only ticks move.
     """
 
     version: Annotated[int, Meta(ge=0, le=_INT64_MAX)]
@@ -122,6 +124,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=2):
     next_sequence: Sequence
     heartbeat_seconds: Annotated[float, Meta(gt=0, le=3_600)]
     channels: Annotated[tuple[Channel, ...], Meta(max_length=CHANNELS_MAX)]
+    time_ns: Moment = 0
+    speed: Annotated[float, Meta(ge=0, le=1e9)] = 1.0
 
 
 class Ticks(Struct, frozen=True, array_like=True, tag=3):

@@ -59,6 +59,9 @@ class FeedCounters:
         ticks_duplicate: ticks left out since they had come before.
         ticks_missing: ticks whose sequence numbers were skipped; of these `ticks_late` came after all.
         ticks_out_of_order: ticks left out since their time lies before that of an earlier one of their channel.
+        ticks_restamped: ticks a little older than what the run had decided on already, which got the run's time.
+        ticks_stale: ticks left out since they were older than that by more than a few seconds.
+        ticks_outside_session: ticks left out since their market was closed, or in hours that the run did not ask for.
         ticks_invalid: ticks left out since they contradict themselves or their channel.
         ticks_conflated: ticks replaced by a newer one in a full queue.
         ticks_dropped: ticks left out since a queue was full.
@@ -85,6 +88,9 @@ class FeedCounters:
         "ticks_duplicate",
         "ticks_missing",
         "ticks_out_of_order",
+        "ticks_restamped",
+        "ticks_stale",
+        "ticks_outside_session",
         "ticks_invalid",
         "ticks_conflated",
         "ticks_dropped",
@@ -110,6 +116,9 @@ class FeedCounters:
     ticks_duplicate: int
     ticks_missing: int
     ticks_out_of_order: int
+    ticks_restamped: int
+    ticks_stale: int
+    ticks_outside_session: int
     ticks_invalid: int
     ticks_conflated: int
     ticks_dropped: int

@@ -7,8 +7,9 @@ TickMerge over `sources`:
     while merge.advance() != END_OF_DATA_NS:  # END_OF_DATA_NS means here: no more ticks at present
         ...
 
-A merge gives what is waiting in order of time. Between two looks time may go back across channels, when a sender gives
-them so; within a channel it never does.
+A merge gives what is waiting in order of time. Within a channel time never goes back; across channels a sender may let
+it, between two looks. A run that has decided on a moment says so in `floor_ns`: ticks that come later and are a little
+older get that moment, much older ones are left out.
 """
 
 from __future__ import annotations
@@ -17,11 +18,34 @@ from collections.abc import Callable, Sequence
 
 from live.feeds.socket.frames import SIZE_MAX, TICKS_PER_FRAME, Channel, Tick
 from live.feeds.socket.health import FeedCounters
+from live.feeds.streams import RowStream
 from live.hot.merge import TickMerge
 from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE, TICK_WORDS, RecordBuffer, RecordSource
 
 _CHUNK_TICKS = 256
+_PRICE_SCALE = 1e9
 _LONG_AGO_NS = -(1 << 62)
+_FOREVER_NS = 1 << 62
+STALE_NS = 5_000_000_000
+"""Age at which a tick is left out instead of being taken for one of the present."""
+SpanOf = Callable[[int], tuple[int, int, bool]]
+"""Returns for a moment the span around it in which a subscription's market does not open or close, and whether it is
+open: begin, end, both UTC nanoseconds, is open."""
+
+
+class FeedTime:
+    """`decided_ns` is the moment that the run has decided on, and `newest_ns` that of the newest tick that came."""
+
+    __slots__ = ("decided_ns", "newest_ns")
+
+    def __init__(self) -> None:
+        self.decided_ns = _LONG_AGO_NS
+        self.newest_ns = _LONG_AGO_NS
+
+
+def always_open(time_ns: int) -> tuple[int, int, bool]:
+    """Be a market that never closes."""
+    return -_FOREVER_NS, _FOREVER_NS, True
 
 
 class ChannelSource(RecordSource):
@@ -36,9 +60,25 @@ class ChannelSource(RecordSource):
         policy: what a full queue does: "wait" for the run, "conflate" all that wait into the newest tick, or "drop" the
             newcomer. What comes although the receiver was told to wait, beyond a frame, is dropped.
         counters: where the results are counted.
+        feed_time: what all channels share.
+        span_of: when ticks are wanted.
+
+    Attributes:
+        number: its place in the merge.
+        newest_price: raw price of the newest tick that was put in, of quotes the bid; 0 without one.
+        is_fresh: whether it is among those that the merge is to be told of.
     """
 
-    def __init__(self, channel: Channel, symbol_index: int, capacity: int, policy: str, counters: FeedCounters) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        symbol_index: int,
+        capacity: int,
+        policy: str,
+        counters: FeedCounters,
+        feed_time: FeedTime,
+        span_of: SpanOf = always_open,
+    ) -> None:
         super().__init__(RecordBuffer(_CHUNK_TICKS, TICK_WORDS), symbol_index)
         self.channel = channel
         self.is_exhausted = True
@@ -52,6 +92,20 @@ class ChannelSource(RecordSource):
         self._waiting = RecordBuffer(capacity + (TICKS_PER_FRAME if policy == "wait" else 0), TICK_WORDS)
         self._policy = policy
         self._counters = counters
+        self._span_of = span_of
+        self._span_begin_ns = 0
+        self._span_end_ns = 0
+        self._is_open = False
+        self._feed_time = feed_time
+        self._before: RowStream | None = None
+        self.newest_price = 0.0
+        self.number = 0
+        self.is_fresh = False
+
+    def begin_with(self, rows: RowStream) -> None:
+        """Give recorded ticks first, those of a warm-up, before anything that is put in."""
+        self._before = rows
+        self.is_exhausted = False
 
     @property
     def waiting(self) -> int:
@@ -81,6 +135,22 @@ class ChannelSource(RecordSource):
         if tick.time_ns < self.newest_ns:
             counters.ticks_out_of_order += 1
             return True
+        if not self._span_begin_ns <= tick.time_ns < self._span_end_ns:
+            self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(tick.time_ns)
+        if not self._is_open:
+            counters.ticks_outside_session += 1
+            return True
+        time_ns = tick.time_ns
+        decided_ns = self._feed_time.decided_ns
+        if time_ns < decided_ns:
+            if decided_ns - time_ns > STALE_NS:
+                counters.ticks_stale += 1
+                return True
+            counters.ticks_restamped += 1
+            time_ns = decided_ns
+        self.newest_ns = tick.time_ns
+        if time_ns > self._feed_time.newest_ns:
+            self._feed_time.newest_ns = time_ns
         waiting = self._waiting
         had_room = waiting.count < waiting.capacity
         if not had_room:
@@ -89,15 +159,15 @@ class ChannelSource(RecordSource):
                 return False
             counters.ticks_conflated += waiting.count
             waiting.count = 0
-        self._write(waiting, tick)
+        self._write(waiting, tick, time_ns)
         self.is_exhausted = False
         counters.ticks += 1
         return had_room
 
-    def _write(self, buffer: RecordBuffer, tick: Tick) -> None:
+    def _write(self, buffer: RecordBuffer, tick: Tick, time_ns: int) -> None:
         at = buffer.count * TICK_WORDS
         words, reals = buffer.words, buffer.reals
-        words[at] = self.newest_ns = tick.time_ns
+        words[at] = time_ns
         words[at + 1] = self._kind
         words[at + 2] = tick.price_e9
         words[at + 3] = tick.ask_e9
@@ -106,10 +176,23 @@ class ChannelSource(RecordSource):
         words[at + 6] = tick.flags
         words[at + 7] = tick.line
         buffer.count += 1
+        self.newest_price = tick.price_e9 / _PRICE_SCALE
 
     def refill(self) -> None:
-        """Take what is waiting, as much as fits; without any, say so."""
+        """Take what is waiting, as much as fits; without any, say so.
+
+        Raises:
+            DataError, EnvironmentFault: recorded ticks cannot be trusted from here on.
+        """
         waiting, buffer = self._waiting, self.buffer
+        if self._before is not None:
+            self._before.raise_failure()
+            if self._before.fill(buffer):
+                return
+            if self._before.failure is not None:
+                self.is_exhausted = self.ends_in_failure = True
+                return
+            self._before = None
         count = min(waiting.count, buffer.capacity - buffer.count)
         if count == 0:
             self.is_exhausted = True
@@ -136,6 +219,8 @@ class FeedInbox:
         capacity: ticks that each queue holds.
         policy: as for ChannelSource.
         counters: where everything is counted.
+        is_held: whether ticks are to be left with the sender until `release`; what is subscribed to need not be known
+            before then.
 
     Attributes:
         sources: one per subscription, in the order given; they are what a TickMerge is made of.
@@ -143,20 +228,33 @@ class FeedInbox:
     """
 
     def __init__(
-        self, channels: Sequence[tuple[Channel, int]] | None, capacity: int, policy: str, counters: FeedCounters
+        self,
+        channels: Sequence[tuple[Channel, int]] | None,
+        capacity: int,
+        policy: str,
+        counters: FeedCounters,
+        is_held: bool = False,
     ) -> None:
+        self.is_held = is_held
         self.sources: list[ChannelSource] = []
         self.counters = counters
         self.on_room: Callable[[], None] | None = None
+        self._feed_time = FeedTime()
+        self._fresh: list[ChannelSource] = []
+        self._may_be_full = False
         self._capacity = capacity
         self._policy = policy
         self._takes_all = channels is None
         self._by_channel: dict[Channel, ChannelSource] = {}
-        self._subscribe(channels or ())
+        self._offered: Sequence[Channel] = ()
         self._routes: list[ChannelSource | None] = []
+        self._subscribe(channels or ())
 
     def route(self, channels: Sequence[Channel]) -> list[Channel]:
         """Take the channels of a session, whose places ticks name; return subscriptions that it does not have."""
+        self._offered = channels
+        if self.is_held:
+            return []
         if self._takes_all:
             self._takes_all = False
             self._subscribe([(each, index) for index, each in enumerate(channels)])
@@ -164,12 +262,38 @@ class FeedInbox:
         offered = set(channels)
         return [each for each in self._by_channel if each not in offered]
 
+    def add(self, channel: Channel, symbol_index: int, span_of: SpanOf = always_open) -> ChannelSource:
+        """Subscribe to a channel, before it is routed; return its queue.
+
+        Parameters:
+            channel: what to subscribe to.
+            symbol_index: the symbol's number in the run.
+            span_of: when ticks are wanted.
+        """
+        source = ChannelSource(
+            channel, symbol_index, self._capacity, self._policy, self.counters, self._feed_time, span_of
+        )
+        source.on_taken = self._on_taken
+        source.number = len(self.sources)
+        self.sources.append(source)
+        self._by_channel[channel] = source
+        return source
+
+    def release(self) -> list[Channel]:
+        """Let ticks come that were held; return subscriptions that the session does not have."""
+        self.is_held = False
+        absent = self.route(self._offered)
+        self._on_taken()
+        return absent
+
+    @property
+    def offered(self) -> Sequence[Channel]:
+        """The channels of the session, none before it is known."""
+        return self._offered
+
     def _subscribe(self, channels: Sequence[tuple[Channel, int]]) -> None:
         for channel, index in channels:
-            source = ChannelSource(channel, index, self._capacity, self._policy, self.counters)
-            source.on_taken = self._on_taken
-            self.sources.append(source)
-            self._by_channel[channel] = source
+            self.add(channel, index)
 
     def _on_taken(self) -> None:
         if self.on_room is not None and not self.must_wait:
@@ -190,14 +314,25 @@ class FeedInbox:
             source = routes[tick.channel]
             if source is None:
                 counters.ticks_ignored += 1
-            elif not source.put(tick):
+                continue
+            if not source.put(tick):
                 overflows += 1
+            if not source.is_fresh and source.time_ns == END_OF_DATA_NS:
+                source.is_fresh = True
+                self._fresh.append(source)
+            if source.is_full():
+                self._may_be_full = True
         return overflows
 
     @property
     def must_wait(self) -> bool:
         """Whether receiving has to stop until the run has emptied a queue."""
-        return self._policy == "wait" and any(source.is_full() for source in self.sources)
+        if self.is_held:
+            return bool(self._offered)
+        if self._policy != "wait" or not self._may_be_full:
+            return False
+        self._may_be_full = any(source.is_full() for source in self.sources)
+        return self._may_be_full
 
     @property
     def has_ticks(self) -> bool:
@@ -209,12 +344,23 @@ class FeedInbox:
         for source in self.sources:
             source.newest_ns = _LONG_AGO_NS
 
+    def decided_on(self, time_ns: int) -> None:
+        """Take note that the run has decided on a moment: what comes from now on is not before it."""
+        self._feed_time.decided_ns = time_ns
+
+    @property
+    def newest_ns(self) -> int:
+        """Time of the newest tick that was put in, before any long ago."""
+        return self._feed_time.newest_ns
+
     def wake(self, merge: TickMerge) -> None:
         """Let a merge go on with sources that were empty.
 
         Parameters:
             merge: a merge over `sources`; it is between two steps, or at its end.
         """
-        for number, source in enumerate(self.sources):
+        for source in self._fresh:
+            source.is_fresh = False
             if source.time_ns == END_OF_DATA_NS and source.has_ticks:
-                merge.wake(number)
+                merge.wake(source.number)
+        self._fresh.clear()

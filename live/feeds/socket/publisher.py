@@ -211,8 +211,19 @@ class Publisher:
         self._path: Path | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
+        self._time_ns = 0
+        self._speed = 1.0
 
     # -- life
+
+    def set_clock(self, time_ns: int, speed: float) -> None:
+        """Say what the session's clock shows, for consumers that come.
+
+        Parameters:
+            time_ns: UTC nanoseconds since 1970, 0 for the clock of the world.
+            speed: how many times faster than the world's it goes; 0 for a clock that only ticks move.
+        """
+        self._time_ns, self._speed = time_ns, speed
 
     async def listen(self, address: FeedAddress) -> FeedAddress:
         """Begin to accept consumers; return the address, with the port that was chosen when it named port 0.
@@ -344,7 +355,15 @@ class Publisher:
             return
         wanted = request.next_sequence if request.session in ("", self.session) else 1
         first, position, rest = self.window.find(min(wanted, self.window.next_sequence))
-        hello = Hello(FEED_VERSION, self.session, first, self._heartbeat_seconds, self._channels)
+        hello = Hello(
+            FEED_VERSION,
+            self.session,
+            first,
+            self._heartbeat_seconds,
+            self._channels,
+            self._time_ns,
+            self._speed,
+        )
         self.consumers_seen += 1
         link.begin(bytes(self._encoder.encode(hello)) + rest, position)
 

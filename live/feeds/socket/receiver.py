@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
-from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import FeedSettings
 from live.feeds.socket.backoff import Backoff
 from live.feeds.socket.health import ClockWatch, Fault, FeedHealth
@@ -22,6 +23,13 @@ _LOOKS_PER_SILENCE = 8
 _LOOK_SECONDS_MAX = 0.25
 
 
+class SessionClock(NamedTuple):
+    """The clock of a session when a consumer came: time in UTC nanoseconds, 0 for that of the world, and speed."""
+
+    time_ns: int = 0
+    speed: float = 1.0
+
+
 class FeedReceiver:
     """A feed that is received on the running event loop.
 
@@ -31,6 +39,11 @@ class FeedReceiver:
         health: the feed's state.
         on_ticks: called after ticks were put into the inbox, once for all that came together.
         backoff: waiting times; None makes them from the settings.
+
+    Attributes:
+        on_heartbeat: called when the sender shows that no tick is under way: with a moment of its monotonic clock, and
+            the same one of its wall clock, both in nanoseconds.
+        ticks_sent_ns: when the newest ticks were sent, on the sender's monotonic clock.
     """
 
     def __init__(
@@ -48,23 +61,26 @@ class FeedReceiver:
         self.counters = health.counters
         self.backoff = backoff or Backoff(settings.reconnect_first_seconds, settings.reconnect_limit_seconds)
         self._on_ticks = on_ticks
+        self.on_heartbeat: Callable[[int, int], None] = lambda sent_ns, wall: None
+        self.ticks_sent_ns = 0
         self._clock = ClockWatch(settings.clock_step_seconds)
         self._silence_ns = int(settings.silence_seconds * NANOSECONDS_PER_SECOND)
-        self._received_ns = 0
+        self.received_ns = 0
+        """When something came last, on the clock for durations inside the process."""
         self._is_connected = False
         self._is_waiting = False
         self._is_going_on = False
         self._stopped = asyncio.Event()
         self._closed = asyncio.Event()
         self._close_reason = ""
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         inbox.on_room = self._on_room
 
     async def run(self) -> None:
         """Receive until the session ends, the feed halts, or `stop` is called.
 
         Raises:
-            Exception: what `on_ticks` raised.
+            BaseException: what `on_ticks` raised.
         """
         watch = asyncio.get_running_loop().create_task(self._watch())
         try:
@@ -91,6 +107,10 @@ class FeedReceiver:
     def _is_over(self) -> bool:
         return self.health.is_over or self._stopped.is_set()
 
+    async def session_clock(self) -> SessionClock:
+        """Return the clock of the session: that of the world, unless the sender says otherwise."""
+        return SessionClock()
+
     # -- for subclasses
 
     async def _connect(self) -> None:
@@ -113,13 +133,14 @@ class FeedReceiver:
         """Make a call of the event loop; what it raises ends `run`, and not only the connection that it came on."""
         try:
             call()
-        except Exception as error:
+        # Also what ends a run from a signal handler: the event loop would swallow it.
+        except BaseException as error:
             self._failure = error
             self.stop()
 
     def received(self) -> None:
         """Take note that something came."""
-        self._received_ns = machine_monotonic_ns()
+        self.received_ns = monotonic_ns()
 
     def progress(self) -> None:
         """Take note that something of use came."""
@@ -168,7 +189,7 @@ class FeedReceiver:
         """Stop reading while a queue is full; return whether it is."""
         if not self._is_waiting and self.inbox.must_wait:
             self._is_waiting = True
-            self.counters.receive_pauses += 1
+            self.counters.receive_pauses += not self.inbox.is_held
             self._set_reading(False)
         return self._is_waiting
 
@@ -224,7 +245,7 @@ class FeedReceiver:
         self.health.look()
         if self._is_waiting:
             self.received()
-        silence_ns = machine_monotonic_ns() - self._received_ns
+        silence_ns = monotonic_ns() - self.received_ns
         if self._is_connected and silence_ns > self._silence_ns:
             self.counters.silences += 1
             text = f"silence: nothing came for {silence_ns / NANOSECONDS_PER_SECOND:.1f} s on an open connection"

@@ -179,7 +179,7 @@ class Replay:
 
     Attributes:
         ticks: ticks published.
-        time_ns: time of the last of them.
+        time_ns: time of the last of them; before that of the first to come.
         late_ns_max: longest delay behind the schedule.
     """
 
@@ -190,9 +190,11 @@ class Replay:
         self._publisher = publisher
         self._speed = speed
         self._report = report
+        self._merge = TickMerge([*session.streams])
         self.ticks = 0
-        self.time_ns = 0
+        self.time_ns = self._merge.advance()
         self.late_ns_max = 0
+        self._set_clock()
 
     async def play(self) -> None:
         """Publish everything, each tick when it is due.
@@ -200,8 +202,8 @@ class Replay:
         Raises:
             DataError, EnvironmentFault: a file is damaged; all ticks before it were published.
         """
-        merge = TickMerge([*self._session.streams])
-        first_ns, begin_ns = merge.advance(), machine_monotonic_ns()
+        merge = self._merge
+        first_ns, begin_ns = merge.time_ns, machine_monotonic_ns()
         batch: list[Tick] = []
         while merge.time_ns != END_OF_DATA_NS:
             if self._speed is not None:
@@ -214,6 +216,10 @@ class Replay:
                         await asyncio.sleep(-late_ns / NANOSECONDS_PER_SECOND)
                     continue
                 self.late_ns_max = max(self.late_ns_max, late_ns)
+            count = sum(merge.ends[place] - merge.begins[place] for place in range(merge.due_count))
+            if len(batch) + count > TICKS_PER_FRAME:
+                # A moment stays in one frame, so that a consumer sees it as one.
+                batch = await self._flush(batch)
             for place in range(merge.due_count):
                 buffer, number = merge.source(place).buffer, merge.due[place]
                 for record in range(merge.begins[place], merge.ends[place]):
@@ -233,10 +239,14 @@ class Replay:
         if batch:
             await self._publisher.publish(batch)
             self.ticks += len(batch)
+            self._set_clock()
             self._report()
             # A session that is always behind would never let the event loop send.
             await asyncio.sleep(0)
         return []
+
+    def _set_clock(self) -> None:
+        self._publisher.set_clock(self.time_ns, 0.0 if self._speed is None else self._speed)
 
 
 def tick_of(buffer: RecordBuffer, record: int, channel: int) -> Tick:

@@ -157,6 +157,10 @@ class WebsocketFeed(FeedReceiver):
         if not self.health.may_trade:
             self.health.connected()
         self.progress()
+        if mapped.tick is None:
+            self.on_heartbeat(self.received_ns, wall_ns())
+        else:
+            self.ticks_sent_ns = self.received_ns
         if mapped.channel < 0:
             self.counters.ticks_ignored += mapped.kind in (MessageKind.TRADE, MessageKind.QUOTE)
             return

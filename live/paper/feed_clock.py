@@ -1,0 +1,54 @@
+"""The clock of a run on a feed: the session's, moved by its ticks and heartbeats and by nothing else.
+
+A tick says what time it is. A heartbeat says that no tick is under way: since the newest one as much of the session's
+time has passed as the sender's own clock shows, times the session's speed. So the run never is ahead of a tick that is
+still to come, however long the network takes, and steps of wall clocks do not move it.
+"""
+
+from __future__ import annotations
+
+from live.clock import wall_ns
+from live.feeds.socket.receiver import SessionClock
+
+
+class FeedClock:
+    """Tells what time it is in a session.
+
+    Parameters:
+        session: the session's clock when the run began.
+
+    Attributes:
+        begin_ns: the run's first moment, UTC.
+    """
+
+    def __init__(self, session: SessionClock) -> None:
+        self._speed = session.speed
+        self._is_worlds = session.time_ns == 0
+        self.begin_ns = session.time_ns or wall_ns()
+        self._tick_ns = 0
+        self._tick_sent_ns = 0
+
+    def saw_ticks(self, time_ns: int, sent_ns: int) -> None:
+        """Take the time of the newest tick.
+
+        Parameters:
+            time_ns: its time, UTC.
+            sent_ns: when it was sent, on the sender's monotonic clock.
+        """
+        self._tick_ns, self._tick_sent_ns = time_ns, sent_ns
+
+    def begin_session(self) -> None:
+        """Forget the ticks of a session that another one replaced: its sender's clock may be another."""
+        self._tick_ns = 0
+
+    def at_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> int | None:
+        """Return the session's time at a heartbeat, None when it cannot be known.
+
+        Parameters:
+            sent_ns: when it was sent, on the sender's monotonic clock.
+            sender_wall_ns: the same moment on the sender's wall clock, UTC.
+        """
+        if not self._tick_ns:
+            # A session that plays the past may be waiting for its other consumers.
+            return sender_wall_ns if self._is_worlds else None
+        return self._tick_ns + int(max(0, sent_ns - self._tick_sent_ns) * self._speed)

@@ -1,0 +1,141 @@
+"""A run on a feed: the event loop brings ticks and heartbeats, and the run loop makes the time steps that they are due.
+
+Everything happens on one thread. Ticks are handled within the call of the event loop that received them, so that nothing
+lies between the socket and the strategy. In between, a timer brings the telemetry page up to date, and idle moments go
+to whoever wants them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from live.config import HostSettings
+from live.feeds.socket.health import FeedHealth
+from live.feeds.socket.receiver import FeedReceiver
+from live.paper.engine import PaperEngine
+from live.paper.feed_clock import FeedClock
+from live.paper.loop import RunLoop
+
+REPORT_SECONDS = 0.25
+"""Time between two reports of progress and telemetry."""
+_IDLE_SECONDS = 0.001
+"""Time between two looks for idleness, where the event loop sleeps."""
+
+
+class FeedFollower:
+    """Plays a feed to an algorithm.
+
+    Parameters:
+        loop: makes the time steps; it has played the warm-up.
+        engine: the run.
+        receiver: the feed; its inbox has been released.
+        clock: the session's clock.
+        settings: table [host].
+        report: brings progress and telemetry up to date.
+        on_idle: called again and again while no tick comes, with the nanoseconds since the last one; not longer than
+            a tick may wait.
+
+    Attributes:
+        looks: how many times the event loop has come by: proof that nothing is stuck.
+    """
+
+    def __init__(
+        self,
+        loop: RunLoop,
+        engine: PaperEngine,
+        receiver: FeedReceiver,
+        clock: FeedClock,
+        settings: HostSettings,
+        report: Callable[[], None],
+        on_idle: Callable[[int], None],
+    ) -> None:
+        self._loop = loop
+        self._engine = engine
+        self._receiver = receiver
+        self._inbox = receiver.inbox
+        self._clock = clock
+        self._spins = settings.spin
+        self._report = report
+        self._on_idle = on_idle
+        self._sessions = receiver.counters.sessions
+        self._is_over = False
+        self._newest_ns = 0
+        self.looks = 0
+
+    async def run(self, receiving: asyncio.Task[None]) -> None:
+        """Follow the feed until its session ends, the algorithm quits, or the run is asked to stop.
+
+        Parameters:
+            receiving: the receiver's task.
+
+        Raises:
+            LeanLiveError: the strategy raised, or the account's data are at fault.
+        """
+        self._receiver.on_heartbeat = self._on_heartbeat
+        events = asyncio.get_running_loop()
+        reports = events.create_task(self._report_now_and_then())
+        idle = events.create_task(self._idle_now_and_then()) if not self._spins else None
+        if self._spins:
+            events.call_soon(self._spin)
+        try:
+            await receiving
+        finally:
+            self._is_over = True
+            for each in (reports, idle):
+                if each is not None:
+                    each.cancel()
+            await asyncio.gather(*(each for each in (reports, idle) if each is not None), return_exceptions=True)
+        self.on_ticks()
+
+    def on_ticks(self) -> None:
+        """Play what waits in the queues."""
+        self._loop.receive(self._inbox, self._receiver.received_ns)
+        self._loop.play(max(self._inbox.newest_ns, self._engine.clock.now_ns))
+        newest_ns = self._inbox.newest_ns
+        if self._receiver.counters.sessions != self._sessions:
+            self._sessions = self._receiver.counters.sessions
+            self._clock.begin_session()
+        self._clock.saw_ticks(newest_ns, self._receiver.ticks_sent_ns)
+        self._decided_on(newest_ns)
+
+    def _on_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> None:
+        time_ns = self._clock.at_heartbeat(sent_ns, sender_wall_ns)
+        if time_ns is not None and time_ns > self._newest_ns:
+            self._loop.receive(self._inbox, 0)
+            self._loop.pass_to(time_ns)
+            self._decided_on(self._engine.clock.now_ns)
+
+    def _decided_on(self, time_ns: int) -> None:
+        self._newest_ns = max(self._newest_ns, time_ns)
+        self._inbox.decided_on(self._newest_ns)
+        if self._loop.is_over() or self._loop.stop_requested:
+            self._receiver.stop()
+
+    # -- between ticks
+
+    async def _report_now_and_then(self) -> None:
+        while not self._is_over:
+            self._receiver.guarded(self._report)
+            await asyncio.sleep(REPORT_SECONDS)
+
+    async def _idle_now_and_then(self) -> None:
+        while not self._is_over:
+            self._look()
+            await asyncio.sleep(_IDLE_SECONDS)
+
+    def _spin(self) -> None:
+        if not self._is_over:
+            self._look()
+            asyncio.get_running_loop().call_soon(self._spin)
+
+    def _look(self) -> None:
+        self.looks += 1
+        self._receiver.guarded(self._idle)
+
+    def _idle(self) -> None:
+        if self._loop.stop_requested:
+            self._receiver.stop()
+            return
+        self._on_idle(monotonic_ns() - self._receiver.received_ns)
