@@ -26,6 +26,7 @@ from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
 from live.hot.pump import TickPump
 from live.hot.records import KIND_QUOTE, KIND_TRADE, TICK_WORDS, RecordBuffer, RecordSource
+from live.hot.trace import LatencyTrace
 from live.hot.views import TickView
 
 LIBRARY_VARIABLE = "LEAN_LIVE_MALLOC_COUNTER"
@@ -142,7 +143,8 @@ def play(warm_up: int, ticks: int) -> Allocations:
     view = TickView(book)
     for index in range(_SYMBOLS):
         view.set_symbol(index, f"B{index}", 1.0)
-    pump = TickPump(merge, book, view, _Strategy().on_tick, Histogram(), PriceBands(_SYMBOLS))
+    trace = LatencyTrace(Histogram(), Histogram(), Histogram())
+    pump = TickPump(merge, book, view, _Strategy().on_tick, trace, PriceBands(_SYMBOLS))
     merge.advance()
     pump.run((warm_up // _SYMBOLS + 1) * _STEP_NS)
     with counted() as found:

@@ -101,11 +101,13 @@ class Stage(_CatalogueEnum):
 
     FEED_DELAY = 0, "feed_delay_seconds", "Exchange time of a tick to its receipt."
     TICK_TO_DECISION = 1, "tick_to_decision_seconds", "Receipt of a tick to the strategy's return."
-    DECISION = 2, "decision_seconds", "Entry of the strategy to its return."
-    TICK_TO_ORDER = 3, "tick_to_order_seconds", "Receipt of a tick to the order handed over."
+    DECISION = 2, "decision_seconds", "Entry of the strategy to its return, sampled."
+    TICK_TO_ORDER = 3, "tick_to_order_seconds", "Receipt of a tick to the acceptance of an order."
     ORDER_ACK = 4, "order_ack_seconds", "Order handed over to its acknowledgement."
     GC_PAUSE_PYTHON = 5, "gc_pause_seconds{runtime=python}", "Pauses of the garbage collector."
     GC_PAUSE_DOTNET = 6, "gc_pause_seconds{runtime=dotnet}", "Pauses of the garbage collector."
+    TICK_TO_STRATEGY = 7, "tick_to_strategy_seconds", "Receipt of a tick to the entry of the strategy, sampled."
+    TICK_TO_HANDOVER = 8, "tick_to_handover_seconds", "Receipt of a tick to the strategy's handing over of an order."
 
 
 ORDER_DENIALS = Metric("order_denials_total", (), "Orders that the risk gate refused; label code.")

@@ -22,4 +22,4 @@ cdef class Histogram:
     cpdef void record(self, long long value_ns) noexcept
 
 @cython.locals(shift=cython.int)
-cdef Py_ssize_t _bucket_of(long long value_ns) noexcept
+cpdef Py_ssize_t bucket_of(long long value_ns) noexcept

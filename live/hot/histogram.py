@@ -78,7 +78,7 @@ class Histogram:
         """Count a duration in nanoseconds; one below zero, as a stepping clock gives, counts as zero."""
         if value_ns < 0:
             value_ns = 0
-        self._words[_BUCKETS + _bucket_of(value_ns)] += 1
+        self._words[_BUCKETS + bucket_of(value_ns)] += 1
         if self._words[_SUM] <= _SUM_LARGEST - min(value_ns, _SUM_LARGEST):
             self._words[_SUM] += value_ns
         else:
@@ -204,7 +204,8 @@ def bucket_upper_ns(index: int) -> int:
     return ((index - shift * SUB_BUCKETS + 1) << shift) - 1
 
 
-def _bucket_of(value_ns: int) -> int:
+def bucket_of(value_ns: int) -> int:
+    """Return the bucket of a value that is not below zero."""
     if value_ns > _LARGEST:
         value_ns = _LARGEST
     if value_ns < 2 * _SUB_BUCKETS:

@@ -1,21 +1,22 @@
 cimport cython
 from live.hot.bands cimport PriceBands
 from live.hot.book cimport Book
-from live.hot.histogram cimport Histogram
 from live.hot.merge cimport TickMerge
 from live.hot.records cimport RecordBuffer, RecordSource
 from live.hot.stamp cimport now_ns
+from live.hot.trace cimport LatencyTrace
 from live.hot.views cimport TickView
 
 cdef long long _SUSPICIOUS
 cdef long long _WIDTH
+cdef long long _KIND_TICK
 
 @cython.final
 cdef class TickPump:
     cdef readonly TickMerge merge
     cdef readonly Book book
     cdef readonly TickView view
-    cdef readonly Histogram decisions
+    cdef readonly LatencyTrace trace
     cdef readonly PriceBands bands
     cdef object _on_tick
     cdef readonly long long step_ns
@@ -36,5 +37,6 @@ cdef class TickPump:
                    copy=RecordBuffer, count=Py_ssize_t, record=Py_ssize_t, base=Py_ssize_t, at=Py_ssize_t)
     cpdef remember(self)
     @cython.locals(merge=TickMerge, place=Py_ssize_t, source=RecordSource, symbol_index=Py_ssize_t, record=Py_ssize_t,
-                   base=Py_ssize_t, buffer=RecordBuffer, began_ns=cython.longlong, kind=cython.longlong)
+                   base=Py_ssize_t, buffer=RecordBuffer, began_ns=cython.longlong, entered_ns=cython.longlong,
+                   kind=cython.longlong, is_sampled=cython.bint)
     cpdef play(self)

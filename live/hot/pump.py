@@ -11,16 +11,17 @@ from collections.abc import Callable
 
 from live.hot.bands import PriceBands
 from live.hot.book import Book
-from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
 from live.hot.records import FLAG_SUSPICIOUS, TICK_WORDS, RecordBuffer
 from live.hot.stamp import now_ns
+from live.hot.trace import KIND_TICK, LatencyTrace
 from live.hot.views import TickView
 
 _LAST_TICKS_MAX = 256
 """Ticks of one moment that a source's copy holds before it grows."""
 _SUSPICIOUS = FLAG_SUSPICIOUS
 _WIDTH = TICK_WORDS
+_KIND_TICK = KIND_TICK
 
 
 class TickPump:
@@ -35,7 +36,7 @@ class TickPump:
         book: receives every tick.
         view: shows it.
         on_tick: the strategy's callback.
-        decisions: takes the time from a tick's beginning to the callback's return.
+        trace: takes the time from a tick's beginning to the callback's return.
         bands: prices at which orders or account need a look; a step that leaves them is not played.
     """
 
@@ -45,13 +46,13 @@ class TickPump:
         book: Book,
         view: TickView,
         on_tick: Callable[[TickView], None],
-        decisions: Histogram,
+        trace: LatencyTrace,
         bands: PriceBands,
     ) -> None:
         self.merge = merge
         self.book = book
         self.view = view
-        self.decisions = decisions
+        self.trace = trace
         self.bands = bands
         self._on_tick = on_tick
         self.step_ns = 0
@@ -143,7 +144,11 @@ class TickPump:
                 else:
                     self.quote_ticks += 1
                 self.view.show(symbol_index)
+                is_sampled = self.trace.is_sampled()
+                entered_ns = now_ns() if is_sampled else 0
                 self._on_tick(self.view)
                 self.view.expire()
-                self.decisions.record(now_ns() - began_ns)
+                self.trace.record(began_ns, now_ns(), merge.time_ns, symbol_index, _KIND_TICK)
+                if is_sampled:
+                    self.trace.record_stages(began_ns, entered_ns)
         self.tick_began_ns = 0

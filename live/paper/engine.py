@@ -275,6 +275,7 @@ class PaperEngine(OrderHost, Host):
 
     def submit_order(self, order: Order, asynchronous: bool) -> OrderTicket:
         """Check an order as LEAN does before it becomes one, then as the risk gate does, and submit it."""
+        self.recorder.on_handed_over(self.clock.began_ns)
         refusal = check_order(self, order)
         if refusal is not None:
             return self.transactions.reject(order, refusal[0], refusal[1])

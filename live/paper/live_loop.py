@@ -40,9 +40,8 @@ class LiveLoop(TickLoop):
         engine.risk.ticks_reach_book(each.config.symbol.index for each in self._subscriptions)
         self._takes_slices = engine.callbacks.on_data is not None
         self._view = TickView(engine.risk.book, algorithm.check_views)
-        decisions = engine.recorder.tick_to_decision
-        bands = self._watch.bands
-        self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, decisions, bands)
+        trace, bands = engine.recorder.trace, self._watch.bands
+        self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, trace, bands)
         self._desk = LiveDesk(algorithm, engine.risk, self._pump, engine.clock, self._on_denial)
         self._steps_counted = 0
         algorithm._desk = self._desk

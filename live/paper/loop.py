@@ -126,8 +126,9 @@ class RunLoop:
         engine = self._engine
         if slice.has_data:
             engine.clock.began_ns = began_ns
+            entered_ns = monotonic_ns()
             engine.callbacks.data(slice)
-            engine.recorder.after_data(began_ns, slice)
+            engine.recorder.after_data(began_ns, entered_ns, engine.time_ns, slice)
             engine.clock.began_ns = 0
 
     def _report_now_and_then(self) -> None:
@@ -152,6 +153,8 @@ class RunLoop:
     def _step(self, time_ns: int, updates: list[Update], is_first: bool = False) -> None:
         engine = self._engine
         began_ns = self._received_ns or monotonic_ns()
+        if engine.schedule.events.next_time_ns <= time_ns:
+            engine.recorder.trace.note_event(began_ns)
         self._catch_up(time_ns)
         engine.set_time(time_ns)
         slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from live.algorithm.enums import OrderStatus
 from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
+from live.hot.catalogue import Stage
+from live.hot.trace import KIND_STEP, SEVERAL_SYMBOLS, LatencyTrace
 from live.paper.runlog import RunLog
 from live.paper.series import BoundedSeries
 
@@ -17,6 +20,16 @@ if TYPE_CHECKING:
     from live.hot.histogram import Histogram
     from live.paper.engine import PaperEngine
 
+MEASURED_STAGES = (
+    Stage.TICK_TO_STRATEGY,
+    Stage.DECISION,
+    Stage.TICK_TO_DECISION,
+    Stage.TICK_TO_HANDOVER,
+    Stage.ORDER_ACK,
+    Stage.TICK_TO_ORDER,
+    Stage.GC_PAUSE_PYTHON,
+)
+"""What is measured in this engine, in the order of a tick's way."""
 CHARTS_MAX = 64
 SERIES_MAX = 256
 _EQUITY_EVERY_NS = 60_000_000_000
@@ -36,19 +49,21 @@ class Recorder:
     Parameters:
         sink: where order events go.
         log: the run's log file.
-        tick_to_decision: histogram of a step's beginning to the end of on_data or on_tick.
-        tick_to_order: histogram of a step's beginning to an order accepted by the paper broker.
-        gc_pauses: histogram of pauses of Python's garbage collector.
+        histogram: gives the histogram of a stage, to record into.
     """
 
-    def __init__(
-        self, sink: RunSink, log: RunLog, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
-    ) -> None:
+    def __init__(self, sink: RunSink, log: RunLog, histogram: Callable[[Stage], Histogram]) -> None:
         self._sink = sink
         self._log = log
-        self.tick_to_decision = tick_to_decision
-        self.tick_to_order = tick_to_order
-        self.gc_pauses = gc_pauses
+        self.stages = {stage: histogram(stage) for stage in MEASURED_STAGES}
+        self.tick_to_decision = self.stages[Stage.TICK_TO_DECISION]
+        self._tick_to_handover = self.stages[Stage.TICK_TO_HANDOVER]
+        self._order_ack = self.stages[Stage.ORDER_ACK]
+        self._tick_to_order = self.stages[Stage.TICK_TO_ORDER]
+        self._gc_pauses = self.stages[Stage.GC_PAUSE_PYTHON]
+        self.trace = LatencyTrace(
+            self.tick_to_decision, self.stages[Stage.TICK_TO_STRATEGY], self.stages[Stage.DECISION]
+        )
         self.trade_ticks = 0
         self.quote_ticks = 0
         self.trade_bars = 0
@@ -68,12 +83,23 @@ class Recorder:
         self._series_count = 0
         self.next_equity_ns = 0
         self._gc_began_ns = 0
+        self._handed_over_ns = 0
 
     # -- latency
 
-    def after_data(self, began_ns: int, slice: Slice) -> None:
-        """Count a call of on_data, and how long the decision took from the step's beginning."""
-        self.tick_to_decision.record(monotonic_ns() - began_ns)
+    def after_data(self, began_ns: int, entered_ns: int, time_ns: int, slice: Slice) -> None:
+        """Count a call of on_data in a whole step, and how long the decision took from the step's beginning.
+
+        Parameters:
+            began_ns: when the step began, on the monotonic clock.
+            entered_ns: when on_data was called.
+            time_ns: the step's moment.
+            slice: what on_data was given.
+        """
+        symbols = slice.keys()
+        index = symbols[0].index if len(symbols) == 1 else SEVERAL_SYMBOLS
+        self.trace.record(began_ns, monotonic_ns(), time_ns, index, KIND_STEP)
+        self.trace.record_stages(began_ns, entered_ns)
         self.data_calls += 1
         self.trade_bars += len(slice.bars)
         self.quote_bars += len(slice.quote_bars)
@@ -89,10 +115,25 @@ class Recorder:
         self.data_calls += data_calls
         self.steps += steps
 
+    def on_handed_over(self, began_ns: int) -> None:
+        """Measure when the strategy hands over an order.
+
+        Parameters:
+            began_ns: when its step or tick began, on the monotonic clock; 0 outside steps.
+        """
+        if began_ns:
+            self._handed_over_ns = monotonic_ns()
+            self._tick_to_handover.record(self._handed_over_ns - began_ns)
+
     def on_accepted(self, began_ns: int) -> None:
         """Measure how long an accepted order took from the beginning of its step or tick; 0 when there was none."""
         if began_ns:
-            self.tick_to_order.record(monotonic_ns() - began_ns)
+            now_ns = monotonic_ns()
+            self._tick_to_order.record(now_ns - began_ns)
+            self.trace.note_order(began_ns)
+            if self._handed_over_ns:
+                self._order_ack.record(now_ns - self._handed_over_ns)
+                self._handed_over_ns = 0
 
     def watch_gc(self) -> None:
         """Begin to measure the pauses of Python's garbage collector."""
@@ -108,7 +149,8 @@ class Recorder:
         if phase == "start":
             self._gc_began_ns = now
         elif self._gc_began_ns:
-            self.gc_pauses.record(now - self._gc_began_ns)
+            self._gc_pauses.record(now - self._gc_began_ns)
+            self.trace.add_pause(self._gc_began_ns, now, info["generation"])
             self._gc_began_ns = 0
 
     # -- what happened
@@ -116,6 +158,7 @@ class Recorder:
     def after_step(self, time_ns: int, engine: PaperEngine) -> None:
         """Count a step, and sample the equity once a minute of data time."""
         self.steps += 1
+        self.trace.make_room()
         if time_ns >= self.next_equity_ns:
             self.next_equity_ns = time_ns + _EQUITY_EVERY_NS
             equity = engine.portfolio.exact_total_portfolio_value

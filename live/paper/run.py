@@ -144,8 +144,7 @@ class DryRun:
         config = self.request.config
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
         self.telemetry = RunTelemetry(log_path.parent)
-        stages = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
-        self.recorder = Recorder(sink, self.log, *map(self.telemetry.histogram, stages))
+        self.recorder = Recorder(sink, self.log, self.telemetry.histogram)
         # The strategy may change the working folder.
         subscriptions = Subscriptions(DataFolder(self.data.path.absolute()))
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
@@ -180,6 +179,7 @@ class DryRun:
         gc.freeze()
         self.recorder.watch_gc()
         began_ns = monotonic_ns()
+        self.recorder.trace.begin(began_ns)
         try:
             with self._signals.gently(self._request_stop):
                 self._loop.run()
@@ -223,6 +223,7 @@ class DryRun:
             raise failure
 
     def _report_progress(self) -> None:
+        self.recorder.trace.make_room()
         progress = self._progress
         subscriptions = self.engine.subscriptions
         progress.total = subscriptions.bytes_total
@@ -288,13 +289,7 @@ class DryRun:
 
     def histograms(self) -> dict[str, HistogramDump]:
         """Return the latency histograms whole."""
-        recorder = self.recorder
-        named = {
-            "tick_to_decision": recorder.tick_to_decision,
-            "tick_to_order": recorder.tick_to_order,
-            "python_gc_pause": recorder.gc_pauses,
-        }
-        return {name: _dump(histogram) for name, histogram in named.items()}
+        return {_histogram_name(stage): _dump(histogram) for stage, histogram in self.recorder.stages.items()}
 
     def series(self) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """Return the equity curve and the algorithm's plots."""
@@ -390,6 +385,10 @@ def peak_memory_bytes() -> int:
                 return int(line.split()[1]) * 1_024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1_024
+
+
+def _histogram_name(stage: Stage) -> str:
+    return "python_gc_pause" if stage is Stage.GC_PAUSE_PYTHON else stage.name.lower()
 
 
 def _dump(histogram: Histogram) -> HistogramDump:

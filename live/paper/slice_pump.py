@@ -15,10 +15,10 @@ from live.algorithm.slices import Ticks, make_tick_slice
 from live.algorithm.symbols import Symbol
 from live.algorithm.ticks import build_ticks
 from live.feeds.bar_subscription import SubscriptionConfig
-from live.hot.histogram import Histogram
 from live.hot.merge import TickMerge
 from live.hot.records import FLAG_SUSPICIOUS
 from live.hot.stamp import now_ns
+from live.hot.trace import KIND_SLICE, SEVERAL_SYMBOLS, LatencyTrace
 from live.paper.callbacks import guarded
 from live.paper.price_watch import PriceWatch
 from live.paper.run_clock import RunClock
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from live.paper.engine import PaperEngine
 
 _SUSPICIOUS = FLAG_SUSPICIOUS
+_KIND_SLICE = KIND_SLICE
+_SEVERAL_SYMBOLS = SEVERAL_SYMBOLS
 
 
 class TickLane:
@@ -62,7 +64,7 @@ class SlicePump:
         merge: the ticks of all lanes.
         lanes: one for each source of the merge.
         watch: tells when orders and account need no look.
-        decisions: takes the time from a step's beginning to the end of on_data.
+        trace: takes the time from a step's beginning to the end of on_data.
     """
 
     def __init__(
@@ -71,14 +73,14 @@ class SlicePump:
         merge: TickMerge,
         lanes: list[TickLane],
         watch: PriceWatch,
-        decisions: Histogram,
+        trace: LatencyTrace,
     ) -> None:
         self._engine = engine
         self._merge = merge
         self._lanes = lanes
         self._watch = watch
         self._bands = watch.bands
-        self._decisions = decisions
+        self._trace = trace
         self._clock: RunClock = engine.clock
         self._on_data = engine.callbacks.on_data
         self._transactions = engine.transactions
@@ -148,14 +150,29 @@ class SlicePump:
             self._transactions.process_step()
         if self._consolidators:
             self._consolidate()
+        is_sampled = self._trace.is_sampled()
+        entered_ns = now_ns() if is_sampled else 0
         if self._on_data is not None:
             self._on_data(slice)
-        self._decisions.record(now_ns() - began_ns)
+        self._trace.record(began_ns, now_ns(), merge.time_ns, self._symbol_index(), _KIND_SLICE)
+        if is_sampled:
+            self._trace.record_stages(began_ns, entered_ns)
         clock.began_ns = 0
         self.data_calls += 1
         if not is_quiet or clock.revision != revision or self._transactions.has_requests:
             self._transactions.process_step()
         return is_quiet
+
+    def _symbol_index(self) -> int:
+        """Return the index of the step's symbol, SEVERAL_SYMBOLS when there is more than one."""
+        merge = self._merge
+        source = merge.sources[merge.due[0]]
+        symbol_index: int = source.symbol_index
+        for place in range(1, merge.due_count):
+            source = merge.sources[merge.due[place]]
+            if source.symbol_index != symbol_index:
+                return _SEVERAL_SYMBOLS
+        return symbol_index
 
     def _is_quiet(self) -> bool:
         """Tell whether processing orders at this step would do nothing."""

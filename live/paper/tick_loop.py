@@ -131,8 +131,7 @@ class SliceLoop(TickLoop):
     ) -> None:
         super().__init__(engine, frontier, report, report_every_steps)
         self._lanes = [TickLane(each.config, each.security.cache, each.is_default_kind) for each in self._subscriptions]
-        decisions = engine.recorder.tick_to_decision
-        self._pump = SlicePump(engine, self._merge, self._lanes, self._watch, decisions)
+        self._pump = SlicePump(engine, self._merge, self._lanes, self._watch, engine.recorder.trace)
 
     @property
     def steps(self) -> int:
