@@ -68,23 +68,64 @@ class RunLoop:
             AlgorithmRuntimeError: the user's code raised.
             DataError: the data cannot be trusted.
         """
+        self.begin()
+        self.run_until(END_OF_DATA_NS - 1)
+
+    def begin(self) -> None:
+        """Make the first step, with the data of the first moment.
+
+        Raises:
+            AlgorithmRuntimeError, DataError: as for run.
+        """
         engine = self._engine
         begin_ns = self._frontier.begin_ns
         engine.set_time(begin_ns)
         if not engine.is_warming_up:
             self._finish_warm_up()
         self._step(begin_ns, self._collect(begin_ns), is_first=True)
+
+    def run_until(self, horizon_ns: int) -> bool:
+        """Make the steps that there are data for, up to a moment and with it; later ones wait for another call.
+
+        Parameters:
+            horizon_ns: UTC.
+
+        Returns:
+            Whether the run may go on: it was neither stopped nor ended by the algorithm or for want of money.
+
+        Raises:
+            AlgorithmRuntimeError, DataError: as for run.
+        """
+        engine = self._engine
         while not self._is_over():
-            time_ns = self._next_step_ns()
-            if time_ns == END_OF_DATA_NS or self.stop_requested:
+            time_ns = self._next_step_ns(horizon_ns)
+            if time_ns > horizon_ns or self.stop_requested:
                 break
             if engine.is_warming_up and time_ns > engine.start_utc_ns:
                 self._pulse(engine.start_utc_ns)
             self._step(time_ns, self._collect(time_ns))
             self._report_now_and_then()
+        return not self._is_over()
 
-    def _next_step_ns(self) -> int:
-        """Return the moment of the next time step."""
+    def pass_time(self, time_ns: int) -> None:
+        """Let time go by in which there are no data: what is scheduled up to a moment happens, each at its own time.
+
+        Orders that rest are looked at with the next data, as in a run on files.
+
+        Parameters:
+            time_ns: UTC, not before the present moment; data of this moment come too late afterwards.
+
+        Raises:
+            AlgorithmRuntimeError: as for run.
+        """
+        engine = self._engine
+        if engine.is_warming_up and time_ns >= engine.start_utc_ns:
+            self._pulse(engine.start_utc_ns)
+        self._catch_up(time_ns + 1)
+        engine.set_time(time_ns)
+
+    def _next_step_ns(self, horizon_ns: int) -> int:
+        """Return the moment of the next time step; one beyond the horizon is not to be made yet."""
         return self._frontier.next_time_ns()
 
     def _collect(self, time_ns: int) -> list[Update]:

@@ -10,7 +10,6 @@ from live.algorithm.enums import OrderStatus
 from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
-from live.paper.runlog import RunLog
 from live.paper.series import BoundedSeries
 
 if TYPE_CHECKING:
@@ -30,19 +29,26 @@ class RunSink(Protocol):
         """Take an order event."""
 
 
+class LogSink(Protocol):
+    """Where the algorithm's log lines go: the run's file, or a list in a test."""
+
+    def write(self, local_ns: int, level: str, text: str) -> None:
+        """Take a line with the time on the algorithm's clock."""
+
+
 class Recorder:
     """Counts and measures one run.
 
     Parameters:
         sink: where order events go.
-        log: the run's log file.
+        log: where log lines go.
         tick_to_decision: histogram of a step's beginning to the end of on_data or on_tick.
         tick_to_order: histogram of a step's beginning to an order accepted by the paper broker.
         gc_pauses: histogram of pauses of Python's garbage collector.
     """
 
     def __init__(
-        self, sink: RunSink, log: RunLog, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
+        self, sink: RunSink, log: LogSink, tick_to_decision: Histogram, tick_to_order: Histogram, gc_pauses: Histogram
     ) -> None:
         self._sink = sink
         self._log = log

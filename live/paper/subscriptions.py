@@ -355,7 +355,9 @@ class Subscriptions:
         )
         if is_counted:
             self.streams.append(rows)
-        return TickSubscription(config, security, TickStream(rows, config.symbol.index), listing, events)
+        return TickSubscription(
+            config, security, TickStream(rows, config.symbol.index), listing, events, rows.prices_before
+        )
 
     def _events(self, config: SubscriptionConfig, begin: int, end: int) -> list[CorporateEvent]:
         """Return the corporate actions of an equity; quotes only need to know where they end."""

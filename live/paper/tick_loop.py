@@ -34,7 +34,23 @@ class TickLoop(RunLoop):
         self._taken_ns = -1
         self._day_end_ns = 0
 
-    def _next_step_ns(self) -> int:
+    def wake(self) -> None:
+        """Go on with tick subscriptions that had come to their end and have ticks again, as those of a live feed do."""
+        merge = self._merge
+        if merge.time_ns == self._taken_ns:
+            merge.advance()
+        for number, each in enumerate(self._subscriptions):
+            if each.stream.time_ns == END_OF_DATA_NS and not each.stream.is_exhausted:
+                merge.wake(number)
+        if merge.time_ns == END_OF_DATA_NS:
+            merge.advance()
+
+    def pass_time(self, time_ns: int) -> None:
+        """Let time go by without data. Parameters and errors as for RunLoop."""
+        self._watch.bands.disarm()
+        super().pass_time(time_ns)
+
+    def _next_step_ns(self, horizon_ns: int) -> int:
         """Let the pump play what needs no whole step; return when the next whole step is due."""
         merge = self._merge
         # Only now, with the whole step behind it: going on may end the run, when the next row is damaged.
@@ -42,7 +58,7 @@ class TickLoop(RunLoop):
             merge.advance()
         while True:
             slow_ns = self._next_slow_ns()
-            until_ns = self._until_ns(slow_ns)
+            until_ns = min(self._until_ns(slow_ns), horizon_ns + 1)
             if merge.time_ns >= until_ns:
                 return min(slow_ns, merge.time_ns)
             self._play(until_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 from live.algorithm.data import BaseData, Tick
 from live.algorithm.enums import SecurityType
@@ -11,7 +12,7 @@ from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
 from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
 from live.feeds.corporate_events import CorporateEvent
 from live.feeds.listing import Listing
-from live.feeds.streams import TickStream
+from live.hot.records import RecordSource
 from live.paper.securities import Security
 
 
@@ -24,23 +25,37 @@ class TickSubscription:
         stream: the decoded records.
         listing: its symbol and files.
         events: corporate actions in order.
+        prices_before: raw price of the newest row before a day, by its midnight, for the events that need one.
     """
 
-    __slots__ = ("_day", "_events", "_listing", "_scale", "config", "next_time_ns", "security", "stream", "symbol")
+    __slots__ = (
+        "_day",
+        "_events",
+        "_listing",
+        "_prices_before",
+        "_scale",
+        "config",
+        "next_time_ns",
+        "security",
+        "stream",
+        "symbol",
+    )
 
     def __init__(
         self,
         config: SubscriptionConfig,
         security: Security,
-        stream: TickStream,
+        stream: RecordSource,
         listing: Listing,
         events: list[CorporateEvent],
+        prices_before: Mapping[int, float],
     ) -> None:
         self.config = config
         self.security = security
         self.stream = stream
         self._listing = listing
         self._events = deque(events)
+        self._prices_before = prices_before
         self._day = -1
         self._scale = 1.0
         self.symbol = config.symbol
@@ -70,7 +85,7 @@ class TickSubscription:
         points: list[BaseData] = []
         while self.next_event_ns() <= time_ns:
             event = self._events.popleft()
-            points.append(event.priced(self.stream.rows.prices_before.get(date_to_ns(event.seen_on), 0.0)))
+            points.append(event.priced(self._prices_before.get(date_to_ns(event.seen_on), 0.0)))
         return points
 
     def ticks(self, time_ns: int, begin: int, end: int) -> list[Tick]:

@@ -15,19 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from live.feeds.queue_source import QueueSource
 from live.feeds.socket.frames import SIZE_MAX, TICKS_PER_FRAME, Channel, Tick
 from live.feeds.socket.health import FeedCounters
 from live.hot.merge import TickMerge
-from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE, TICK_WORDS, RecordBuffer, RecordSource
-
-_CHUNK_TICKS = 256
-_LONG_AGO_NS = -(1 << 62)
+from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE
 
 
-class ChannelSource(RecordSource):
+class ChannelSource(QueueSource):
     """Ticks of one channel: a queue of a fixed size that the receiver fills and the merge empties.
-
-    `is_exhausted` means that nothing is waiting at present; the next tick takes it back.
 
     Parameters:
         channel: what it carries.
@@ -39,29 +35,16 @@ class ChannelSource(RecordSource):
     """
 
     def __init__(self, channel: Channel, symbol_index: int, capacity: int, policy: str, counters: FeedCounters) -> None:
-        super().__init__(RecordBuffer(_CHUNK_TICKS, TICK_WORDS), symbol_index)
+        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
+        self._room = capacity + (TICKS_PER_FRAME if policy == "wait" else 0)
+        super().__init__(symbol_index, self._room)
         self.channel = channel
-        self.is_exhausted = True
-        self.newest_ns = _LONG_AGO_NS
-        """Time of the newest tick that was put in."""
         self.on_taken: Callable[[], None] | None = None
         """Called after the merge took ticks out of the queue."""
         self._kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
         self._limit = capacity
-        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
-        self._waiting = RecordBuffer(capacity + (TICKS_PER_FRAME if policy == "wait" else 0), TICK_WORDS)
         self._policy = policy
         self._counters = counters
-
-    @property
-    def waiting(self) -> int:
-        """Ticks in the queue that the merge has not taken."""
-        return self._waiting.count
-
-    @property
-    def has_ticks(self) -> bool:
-        """Whether there is something for the merge."""
-        return self._waiting.count > 0 or self.position < self.buffer.count
 
     def put(self, tick: Tick) -> bool:
         """Put a tick into the queue, unless it is wrong, out of order, or the queue drops it; every tick is counted.
@@ -82,44 +65,21 @@ class ChannelSource(RecordSource):
             counters.ticks_out_of_order += 1
             return True
         waiting = self._waiting
-        had_room = waiting.count < waiting.capacity
+        had_room = waiting.count < self._room
         if not had_room:
             if self._policy != "conflate":
                 counters.ticks_dropped += 1
                 return False
             counters.ticks_conflated += waiting.count
             waiting.count = 0
-        self._write(waiting, tick)
-        self.is_exhausted = False
+        self.append(tick.time_ns, self._kind, price, ask, tick.size, tick.ask_size, tick.flags, tick.line)
         counters.ticks += 1
         return had_room
 
-    def _write(self, buffer: RecordBuffer, tick: Tick) -> None:
-        at = buffer.count * TICK_WORDS
-        words, reals = buffer.words, buffer.reals
-        words[at] = self.newest_ns = tick.time_ns
-        words[at + 1] = self._kind
-        words[at + 2] = tick.price_e9
-        words[at + 3] = tick.ask_e9
-        reals[at + 4] = tick.size
-        reals[at + 5] = tick.ask_size
-        words[at + 6] = tick.flags
-        words[at + 7] = tick.line
-        buffer.count += 1
-
     def refill(self) -> None:
         """Take what is waiting, as much as fits; without any, say so."""
-        waiting, buffer = self._waiting, self.buffer
-        count = min(waiting.count, buffer.capacity - buffer.count)
-        if count == 0:
-            self.is_exhausted = True
-            return
-        width = TICK_WORDS * 8
-        begin = buffer.count * width
-        buffer.block[begin : begin + count * width] = waiting.block[: count * width]
-        buffer.count += count
-        waiting.drop(count)
-        if self.on_taken is not None:
+        super().refill()
+        if not self.is_exhausted and self.on_taken is not None:
             self.on_taken()
 
     def is_full(self) -> bool:
@@ -207,7 +167,7 @@ class FeedInbox:
     def begin_session(self) -> None:
         """Forget the times of the last ticks: another session may play another day."""
         for source in self.sources:
-            source.newest_ns = _LONG_AGO_NS
+            source.forget_time()
 
     def wake(self, merge: TickMerge) -> None:
         """Let a merge go on with sources that were empty.
