@@ -9,8 +9,7 @@ omission.)
 from __future__ import annotations
 
 from live.clock import monotonic_ns, sleep
-from live.feeds.streams import TickStream
-from live.hot.records import END_OF_DATA_NS, TICK_WORDS
+from live.hot.records import END_OF_DATA_NS, TICK_WORDS, RecordBuffer, RecordSource
 
 _RECORD_BYTES = TICK_WORDS * 8
 SPIN_NS = 1_000_000
@@ -74,7 +73,7 @@ class Schedule:
             pass
 
 
-class PacedStream(TickStream):
+class PacedStream(RecordSource):
     """The ticks of a stream, each handed over when it is due.
 
     A source has to know the time of the tick after the present one before it can hand over the present one. So this
@@ -86,8 +85,8 @@ class PacedStream(TickStream):
         schedule: when they are due; those beyond its end are left out.
     """
 
-    def __init__(self, stream: TickStream, schedule: Schedule) -> None:
-        super().__init__(stream.rows, stream.symbol_index)
+    def __init__(self, stream: RecordSource, schedule: Schedule) -> None:
+        super().__init__(RecordBuffer(stream.buffer.capacity, TICK_WORDS), stream.symbol_index)
         self._schedule = schedule
         self._records: list[bytes] = []
         wanted = schedule.warm_up + schedule.ticks

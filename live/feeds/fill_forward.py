@@ -85,7 +85,7 @@ def fill_forward(points: Iterator[BaseData], rules: FillForwardRules) -> Iterato
     current: BaseData | None = None
     for point in points:
         while previous is not None:
-            repeat = _next_repeat(previous, point, rules)
+            repeat = repeat_before(previous, point, rules)
             if repeat is None:
                 break
             if previous.end_local_ns >= rules.end_local_ns:
@@ -96,8 +96,10 @@ def fill_forward(points: Iterator[BaseData], rules: FillForwardRules) -> Iterato
         current = point
         if isinstance(point, TradeBar | QuoteBar):
             previous = point
-    if previous is not None and not is_end_of_listing(current):
-        yield from _fill_to_end(previous, current, rules)
+    while previous is not None and not is_end_of_listing(current):
+        previous = repeat_after_last(previous, current, rules)
+        if previous is not None:
+            yield previous
 
 
 def is_end_of_listing(point: BaseData | None) -> bool:
@@ -105,20 +107,26 @@ def is_end_of_listing(point: BaseData | None) -> bool:
     return isinstance(point, Delisting) and point.type is DelistingType.DELISTED
 
 
-def _fill_to_end(previous: Bar, current: BaseData | None, rules: FillForwardRules) -> Iterator[Bar]:
-    """Yield the repeats between the last data and the end of the subscription."""
+def repeat_after_last(previous: Bar, current: BaseData | None, rules: FillForwardRules) -> Bar | None:
+    """Return the next repeat of a bar that no other data follow, None after the end of the subscription.
+
+    Parameters:
+        previous: the last bar or repeat.
+        current: the last data point that is no repeat.
+        rules: the subscription's rules.
+    """
+    if previous.end_local_ns >= rules.end_local_ns:
+        return None
     start, end = _last_interval(rules)
-    while previous.end_local_ns < rules.end_local_ns:
-        last = previous.repeated(start, end)
-        repeat = _next_repeat(previous, last, rules)
-        if repeat is None:
-            if not rules.hours.is_open_during(start, end, rules.extended) or previous.end_local_ns == end:
-                return
-            if current is not None and current.end_local_ns == end:
-                return
-            repeat = last
-        yield repeat
-        previous = repeat
+    last = previous.repeated(start, end)
+    repeat = repeat_before(previous, last, rules)
+    if repeat is None:
+        if not rules.hours.is_open_during(start, end, rules.extended) or previous.end_local_ns == end:
+            return None
+        if current is not None and current.end_local_ns == end:
+            return None
+        repeat = last
+    return repeat
 
 
 def _last_interval(rules: FillForwardRules) -> tuple[int, int]:
@@ -131,7 +139,7 @@ def _last_interval(rules: FillForwardRules) -> tuple[int, int]:
     return start, end
 
 
-def _next_repeat(previous: Bar, following: BaseData, rules: FillForwardRules) -> Bar | None:
+def repeat_before(previous: Bar, following: BaseData, rules: FillForwardRules) -> Bar | None:
     """Return the next repeat of a bar that comes before a following data point, None when there is none."""
     previous_utc = rules.to_utc(previous.time_local_ns)
     following_utc = rules.to_utc(following.time_local_ns)

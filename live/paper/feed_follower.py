@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from live.clock import monotonic_ns
 from live.config import HostSettings
-from live.feeds.socket.health import FeedHealth
 from live.feeds.socket.receiver import FeedReceiver
 from live.paper.engine import PaperEngine
 from live.paper.feed_clock import FeedClock
@@ -91,9 +90,13 @@ class FeedFollower:
 
     def on_ticks(self) -> None:
         """Play what waits in the queues."""
-        self._loop.receive(self._inbox, self._receiver.received_ns)
-        self._loop.play(max(self._inbox.newest_ns, self._engine.clock.now_ns))
         newest_ns = self._inbox.newest_ns
+        if newest_ns < 0:
+            return
+        loop = self._loop
+        loop.wake(self._inbox.take_fresh(), self._receiver.received_ns)
+        loop.run_until(max(newest_ns, self._engine.clock.now_ns))
+        self._engine.recorder.trace.rest()
         if self._receiver.counters.sessions != self._sessions:
             self._sessions = self._receiver.counters.sessions
             self._clock.begin_session()
@@ -103,8 +106,11 @@ class FeedFollower:
     def _on_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> None:
         time_ns = self._clock.at_heartbeat(sent_ns, sender_wall_ns)
         if time_ns is not None and time_ns > self._newest_ns:
-            self._loop.receive(self._inbox, 0)
-            self._loop.pass_to(time_ns)
+            loop = self._loop
+            loop.wake(self._inbox.take_fresh())
+            # Ticks of the heartbeat's own moment may still come.
+            if loop.run_until(time_ns - 1):
+                loop.pass_time(time_ns - 1)
             self._decided_on(self._engine.clock.now_ns)
 
     def _decided_on(self, time_ns: int) -> None:

@@ -76,7 +76,7 @@ class Frontier:
         self.begin_ns = begin_ns
         self._ticks = ticks
         self._sources: list[tuple[Any, Security]] = [*bars, *((source, source.security) for source in ticks)]
-        self._schedule()
+        self.reschedule()
 
     @property
     def has_ticks(self) -> bool:
@@ -93,10 +93,11 @@ class Frontier:
         ticks = sorted(self._ticks, key=lambda source: source.config.order)
         self._ticks = []
         self._sources = [(source, security) for source, security in self._sources if source not in ticks]
-        self._schedule()
+        self.reschedule()
         return ticks
 
-    def _schedule(self) -> None:
+    def reschedule(self) -> None:
+        """Look at all subscriptions anew, because one that is fed while the run is under way has got data."""
         self._heap = [
             (source.next_time_ns, source.config.order, index)
             for index, (source, _) in enumerate(self._sources)

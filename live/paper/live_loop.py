@@ -95,8 +95,8 @@ class LiveLoop(TickLoop):
 
     # -- the loop's side
 
-    def _next_step_ns(self) -> int:
-        time_ns = super()._next_step_ns()
+    def _next_step_ns(self, horizon_ns: int) -> int:
+        time_ns = super()._next_step_ns(horizon_ns)
         # A whole step begins from securities that know everything before it.
         self.catch_up()
         return time_ns

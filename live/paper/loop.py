@@ -7,7 +7,7 @@ indicators; 7. on_data; 8. the order queue again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from live.algorithm.data import QuoteBar, TradeBar
 from live.algorithm.enums import DataNormalizationMode, SecurityType, SplitType
@@ -15,7 +15,6 @@ from live.algorithm.qc_algorithm import SecurityChanges
 from live.algorithm.slices import Slice
 from live.clock import monotonic_ns
 from live.feeds.bar_subscription import END_OF_DATA_NS
-from live.feeds.socket.inbox import FeedInbox
 from live.paper.callbacks import guarded
 from live.paper.end_of_day import plan_end_of_day
 from live.paper.engine import PaperEngine
@@ -71,10 +70,14 @@ class RunLoop:
             DataError: the data cannot be trusted.
         """
         self.begin()
-        self.play(END_OF_DATA_NS - 1)
+        self.run_until(END_OF_DATA_NS - 1)
 
     def begin(self) -> None:
-        """Make the first time step. Raises as `run`."""
+        """Make the first step, with the data of the first moment.
+
+        Raises:
+            AlgorithmRuntimeError, DataError: as for run.
+        """
         engine = self._engine
         begin_ns = self._frontier.begin_ns
         engine.set_time(begin_ns)
@@ -82,39 +85,58 @@ class RunLoop:
             self._finish_warm_up()
         self._step(begin_ns, self._collect(begin_ns), is_first=True)
 
-    def play(self, until_ns: int) -> None:
-        """Make all time steps up to a moment, itself included. Raises as `run`."""
+    def run_until(self, horizon_ns: int) -> bool:
+        """Make the steps that there are data for, up to a moment and with it; later ones wait for another call.
+
+        Parameters:
+            horizon_ns: UTC.
+
+        Returns:
+            Whether the run may go on: it was neither stopped nor ended by the algorithm or for want of money.
+
+        Raises:
+            AlgorithmRuntimeError, DataError: as for run.
+        """
         engine = self._engine
         while not self.is_over():
-            time_ns = self._next_step_ns()
-            if time_ns > until_ns or self.stop_requested:
+            time_ns = self._next_step_ns(horizon_ns)
+            if time_ns > horizon_ns or self.stop_requested:
                 break
             if engine.is_warming_up and time_ns > engine.start_utc_ns:
                 self._pulse(engine.start_utc_ns)
             self._step(time_ns, self._collect(time_ns))
             self._report_now_and_then()
+        return not self.is_over()
 
-    def receive(self, inbox: FeedInbox, received_ns: int) -> None:
-        """Take note of what a feed has brought.
+    def wake(self, numbers: Iterable[int], received_ns: int = 0) -> None:
+        """Take note of ticks that came while the run was waiting for some.
 
         Parameters:
-            inbox: where it waits.
-            received_ns: when it was received, on the monotonic clock: latencies count from there.
+            numbers: places of the tick subscriptions that have ticks again.
+            received_ns: when the ticks were received, on the monotonic clock, so that latencies count from there; 0 when
+                they count from the beginning of their steps.
         """
         self._received_ns = received_ns
 
-    def pass_to(self, time_ns: int) -> None:
-        """Let time go by up to a moment, itself excluded, for all that is due without ticks. Raises as `run`."""
-        engine = self._engine
-        self.play(time_ns - 1)
-        if self.is_over():
-            return
-        if engine.is_warming_up and time_ns > engine.start_utc_ns:
-            self._pulse(engine.start_utc_ns)
-        self._catch_up(time_ns)
+    def pass_time(self, time_ns: int) -> None:
+        """Let time go by in which there are no data: what is scheduled up to a moment happens, each at its own time.
 
-    def _next_step_ns(self) -> int:
-        """Return the moment of the next time step."""
+        Orders that rest are looked at with the next data, as in a run on files.
+
+        Parameters:
+            time_ns: UTC, not before the present moment; data of this moment come too late afterwards.
+
+        Raises:
+            AlgorithmRuntimeError: as for run.
+        """
+        engine = self._engine
+        if engine.is_warming_up and time_ns >= engine.start_utc_ns:
+            self._pulse(engine.start_utc_ns)
+        self._catch_up(time_ns + 1)
+        engine.set_time(time_ns)
+
+    def _next_step_ns(self, horizon_ns: int) -> int:
+        """Return the moment of the next time step; one beyond the horizon is not to be made yet."""
         return self._frontier.next_time_ns()
 
     def _collect(self, time_ns: int) -> list[Update]:

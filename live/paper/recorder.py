@@ -13,7 +13,6 @@ from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
 from live.hot.catalogue import Stage
 from live.hot.trace import KIND_STEP, SEVERAL_SYMBOLS, LatencyTrace
-from live.paper.runlog import RunLog
 from live.paper.series import BoundedSeries
 
 if TYPE_CHECKING:
@@ -43,16 +42,23 @@ class RunSink(Protocol):
         """Take an order event."""
 
 
+class LogSink(Protocol):
+    """Where the algorithm's log lines go: the run's file, or a list in a test."""
+
+    def write(self, local_ns: int, level: str, text: str) -> None:
+        """Take a line with the time on the algorithm's clock."""
+
+
 class Recorder:
     """Counts and measures one run.
 
     Parameters:
         sink: where order events go.
-        log: the run's log file.
+        log: where log lines go.
         histogram: gives the histogram of a stage, to record into.
     """
 
-    def __init__(self, sink: RunSink, log: RunLog, histogram: Callable[[Stage], Histogram]) -> None:
+    def __init__(self, sink: RunSink, log: LogSink, histogram: Callable[[Stage], Histogram]) -> None:
         self._sink = sink
         self._log = log
         self.stages = {stage: histogram(stage) for stage in MEASURED_STAGES}

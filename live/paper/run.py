@@ -164,12 +164,8 @@ class DryRun:
             engine.finish_initialize()
         except UsageError as error:
             raise AlgorithmError(f"{self.loaded.path}: {error}") from error
-        begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
-        engine.set_time(begin_ns)
-        resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
-        warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
-        frontier = engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
-        self._missing = list(engine.subscriptions.missing_data(begin_ns, engine.end_utc_ns))
+        frontier = open_frontier(engine)
+        self._missing = list(engine.subscriptions.missing_data(frontier.begin_ns, engine.end_utc_ns))
         for warning in self._missing:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
@@ -315,6 +311,20 @@ def find_data(request: DryRunRequest) -> DataSource:
     folder = request.results_folder / SAMPLE_FOLDER
     write_sample(folder)
     return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
+
+
+def open_frontier(engine: PaperEngine) -> Frontier:
+    """Open the data of an algorithm that is set up, and put its clock to where they begin, the warm-up included.
+
+    Raises:
+        DataError: a file is damaged.
+        UnsupportedApiError: ticks are to be warmed up with bars, or bars with ticks.
+    """
+    begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
+    engine.set_time(begin_ns)
+    resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
+    warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
+    return engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
 
 
 def loop_for(engine: PaperEngine, frontier: Frontier) -> type[RunLoop]:

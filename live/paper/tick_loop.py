@@ -6,11 +6,10 @@ day are, and during warm-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from live.clock import NANOSECONDS_PER_DAY
 from live.feeds.bar_subscription import END_OF_DATA_NS
-from live.feeds.socket.inbox import FeedInbox
 from live.hot.merge import TickMerge
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
@@ -35,16 +34,26 @@ class TickLoop(RunLoop):
         self._taken_ns = -1
         self._day_end_ns = 0
 
-    def receive(self, inbox: FeedInbox, received_ns: int) -> None:
-        """Take note of what a feed has brought. Parameters as for RunLoop."""
-        super().receive(inbox, received_ns)
-        inbox.wake(self._merge)
-        # Ticks that come later may be of the moment that was taken last.
+    def wake(self, numbers: Iterable[int], received_ns: int = 0) -> None:
+        """Take note of ticks that came while the run was waiting for some. Parameters as for RunLoop."""
+        super().wake(numbers, received_ns)
+        merge = self._merge
+        if merge.time_ns == self._taken_ns:
+            merge.advance()
+        for number in numbers:
+            if merge.sources[number].time_ns == END_OF_DATA_NS:
+                merge.wake(number)
+        if merge.time_ns == END_OF_DATA_NS:
+            merge.advance()
+        # What came may be of the moment that was taken last.
         self._taken_ns = -1
-        if self._merge.time_ns == END_OF_DATA_NS:
-            self._merge.advance()
 
-    def _next_step_ns(self) -> int:
+    def pass_time(self, time_ns: int) -> None:
+        """Let time go by without data. Parameters and errors as for RunLoop."""
+        self._watch.bands.disarm()
+        super().pass_time(time_ns)
+
+    def _next_step_ns(self, horizon_ns: int) -> int:
         """Let the pump play what needs no whole step; return when the next whole step is due."""
         merge = self._merge
         # Only now, with the whole step behind it: going on may end the run, when the next row is damaged.
@@ -52,7 +61,7 @@ class TickLoop(RunLoop):
             merge.advance()
         while True:
             slow_ns = self._next_slow_ns()
-            until_ns = self._until_ns(slow_ns)
+            until_ns = min(self._until_ns(slow_ns), horizon_ns + 1)
             if merge.time_ns >= until_ns:
                 return min(slow_ns, merge.time_ns)
             self._play(until_ns)

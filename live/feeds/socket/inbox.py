@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from live.feeds.queue_source import QueueSource
 from live.feeds.socket.frames import SIZE_MAX, TICKS_PER_FRAME, Channel, Tick
 from live.feeds.socket.health import FeedCounters
 from live.feeds.streams import RowStream
 from live.hot.merge import TickMerge
-from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE, TICK_WORDS, RecordBuffer, RecordSource
+from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE
 
-_CHUNK_TICKS = 256
 _PRICE_SCALE = 1e9
 _LONG_AGO_NS = -(1 << 62)
 _FOREVER_NS = 1 << 62
@@ -48,10 +48,8 @@ def always_open(time_ns: int) -> tuple[int, int, bool]:
     return -_FOREVER_NS, _FOREVER_NS, True
 
 
-class ChannelSource(RecordSource):
+class ChannelSource(QueueSource):
     """Ticks of one channel: a queue of a fixed size that the receiver fills and the merge empties.
-
-    `is_exhausted` means that nothing is waiting at present; the next tick takes it back.
 
     Parameters:
         channel: what it carries.
@@ -79,17 +77,14 @@ class ChannelSource(RecordSource):
         feed_time: FeedTime,
         span_of: SpanOf = always_open,
     ) -> None:
-        super().__init__(RecordBuffer(_CHUNK_TICKS, TICK_WORDS), symbol_index)
+        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
+        self._room = capacity + (TICKS_PER_FRAME if policy == "wait" else 0)
+        super().__init__(symbol_index, self._room)
         self.channel = channel
-        self.is_exhausted = True
-        self.newest_ns = _LONG_AGO_NS
-        """Time of the newest tick that was put in."""
         self.on_taken: Callable[[], None] | None = None
         """Called after the merge took ticks out of the queue."""
         self._kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
         self._limit = capacity
-        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
-        self._waiting = RecordBuffer(capacity + (TICKS_PER_FRAME if policy == "wait" else 0), TICK_WORDS)
         self._policy = policy
         self._counters = counters
         self._span_of = span_of
@@ -106,16 +101,6 @@ class ChannelSource(RecordSource):
         """Give recorded ticks first, those of a warm-up, before anything that is put in."""
         self._before = rows
         self.is_exhausted = False
-
-    @property
-    def waiting(self) -> int:
-        """Ticks in the queue that the merge has not taken."""
-        return self._waiting.count
-
-    @property
-    def has_ticks(self) -> bool:
-        """Whether there is something for the merge."""
-        return self._waiting.count > 0 or self.position < self.buffer.count
 
     def put(self, tick: Tick) -> bool:
         """Put a tick into the queue, unless it is wrong, out of order, or the queue drops it; every tick is counted.
@@ -152,31 +137,18 @@ class ChannelSource(RecordSource):
         if time_ns > self._feed_time.newest_ns:
             self._feed_time.newest_ns = time_ns
         waiting = self._waiting
-        had_room = waiting.count < waiting.capacity
+        had_room = waiting.count < self._room
         if not had_room:
             if self._policy != "conflate":
                 counters.ticks_dropped += 1
                 return False
             counters.ticks_conflated += waiting.count
             waiting.count = 0
-        self._write(waiting, tick, time_ns)
-        self.is_exhausted = False
+        self.append(time_ns, self._kind, price, ask, tick.size, tick.ask_size, tick.flags, tick.line)
+        self.newest_ns = tick.time_ns
+        self.newest_price = price / _PRICE_SCALE
         counters.ticks += 1
         return had_room
-
-    def _write(self, buffer: RecordBuffer, tick: Tick, time_ns: int) -> None:
-        at = buffer.count * TICK_WORDS
-        words, reals = buffer.words, buffer.reals
-        words[at] = time_ns
-        words[at + 1] = self._kind
-        words[at + 2] = tick.price_e9
-        words[at + 3] = tick.ask_e9
-        reals[at + 4] = tick.size
-        reals[at + 5] = tick.ask_size
-        words[at + 6] = tick.flags
-        words[at + 7] = tick.line
-        buffer.count += 1
-        self.newest_price = tick.price_e9 / _PRICE_SCALE
 
     def refill(self) -> None:
         """Take what is waiting, as much as fits; without any, say so.
@@ -184,25 +156,16 @@ class ChannelSource(RecordSource):
         Raises:
             DataError, EnvironmentFault: recorded ticks cannot be trusted from here on.
         """
-        waiting, buffer = self._waiting, self.buffer
         if self._before is not None:
             self._before.raise_failure()
-            if self._before.fill(buffer):
+            if self._before.fill(self.buffer):
                 return
             if self._before.failure is not None:
                 self.is_exhausted = self.ends_in_failure = True
                 return
             self._before = None
-        count = min(waiting.count, buffer.capacity - buffer.count)
-        if count == 0:
-            self.is_exhausted = True
-            return
-        width = TICK_WORDS * 8
-        begin = buffer.count * width
-        buffer.block[begin : begin + count * width] = waiting.block[: count * width]
-        buffer.count += count
-        waiting.drop(count)
-        if self.on_taken is not None:
+        super().refill()
+        if not self.is_exhausted and self.on_taken is not None:
             self.on_taken()
 
     def is_full(self) -> bool:
@@ -342,7 +305,7 @@ class FeedInbox:
     def begin_session(self) -> None:
         """Forget the times of the last ticks: another session may play another day."""
         for source in self.sources:
-            source.newest_ns = _LONG_AGO_NS
+            source.forget_time()
 
     def decided_on(self, time_ns: int) -> None:
         """Take note that the run has decided on a moment: what comes from now on is not before it."""
@@ -353,14 +316,21 @@ class FeedInbox:
         """Time of the newest tick that was put in, before any long ago."""
         return self._feed_time.newest_ns
 
+    def take_fresh(self) -> list[int]:
+        """Return the places of the sources that were empty and have ticks again, once each."""
+        numbers = []
+        for source in self._fresh:
+            source.is_fresh = False
+            if source.time_ns == END_OF_DATA_NS and source.has_ticks:
+                numbers.append(source.number)
+        self._fresh.clear()
+        return numbers
+
     def wake(self, merge: TickMerge) -> None:
         """Let a merge go on with sources that were empty.
 
         Parameters:
             merge: a merge over `sources`; it is between two steps, or at its end.
         """
-        for source in self._fresh:
-            source.is_fresh = False
-            if source.time_ns == END_OF_DATA_NS and source.has_ticks:
-                merge.wake(source.number)
-        self._fresh.clear()
+        for number in self.take_fresh():
+            merge.wake(number)
