@@ -17,26 +17,18 @@ from live.hot.views import TickView
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
 from live.paper.run import DryRun
-from live.paper.run_model import DataSource, DryRunRequest, Progress, RunResult
+from live.paper.run_model import DryRunRequest, RunResult
 from live.paper.tick_source import TickSubscription
+from live.report.progress import SilentProgress
 
 STRATEGIES = Path(__file__).resolve().parent / "strategies"
 
 
-class _Silent:
+class _Silent(SilentProgress):
     """Takes order events and progress, and keeps nothing."""
 
     def order_event(self, event: OrderEvent) -> None:
         """Ignore an order event."""
-
-    def begin(self, title: str, data: DataSource) -> None:
-        """Ignore the start."""
-
-    def update(self, progress: Progress) -> None:
-        """Ignore the state."""
-
-    def end(self) -> None:
-        """Ignore the end."""
 
 
 class PacedRun(DryRun):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings
+from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
 from live.config import find_config, load_config
 from live.errors import UsageError
 from live.paper.run_model import DryRunRequest
@@ -36,6 +36,16 @@ from live.report.summary_file import result_to_dict, writable
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Settings. Without it: live.toml beside the algorithm.")
 @click.option("--results", type=click.Path(path_type=Path), help="Folder for the results. Without it: that of [run].")
+@click.option(
+    "--feed",
+    metavar="ADDRESS",
+    help="Take ticks from a feed, in real time: unix:PATH or tcp:HOST:PORT of a publisher, or ws://... and wss://... with "
+    "[websocket] in live.toml.",
+)
+@click.option(
+    "--on-gap", type=click.Choice(["continue", "pause", "halt"]), help="What to do when ticks of the feed are missing."
+)
+@click.option("--spin", is_flag=True, help="On a feed, look for ticks without a pause: faster, for a whole core.")
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
 @common_options
 def command(
@@ -45,6 +55,9 @@ def command(
     parameters: tuple[str, ...],
     config: Path | None,
     results: Path | None,
+    feed: str | None,
+    on_gap: str | None,
+    spin: bool,
     progress: bool | None,
     as_json: bool,
 ) -> None:
@@ -53,11 +66,17 @@ def command(
     ALGORITHM is a LEAN Python file, or a project folder with a main.py. The run takes the dates that the algorithm sets,
     and data of the folder named or found; its orders are filled as LEAN's backtests fill them. What it did is printed,
     and kept in a folder of its own.
+
+    With --feed the ticks come over a socket while they happen. The run begins with the feed's present moment and ends
+    with its session; the dates that the algorithm sets do not count.
     """
     check_exists(algorithm)
     if config is not None and not config.exists():
         raise UsageError(f"there is no file {config}; check the path given to --config")
+    if feed is None and (spin or on_gap is not None):
+        raise UsageError("--spin and --on-gap are about a feed; name one with --feed")
     settings = load_config(config if config is not None else find_config(algorithm))
+    settings = with_feed_options(settings, on_gap, spin)
     request = DryRunRequest(
         algorithm=algorithm,
         class_name=class_name,
@@ -65,6 +84,7 @@ def command(
         parameters=parse_parameters(parameters),
         config=settings,
         results_folder=results if results is not None else Path(settings.run.results_folder),
+        feed=feed,
     )
     with only_json() if as_json else nullcontext():
         result = run_dry(request, choose_progress(progress, sys.stderr))

@@ -15,8 +15,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from live.cli.output import common_options, print_json
-from live.config import Config, FeedSettings, load_config
+from live.cli.output import common_options, print_json, with_feed_options
+from live.config import load_config
 from live.errors import DataError, ExitCode, LeanLiveError, UsageError
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.socket.address import parse_address
@@ -158,7 +158,7 @@ def watch(
     """
     if (connect is None) is not websocket:
         raise UsageError("name either a publisher with --connect, or --websocket")
-    settings = with_action(load_config(config), on_gap)
+    settings = with_feed_options(load_config(config), on_gap)
     wanted = tuple(each.strip() for each in symbols.split(",") if each.strip())
     shown = choose_feed_progress(progress, sys.stderr, 0)
     if connect is not None:
@@ -242,13 +242,3 @@ def check_days(first: date | None, last: date | None) -> None:
     """
     if first is not None and last is not None and last < first:
         raise UsageError(f"--to {last} lies before --from {first}; exchange them")
-
-
-def with_action(config: Config, on_gap: str | None) -> Config:
-    """Return a configuration with another action on gaps, when one was given."""
-    if on_gap is None:
-        return config
-    import msgspec
-
-    feed: FeedSettings = msgspec.structs.replace(config.feed, on_gap=on_gap)
-    return msgspec.structs.replace(config, feed=feed)

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from live.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from live.config import Config
 
 _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 
@@ -27,6 +30,25 @@ def common_options(command: Command) -> Command:
     as_json = click.option("--json", "as_json", is_flag=True, help="Print nothing but JSON on standard output.")
     trace = click.option("--traceback", is_flag=True, expose_value=False, help="Show the traceback of an error.")
     return as_json(trace(command))
+
+
+def with_feed_options(config: Config, on_gap: str | None, spin: bool = False) -> Config:
+    """Return a configuration with what options say about a feed.
+
+    Parameters:
+        config: the configuration of the file.
+        on_gap: action on gaps; None leaves that of the file.
+        spin: look for ticks without a pause; False leaves what the file says.
+    """
+    # Imported here: `--help` and `--version` must not pay for it.
+    import msgspec
+
+    replace = msgspec.structs.replace
+    if on_gap is not None:
+        config = replace(config, feed=replace(config.feed, on_gap=on_gap))
+    if spin:
+        config = replace(config, host=replace(config.host, spin=True))
+    return config
 
 
 def check_exists(algorithm: Path) -> None:

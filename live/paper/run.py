@@ -7,12 +7,14 @@ import os
 import resource
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import live.hot
-from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.clock import monotonic_ns
 from live.errors import (
@@ -31,9 +33,9 @@ from live.hot.histogram import Histogram
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
-from live.paper.live_loop import LiveLoop
 from live.paper.loop import RunLoop
 from live.paper.object_store import ObjectStore
+from live.paper.opening import loop_for, open_frontier
 from live.paper.recorder import Recorder, RunSink
 from live.paper.risk_desk import RiskDesk
 from live.paper.run_model import (
@@ -54,9 +56,11 @@ from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.stop_signals import StopSignals
 from live.paper.stray_errors import outcome_of, report_stray_errors
-from live.paper.subscriptions import Subscriptions, WarmUpSpan
-from live.paper.tick_loop import SliceLoop
+from live.paper.subscriptions import Subscriptions
 from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
+
+if TYPE_CHECKING:
+    from live.paper.feed_run import FeedRun
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
@@ -82,6 +86,8 @@ class DryRun:
         self.data = find_data(request)
         self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__)
         self._loop: RunLoop | None = None
+        self._feed: FeedRun | None = None
+        self._cores: tuple[int, ...] = ()
         with self._watchdog:
             self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
         self.recorder: Recorder
@@ -149,15 +155,42 @@ class DryRun:
         subscriptions = Subscriptions(DataFolder(self.data.path.absolute()))
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
-        self.engine = PaperEngine(
-            subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control)
+        self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))
+        self._cores = pin(config.host.cores)
+        if self.request.feed is not None:
+            self._feed = self._make_feed(self.request.feed)
+
+    def _make_feed(self, address: str) -> FeedRun:
+        # Replays do without event loops.
+        from live.paper.feed_run import FeedRun
+
+        return FeedRun(
+            address,
+            self.request.config,
+            self.engine,
+            self._set_up,
+            self._playing,
+            self._report_progress,
+            self._progress_sink,
+            self._cores,
         )
-        pin(config.host.cores)
 
     def _run_engine(self) -> None:
-        engine = self.engine
         for warning in self.loaded.warnings:
-            engine.write_log("log", f"Warning: {warning}")
+            self.engine.write_log("log", f"Warning: {warning}")
+        if self._feed is not None:
+            with self._signals.gently(self._request_stop):
+                self._feed.run()
+        else:
+            loop = self._set_up()
+            with self._signals.gently(self._request_stop), self._playing():
+                loop.run()
+        if self._signals.request is not None:
+            raise self._signals.error()
+
+    def _set_up(self) -> RunLoop:
+        """Initialize the algorithm and open its data."""
+        engine = self.engine
         guarded("__init__", engine.attach, self.loaded.cls, blamed=self.loaded.cls)
         engine.callbacks.call("initialize")
         try:
@@ -165,26 +198,29 @@ class DryRun:
         except UsageError as error:
             raise AlgorithmError(f"{self.loaded.path}: {error}") from error
         frontier = open_frontier(engine)
-        self._missing = list(engine.subscriptions.missing_data(frontier.begin_ns, engine.end_utc_ns))
+        files_end_ns = engine.start_utc_ns - 1 if engine.follows_feed else engine.end_utc_ns
+        self._missing = list(engine.subscriptions.missing_data(frontier.begin_ns, files_end_ns))
         for warning in self._missing:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
         self._loop = self._make_loop(frontier)
+        return self._loop
+
+    @contextmanager
+    def _playing(self) -> Iterator[None]:
+        """Keep what is there from the garbage collector while the session is played, and measure how long that takes."""
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
         began_ns = monotonic_ns()
         self.recorder.trace.begin(began_ns)
         try:
-            with self._signals.gently(self._request_stop):
-                self._loop.run()
+            yield
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
             self.recorder.unwatch_gc()
             gc.unfreeze()
-        if self._signals.request is not None:
-            raise self._signals.error()
 
     def _end_algorithm(self) -> None:
         """Call on_end_of_algorithm, unless there is no algorithm's object."""
@@ -192,15 +228,25 @@ class DryRun:
             self.engine.callbacks.call("on_end_of_algorithm")
 
     def _make_loop(self, frontier: Frontier) -> RunLoop:
-        return loop_for(self.engine, frontier)(self.engine, frontier, self._report_progress, _PROGRESS_EVERY_STEPS)
+        # On a feed progress is reported between ticks.
+        every_steps = sys.maxsize if self.engine.follows_feed else _PROGRESS_EVERY_STEPS
+        return loop_for(self.engine, frontier)(self.engine, frontier, self._report_progress, every_steps)
 
     def _steps(self) -> int:
-        return 0 if self._loop is None else self._loop.steps
+        looks = 0 if self._feed is None else self._feed.looks
+        return looks if self._loop is None else looks + self._loop.steps
+
+    def _control(self) -> int:
+        """Return what the risk gate is asked for: by a reader of the telemetry page, or by the feed."""
+        control = self.telemetry.control()
+        return control if self._feed is None else control | self._feed.control
 
     def _request_stop(self) -> str:
         """Ask the loop to end after its step; return what to tell the user."""
-        assert self._loop is not None
-        self._loop.request_stop()
+        if self._loop is not None:
+            self._loop.request_stop()
+        if self._feed is not None:
+            self._feed.stop()
         self._watchdog.hurry()
         return f"after this time step, or in {STOP_GRACE_SECONDS:g} seconds; once more stops at once"
 
@@ -231,6 +277,7 @@ class DryRun:
         progress.orders = self.engine.transactions.orders_count
         progress.equity = self.engine.portfolio.total_portfolio_value
         progress.currency = self.engine.portfolio.account_currency
+        progress.feed_state = "" if self._feed is None else self._feed.health.state.value
         self._progress_sink.update(progress)
         self.telemetry.publish(
             self.recorder, len(self.engine.securities), self._collections_since(), peak_memory_bytes()
@@ -268,9 +315,11 @@ class DryRun:
             starting_equity=self._starting_equity,
             equity=portfolio.exact_total_portfolio_value,
             positions=_positions(engine),
-            tick_to_decision=latency_of(page.histogram(Stage.TICK_TO_DECISION)),
-            tick_to_order=latency_of(page.histogram(Stage.TICK_TO_ORDER)),
-            python_gc=PythonCollections(latency_of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()),
+            tick_to_decision=LatencySummary.of(page.histogram(Stage.TICK_TO_DECISION)),
+            tick_to_order=LatencySummary.of(page.histogram(Stage.TICK_TO_ORDER)),
+            python_gc=PythonCollections(
+                LatencySummary.of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()
+            ),
             ticks_dropped={"suspicious": recorder.suspicious_ticks} if recorder.suspicious_ticks else {},
             ticks_conflated=0,
             resident_memory_peak_bytes=peak_memory_bytes(),
@@ -281,6 +330,8 @@ class DryRun:
             state=_state(failure),
             error=None if failure is None else describe_failure(failure),
             warnings=self._warnings(),
+            feed=None if self._feed is None else self._feed.outcome(),
+            cores=self._cores,
         )
 
     def histograms(self) -> dict[str, HistogramDump]:
@@ -313,35 +364,17 @@ def find_data(request: DryRunRequest) -> DataSource:
     return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
 
 
-def open_frontier(engine: PaperEngine) -> Frontier:
-    """Open the data of an algorithm that is set up, and put its clock to where they begin, the warm-up included.
-
-    Raises:
-        DataError: a file is damaged.
-        UnsupportedApiError: ticks are to be warmed up with bars, or bars with ticks.
-    """
-    begin_ns = engine.warm_up.begin_ns(engine.start_ns, engine.zone, engine.subscriptions.configs)
-    engine.set_time(begin_ns)
-    resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
-    warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
-    return engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
-
-
-def loop_for(engine: PaperEngine, frontier: Frontier) -> type[RunLoop]:
-    """Return the kind of loop that an algorithm and its data need."""
-    if isinstance(engine.algorithm, LiveAlgorithm):
-        return LiveLoop
-    return SliceLoop if frontier.has_ticks else RunLoop
-
-
-def pin(cores: tuple[int, ...]) -> None:
+def pin(cores: tuple[int, ...]) -> tuple[int, ...]:
     """Keep the process on some cores; none leaves the choice to the operating system.
+
+    Returns:
+        The cores that it is kept on now, as the system says; empty when none were named.
 
     Raises:
         EnvironmentFault: the machine does not have these cores, or cannot pin.
     """
     if not cores:
-        return
+        return ()
     if not hasattr(os, "sched_setaffinity"):
         raise EnvironmentFault("this system cannot pin a process to cores; take cores out of [host] in live.toml")
     try:
@@ -351,6 +384,12 @@ def pin(cores: tuple[int, ...]) -> None:
         raise EnvironmentFault(
             f"cannot run on cores {list(cores)}: use some of {usable} in [host] of live.toml"
         ) from error
+    kept_on = tuple(sorted(os.sched_getaffinity(0)))
+    if set(kept_on) != set(cores):
+        raise EnvironmentFault(
+            f"asked for cores {sorted(set(cores))}, the system keeps the run on {list(kept_on)}: name others in [host] of live.toml"
+        )
+    return kept_on
 
 
 def _first(failure: BaseException | None, later: BaseException | None) -> BaseException | None:
@@ -373,14 +412,6 @@ def describe_failure(failure: BaseException) -> RunError:
     code = getattr(failure, "exit_code", ExitCode.RUN_FAILED)
     notes = tuple(one_line(note) for note in getattr(failure, "__notes__", ()))
     return RunError(type(failure).__name__, one_line(str(failure)), int(code), notes)
-
-
-def latency_of(histogram: Histogram) -> LatencySummary:
-    """Return the quantiles of a histogram."""
-    if histogram.count == 0:
-        return LatencySummary()
-    quantile = histogram.quantile
-    return LatencySummary(histogram.count, quantile(0.5), quantile(0.99), quantile(0.999), histogram.max_ns)
 
 
 def peak_memory_bytes() -> int:

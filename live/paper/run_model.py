@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from live.config import Config
+
+if TYPE_CHECKING:
+    from live.hot.histogram import Histogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class DryRunRequest:
         config: limits and settings, from live.toml or the defaults.
         results_folder: folder in which the run's own folder is made.
         working_folder: folder from which data are looked for.
+        feed: address of a feed that the ticks come from; None plays the data folder.
     """
 
     algorithm: Path
@@ -38,6 +42,7 @@ class DryRunRequest:
     parameters: Mapping[str, str] = field(default_factory=dict)
     config: Config = field(default_factory=Config)
     working_folder: Path = field(default_factory=Path.cwd)
+    feed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,14 @@ class LatencySummary:
     p99_ns: int = 0
     p999_ns: int = 0
     max_ns: int = 0
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> LatencySummary:
+        """Return the quantiles of a histogram."""
+        if histogram.count == 0:
+            return cls()
+        quantile = histogram.quantile
+        return cls(histogram.count, quantile(0.5), quantile(0.99), quantile(0.999), histogram.max_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,66 @@ class PythonCollections:
 
     pauses: LatencySummary = field(default_factory=LatencySummary)
     collections: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What was done before the first tick of a feed, and what it brought; durations of the first and the last round.
+
+    Attributes:
+        ticks: synthetic ticks that were played.
+        orders: synthetic orders that were filled, in an account of their own.
+        seconds: how long it took.
+        has_settled: whether the last rounds were alike; otherwise the time ran out.
+        decision_first: tick to decision at first.
+        decision_last: tick to decision at last.
+        order_first: tick to order at first.
+        order_last: tick to order at last.
+        frozen_objects: objects that the garbage collector leaves alone from then on.
+    """
+
+    ticks: int
+    orders: int
+    seconds: float
+    has_settled: bool
+    decision_first: LatencySummary
+    decision_last: LatencySummary
+    order_first: LatencySummary
+    order_last: LatencySummary
+    frozen_objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """A change of a feed's state: when, on the wall clock and on the session's, to which state, and why."""
+
+    wall_ns: int
+    time_ns: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOutcome:
+    """What became of a run's feed.
+
+    Attributes:
+        address: where it came from.
+        state: its state at the end.
+        reason: what brought it there.
+        counters: everything that was counted, by name; docs/feed.md says what each means.
+        events: changes of state, the first ones.
+        events_beyond: later ones, which were not kept.
+        rehearsal: how the run was made ready; None when it did not get that far.
+    """
+
+    address: str
+    state: str
+    reason: str
+    counters: Mapping[str, int]
+    events: tuple[FeedEvent, ...]
+    events_beyond: int
+    rehearsal: Rehearsal | None
 
 
 class RunState(Enum):
@@ -152,6 +225,8 @@ class RunResult:
         state: how the run ended.
         error: why it did not complete.
         warnings: what the user should know about a run all the same, one line each.
+        feed: what became of the feed, None for a run on a data folder.
+        cores: processor cores that the run was kept on, as read back from the system; empty when it was not pinned.
     """
 
     algorithm: str
@@ -186,6 +261,8 @@ class RunResult:
     state: RunState = RunState.COMPLETED
     error: RunError | None = None
     warnings: tuple[str, ...] = ()
+    feed: FeedOutcome | None = None
+    cores: tuple[int, ...] = ()
 
     @property
     def tick_count(self) -> int:
@@ -212,6 +289,7 @@ class Progress:
         orders: orders so far.
         equity: total portfolio value.
         currency: the account's currency.
+        feed_state: state of the feed, "" without one.
     """
 
     processed: int = 0
@@ -223,6 +301,7 @@ class Progress:
     orders: int = 0
     equity: float = 0.0
     currency: str = "USD"
+    feed_state: str = ""
 
     @property
     def fraction(self) -> float:
@@ -238,7 +317,13 @@ class ProgressSink(Protocol):
         """Start: the algorithm's name, and which data will be played."""
 
     def update(self, progress: Progress) -> None:
-        """Show the state of the run; called every few thousand ticks."""
+        """Show the state of the run; called every few thousand ticks, or several times a second on a feed."""
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+
+    def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
+        """Show that a run on a feed is ready for its first tick, with what made it so and the cores it is kept on."""
 
     def end(self) -> None:
         """Stop and leave the screen in order; called exactly once, after a failure too."""

@@ -45,12 +45,18 @@ class Subscriptions:
 
     Parameters:
         data_folder: the LEAN data folder.
+        like: subscriptions of another run on the same folder, whose reference data are shared; None reads them.
     """
 
-    def __init__(self, data_folder: DataFolder) -> None:
+    def __init__(self, data_folder: DataFolder, like: Subscriptions | None = None) -> None:
         self.folder = data_folder
-        self.market_hours = MarketHoursDatabase(data_folder.path)
-        self.symbol_properties = SymbolPropertiesDatabase(data_folder.path)
+        self.market_hours: MarketHoursDatabase
+        self.symbol_properties: SymbolPropertiesDatabase
+        if like is None:
+            self.market_hours = MarketHoursDatabase(data_folder.path)
+            self.symbol_properties = SymbolPropertiesDatabase(data_folder.path)
+        else:
+            self.market_hours, self.symbol_properties = like.market_hours, like.symbol_properties
         self.configs: list[SubscriptionConfig] = []
         self.streams: list[RowStream] = []
         self.inbox: FeedInbox | None = None
@@ -368,8 +374,9 @@ class Subscriptions:
         events = [] if config.is_quote else self._events(config, begin, end)
         file_end_ns = end_ns if feed_from_ns is None else feed_from_ns - 1
         _, file_end = self._local_span(config, begin_ns, file_end_ns)
+        has_files = begin_ns <= file_end_ns
         rows = RowStream(
-            day_files(self.folder, config, listing, begin, file_end),
+            day_files(self.folder, config, listing, begin, file_end) if has_files else (),
             tick_decoder(config.symbol.security_type, config.is_quote),
             config.data_zone,
             sessions,

@@ -12,7 +12,8 @@ from rich import progress as rich_progress
 from rich.console import Console
 
 from live.clock import monotonic_ns
-from live.paper.run_model import DataSource, Progress, ProgressSink
+from live.errors import one_line
+from live.paper.run_model import DataSource, Progress, ProgressSink, Rehearsal
 from live.report import text
 
 REFRESH_NS = 100_000_000
@@ -33,6 +34,12 @@ class SilentProgress:
 
     def update(self, progress: Progress) -> None:
         """Ignore the state."""
+
+    def note(self, text: str) -> None:
+        """Ignore the line."""
+
+    def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
+        """Ignore it."""
 
     def end(self) -> None:
         """Ignore the end."""
@@ -58,8 +65,12 @@ def describe(progress: Progress, ticks_per_second: float) -> str:
     return (
         f"{text.count(progress.ticks)} ticks  {text.rate(ticks_per_second)}  "
         f"p50 {text.duration(progress.p50_ns)}  p99 {text.duration(progress.p99_ns)}  "
-        f"{text.count(progress.orders)} orders  {progress.equity:,.2f} {progress.currency}"
+        f"{text.count(progress.orders)} orders  {progress.equity:,.2f} {progress.currency}{_state(progress)}"
     )
+
+
+def _state(progress: Progress) -> str:
+    return f"  {progress.feed_state}" if progress.feed_state else ""
 
 
 def describe_data(data: DataSource) -> str:
@@ -69,7 +80,23 @@ def describe_data(data: DataSource) -> str:
 
 def describe_briefly(progress: Progress, ticks_per_second: float) -> str:
     """Return the most important of these numbers, for a narrow terminal."""
-    return f"{text.count(progress.ticks)} ticks  {text.rate(ticks_per_second)}  {text.count(progress.orders)} orders"
+    return f"{text.count(progress.ticks)} ticks  {text.rate(ticks_per_second)}  {text.count(progress.orders)} orders{_state(progress)}"
+
+
+def describe_ready(rehearsal: Rehearsal, cores: tuple[int, ...]) -> str:
+    """Return in one line what made a run ready for its first tick."""
+    where = f"on core{'s' if len(cores) > 1 else ''} {', '.join(map(str, cores))}" if cores else "not pinned"
+    rest = f"{text.count(rehearsal.frozen_objects)} objects frozen, {where}"
+    if not rehearsal.ticks:
+        return f"ready: not rehearsed, {rest}"
+    first, last = rehearsal.order_first, rehearsal.order_last
+    how = "settled" if rehearsal.has_settled else "not settled when the time was over"
+    return (
+        f"ready: rehearsed {text.count(rehearsal.ticks)} ticks and {text.count(rehearsal.orders)} orders in "
+        f"{rehearsal.seconds:.2f} s, {how}; tick to decision p99 {text.duration(rehearsal.decision_first.p99_ns)}, now "
+        f"{text.duration(rehearsal.decision_last.p99_ns)}; tick to order p99 {text.duration(first.p99_ns)}, now "
+        f"{text.duration(last.p99_ns)}; {rest}"
+    )
 
 
 class LineProgress:
@@ -96,6 +123,14 @@ class LineProgress:
             self._tenths_shown = tenths
             rate = self._rate.since_last(progress.ticks, monotonic_ns())
             self._write(f"{tenths * 100 // _TENTHS:3d}%  {describe(progress, rate)}")
+
+    def note(self, text: str) -> None:
+        """Write the line."""
+        self._write(one_line(text))
+
+    def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
+        """Write the line."""
+        self._write(describe_ready(rehearsal, cores))
 
     def end(self) -> None:
         """Leave the lines as they are."""
@@ -155,6 +190,15 @@ class BarProgress:
         )
         with suppress(OSError):
             self._bar.refresh()
+
+    def note(self, text: str) -> None:
+        """Print the line above the bar."""
+        with suppress(OSError):
+            self._console.print(one_line(text), style="dim", highlight=False, markup=False)
+
+    def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
+        """Print the line above the bar."""
+        self.note(describe_ready(rehearsal, cores))
 
     def end(self) -> None:
         """Take the bar off the screen."""

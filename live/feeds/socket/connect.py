@@ -1,0 +1,52 @@
+"""From the word that names a feed to what receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from live.config import Config
+from live.feeds.socket.address import parse_address
+from live.feeds.socket.client import SocketFeed
+from live.feeds.socket.health import FeedHealth
+from live.feeds.socket.inbox import FeedInbox
+from live.feeds.socket.receiver import FeedReceiver
+from live.feeds.socket.token import read_token
+
+_WEBSOCKETS = ("ws://", "wss://")
+
+
+def receiver_for(
+    name: str,
+    option: str,
+    config: Config,
+    inbox: FeedInbox,
+    health: FeedHealth,
+    on_ticks: Callable[[], None],
+) -> FeedReceiver:
+    """Return the receiver of a feed.
+
+    Parameters:
+        name: `unix:PATH`, `tcp:HOST:PORT`, or a websocket's address.
+        option: name of the option that named it, for errors.
+        config: tables [feed] and [websocket].
+        inbox: where ticks go.
+        health: the feed's state.
+        on_ticks: called after ticks were put into the inbox.
+
+    Raises:
+        UsageError: it is no address.
+        ConfigError: the table [websocket] is incomplete or wrong, or the token is.
+        EnvironmentFault: the token file cannot be read.
+    """
+    if name.startswith(_WEBSOCKETS):
+        # Other feeds do without the library for websockets.
+        from live.feeds.socket.websocket import WebsocketFeed
+        from live.feeds.socket.websocket_mapping import MessageMapping
+
+        settings = msgspec.structs.replace(config.websocket, url=name)
+        return WebsocketFeed(settings.url, MessageMapping(settings), config.feed, inbox, health, on_ticks)
+    token = read_token(Path(config.feed.token_file) if config.feed.token_file else None)
+    return SocketFeed(parse_address(name, option), config.feed, inbox, health, on_ticks, token)

@@ -1,0 +1,173 @@
+"""A dry run on a feed, from connecting to the session's end.
+
+The feed is asked what time it is before the algorithm is set up; its ticks are left with the sender until the algorithm
+has been initialized, warmed up and rehearsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from live.clock import wall_ns
+from live.config import Config
+from live.errors import FeedFailure
+from live.feeds.socket.connect import receiver_for
+from live.feeds.socket.health import FeedHealth, FeedState
+from live.feeds.socket.inbox import FeedInbox
+from live.feeds.socket.loops import run_loop
+from live.feeds.socket.receiver import FeedReceiver
+from live.hot.catalogue import ControlBit
+from live.paper.engine import PaperEngine
+from live.paper.feed_clock import FeedClock
+from live.paper.feed_follower import FeedFollower
+from live.paper.keep_warm import KeepWarm
+from live.paper.loop import RunLoop
+from live.paper.run_model import FeedEvent, FeedOutcome, ProgressSink
+
+EVENTS_MAX = 1_000
+"""Changes of a feed's state that are kept."""
+
+
+class FeedRun:
+    """One run on a feed.
+
+    Parameters:
+        address: the feed, as `--feed` names it.
+        config: all settings.
+        engine: the run; its algorithm is not set up yet.
+        set_up: sets the algorithm up and returns the run loop.
+        playing: what surrounds the playing, and measures it.
+        report: brings progress and telemetry up to date.
+        progress: shows the user how the run goes.
+        cores: what the run is kept on.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        config: Config,
+        engine: PaperEngine,
+        set_up: Callable[[], RunLoop],
+        playing: Callable[[], AbstractContextManager[None]],
+        report: Callable[[], None],
+        progress: ProgressSink,
+        cores: tuple[int, ...],
+    ) -> None:
+        self._address = address
+        self._config = config
+        self._engine = engine
+        self._set_up = set_up
+        self._playing = playing
+        self._report = report
+        self._progress = progress
+        self._cores = cores
+        self._events: list[FeedEvent] = []
+        self._events_beyond = 0
+        self._is_stopped = False
+        self._follower: FeedFollower | None = None
+        self._warmth: KeepWarm | None = None
+        self.health = FeedHealth(config.feed, self._on_change)
+        settings = config.feed
+        self.inbox = FeedInbox((), settings.queue_ticks, settings.full_queue, self.health.counters, is_held=True)
+        self.receiver: FeedReceiver = receiver_for(address, "--feed", config, self.inbox, self.health, self._on_ticks)
+        engine.subscriptions.inbox = self.inbox
+
+    @property
+    def looks(self) -> int:
+        """How many times the event loop has come by."""
+        return 0 if self._follower is None else self._follower.looks
+
+    @property
+    def control(self) -> int:
+        """What the feed asks the risk gate for, bits of ControlBit: to pause while its prices may not be relied on."""
+        # What came before the session's end is as good as before.
+        may_trade = self.health.may_trade or self.health.state is FeedState.ENDED or self._follower is None
+        return 0 if may_trade else int(ControlBit.PAUSE)
+
+    def outcome(self) -> FeedOutcome:
+        """Return what became of the feed."""
+        return FeedOutcome(
+            self._address,
+            self.health.state.value,
+            self.health.reason,
+            self.health.counters.as_dict(),
+            tuple(self._events),
+            self._events_beyond,
+            None if self._warmth is None else self._warmth.rehearsal,
+        )
+
+    def stop(self) -> None:
+        """End the run; may be called from a signal handler."""
+        self._is_stopped = True
+        self.receiver.stop()
+
+    def run(self) -> None:
+        """Follow the feed to its end.
+
+        Raises:
+            FeedFailure: it halted, or does not have what the algorithm subscribes to.
+            LeanLiveError: the algorithm could not be set up, or raised.
+        """
+        run_loop(self._main())
+
+    async def _main(self) -> None:
+        self._progress.note(f"connecting to {self._address}")
+        receiving = asyncio.ensure_future(self.receiver.run())
+        try:
+            session = asyncio.ensure_future(self.receiver.session_clock())
+            await asyncio.wait((receiving, session), return_when=asyncio.FIRST_COMPLETED)
+            if session.done():
+                await self._follow(FeedClock(session.result()), receiving)
+            session.cancel()
+        finally:
+            self.receiver.stop()
+            await asyncio.wait((receiving,))
+        # What ended the receiving, also before there was a session.
+        receiving.result()
+        if self.health.state is FeedState.HALTED and not self._is_stopped:
+            raise FeedFailure(f"the feed {self._address} halted: {self.health.reason}")
+
+    async def _follow(self, clock: FeedClock, receiving: asyncio.Task[None]) -> None:
+        engine, settings = self._engine, self._config.host
+        engine.follow(clock.begin_ns)
+        loop = self._set_up()
+        with self._playing():
+            loop.begin()
+            if not loop.run_until(engine.start_utc_ns - 1):
+                return
+            self._warmth = KeepWarm(engine, settings)
+            self._progress.ready(self._warmth.get_ready(), self._cores)
+            try:
+                follower = FeedFollower(
+                    loop, engine, self.receiver, clock, settings, self._report, self._warmth.on_idle
+                )
+                self._follower = follower
+                self._release()
+                await follower.run(receiving)
+            finally:
+                self._warmth.close()
+
+    def _release(self) -> None:
+        """Let the ticks come."""
+        absent = self.inbox.release()
+        if absent:
+            offered = ", ".join(map(str, self.inbox.offered)) or "nothing"
+            raise FeedFailure(
+                f"the feed {self._address} does not send {absent[0]}, which the algorithm subscribes to; it sends: {offered}"
+            )
+
+    def _on_ticks(self) -> None:
+        assert self._follower is not None
+        self._follower.on_ticks()
+
+    def _on_change(self, health: FeedHealth) -> None:
+        text = f"feed {health.state.value}: {health.reason}"
+        if len(self._events) < EVENTS_MAX:
+            event = FeedEvent(wall_ns(), self._engine.clock.now_ns, health.state.value, health.reason)
+            self._events.append(event)
+        else:
+            self._events_beyond += 1
+        self._engine.write_log("log", text)
+        self._progress.note(text)
