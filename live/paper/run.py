@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
-import sys
 from collections import Counter
 from decimal import Decimal
 from functools import partial
@@ -26,13 +24,14 @@ from live.errors import (
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
-from live.hot.catalogue import Stage
+from live.hot.catalogue import Gauge, RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
 from live.paper.live_loop import LiveLoop
 from live.paper.loop import RunLoop
+from live.paper.memory import peak_memory_bytes
 from live.paper.object_store import ObjectStore
 from live.paper.recorder import Recorder, RunSink
 from live.paper.risk_desk import RiskDesk
@@ -49,7 +48,7 @@ from live.paper.run_model import (
     RunResult,
     RunState,
 )
-from live.paper.run_telemetry import RunTelemetry
+from live.paper.run_telemetry import RunTelemetry, collections_now
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.stop_signals import StopSignals
@@ -60,6 +59,11 @@ from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
+_PHASES = {
+    RunState.COMPLETED: RunPhase.COMPLETED,
+    RunState.INTERRUPTED: RunPhase.INTERRUPTED,
+    RunState.FAILED: RunPhase.FAILED,
+}
 
 
 class DryRun:
@@ -80,7 +84,7 @@ class DryRun:
         self._progress_sink = progress
         self._progress = Progress()
         self.data = find_data(request)
-        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__)
+        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__, self._request_report)
         self._loop: RunLoop | None = None
         with self._watchdog:
             self.loaded: LoadedAlgorithm = load_algorithm(request.algorithm, request.class_name)
@@ -91,7 +95,7 @@ class DryRun:
         self._missing: list[str] = []
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
-        self._collections_before = _collections()
+        self._collections_before = collections_now()
 
     def run(self, sink: RunSink, log_path: Path) -> None:
         """Prepare and play the run.
@@ -112,9 +116,10 @@ class DryRun:
         """
         failure = outcome_of(self._play)
         self._signals.defer()
-        for close in (self._report_progress, self._progress_sink.end, self._close):
+        for close in (self._report_progress, self._progress_sink.end):
             failure = _first(failure, outcome_of(close))
-        return failure
+        failure = _first(failure, outcome_of(partial(self._publish_end, failure)))
+        return _first(failure, outcome_of(self._close))
 
     def _play(self) -> None:
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
@@ -152,7 +157,11 @@ class DryRun:
         self.engine = PaperEngine(
             subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self.telemetry.control)
         )
+        self.telemetry.describe(self.loaded.cls.__name__, f"data folder {self.data.path}")
         pin(config.host.cores)
+        if config.host.cores:
+            is_pinned = os.sched_getaffinity(0) == set(config.host.cores)
+            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, is_pinned)
 
     def _run_engine(self) -> None:
         engine = self.engine
@@ -170,10 +179,12 @@ class DryRun:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
+        self.telemetry.begin(float(self._starting_equity))
         self._loop = self._make_loop(frontier)
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
+        self.telemetry.enter(RunPhase.WARMING_UP if engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
         self.recorder.trace.begin(began_ns)
         try:
@@ -197,6 +208,10 @@ class DryRun:
     def _steps(self) -> int:
         return 0 if self._loop is None else self._loop.steps
 
+    def _request_report(self) -> None:
+        if self._loop is not None:
+            self._loop.request_report()
+
     def _request_stop(self) -> str:
         """Ask the loop to end after its step; return what to tell the user."""
         assert self._loop is not None
@@ -218,6 +233,10 @@ class DryRun:
         if failure is not None:
             raise failure
 
+    def _publish_end(self, failure: BaseException | None) -> None:
+        self.telemetry.publish(self.engine)
+        self.telemetry.enter(_PHASES[_state(failure)], "" if failure is None else describe_failure(failure).message)
+
     def _report_progress(self) -> None:
         self.recorder.trace.make_room()
         progress = self._progress
@@ -232,9 +251,7 @@ class DryRun:
         progress.equity = self.engine.portfolio.total_portfolio_value
         progress.currency = self.engine.portfolio.account_currency
         self._progress_sink.update(progress)
-        self.telemetry.publish(
-            self.recorder, len(self.engine.securities), self._collections_since(), peak_memory_bytes()
-        )
+        self.telemetry.publish_when_due(self.engine)
 
     # -- results
 
@@ -246,7 +263,7 @@ class DryRun:
         """
         engine, recorder = self.engine, self.recorder
         portfolio = engine.portfolio
-        page = self.telemetry.reader()
+        page = self.telemetry.view()
         return RunResult(
             algorithm=self.loaded.cls.__name__,
             algorithm_path=self.loaded.path,
@@ -295,7 +312,7 @@ class DryRun:
         return found
 
     def _collections_since(self) -> tuple[int, int, int]:
-        before, now = self._collections_before, _collections()
+        before, now = self._collections_before, collections_now()
         return (now[0] - before[0], now[1] - before[1], now[2] - before[2])
 
 
@@ -383,31 +400,12 @@ def latency_of(histogram: Histogram) -> LatencySummary:
     return LatencySummary(histogram.count, quantile(0.5), quantile(0.99), quantile(0.999), histogram.max_ns)
 
 
-def peak_memory_bytes() -> int:
-    """Return the largest resident size that the process had.
-
-    Linux counts that of the process which started this one into its ru_maxrss; /proc has this one's alone.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1_024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1_024
-
-
 def _histogram_name(stage: Stage) -> str:
     return "python_gc_pause" if stage is Stage.GC_PAUSE_PYTHON else stage.name.lower()
 
 
 def _dump(histogram: Histogram) -> HistogramDump:
     return HistogramDump(histogram.count, histogram.sum_ns, histogram.max_ns, tuple(histogram.buckets()))
-
-
-def _collections() -> tuple[int, int, int]:
-    first, second, third = (generation["collections"] for generation in gc.get_stats())
-    return first, second, third
 
 
 def _orders_by_status(engine: PaperEngine) -> dict[str, int]:

@@ -104,6 +104,11 @@ class FeedReceiver:
         self._drop()
 
     @property
+    def received_ns(self) -> int:
+        """When something last came, on the machine's monotonic clock; 0 before."""
+        return self._received_ns
+
+    @property
     def _is_over(self) -> bool:
         return self.health.is_over or self._stopped.is_set()
 
