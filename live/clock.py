@@ -83,13 +83,12 @@ class Zone:
     `name` is an IANA name or a fixed offset as LEAN's market-hours database writes it ("UTC", "UTC-05").
     """
 
-    __slots__ = ("_from_ns", "_offset_ns", "_offsets_ns", "_starts_ns", "_until_ns", "name", "tzinfo")
+    __slots__ = ("_from_ns", "_offset_ns", "_until_ns", "_years", "name", "tzinfo")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.tzinfo: tzinfo = _load_zone(name)
-        self._starts_ns: list[int] = []
-        self._offsets_ns: list[int] = []
+        self._years: dict[int, tuple[list[int], list[int], int]] = {}
         self._from_ns = 0
         self._until_ns = 0
         self._offset_ns = 0
@@ -130,8 +129,18 @@ class Zone:
         return self._from_ns
 
     def _load_interval(self, time_ns: int) -> None:
-        """Find the year's changes of offset around an instant by halving, once a year of data."""
+        """Go to the interval that holds an instant."""
         year = ns_to_datetime(time_ns).year
+        if year not in self._years:
+            self._years[year] = self._offsets_of_year(year)
+        starts, offsets, end = self._years[year]
+        index = bisect_right(starts, time_ns) - 1
+        self._from_ns = starts[index]
+        self._until_ns = starts[index + 1] if index + 1 < len(starts) else end
+        self._offset_ns = offsets[index]
+
+    def _offsets_of_year(self, year: int) -> tuple[list[int], list[int], int]:
+        """Find a year's changes of offset by halving: begins of intervals, their offsets, and the end of the last."""
         begin = datetime_to_ns(datetime(year, 1, 1)) - 2 * NANOSECONDS_PER_DAY
         end = datetime_to_ns(datetime(year + 1, 1, 1)) + 2 * NANOSECONDS_PER_DAY
         starts, offsets = [begin], [self._raw_offset_ns(begin)]
@@ -153,11 +162,7 @@ class Zone:
                 at = high
             else:
                 at = upper
-        self._starts_ns, self._offsets_ns = starts, offsets
-        index = bisect_right(starts, time_ns) - 1
-        self._from_ns = starts[index]
-        self._until_ns = starts[index + 1] if index + 1 < len(starts) else end
-        self._offset_ns = offsets[index]
+        return starts, offsets, end
 
     def _raw_offset_ns(self, time_ns: int) -> int:
         moment = (_EPOCH + timedelta(seconds=time_ns // NANOSECONDS_PER_SECOND)).replace(tzinfo=timezone.utc)

@@ -24,8 +24,9 @@ from live.algorithm.output import OutputMethods
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.trading import TradingMethods
 from live.config import Config, describe_range
-from live.hot.catalogue import BUILD_INFO, FEED_AGE, ORDER_DENIALS, Counter, Gauge, Metric, Stage
+from live.hot.catalogue import ACCOUNT_METRICS, BUILD_INFO, FEED_AGE, ORDER_DENIALS, Counter, Gauge, Metric, Stage
 from live.hot.denials import denial_table
+from live.hot.page_layout import POSITIONS_MAX
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -214,6 +215,10 @@ def metrics_page() -> str:
         table(heads, rows([each.metric for each in Gauge])),
         "## Histograms",
         table(heads, rows([each.metric for each in Stage])),
+        "## Account and positions",
+        "Read together: values and rows of one moment. The position table holds the largest holdings, at most "
+        f"{POSITIONS_MAX}.",
+        table(heads, rows(list(ACCOUNT_METRICS))),
         "## With labels of their own",
         table(heads, rows([ORDER_DENIALS, FEED_AGE, BUILD_INFO])),
     )

@@ -27,7 +27,7 @@ from live.bench.peers import measure_peer
 from live.errors import EnvironmentFault, LeanLiveError
 from live.hot import COMPILED
 from live.hot.histogram import Histogram
-from live.paper.run import peak_memory_bytes
+from live.paper.memory import peak_memory_bytes
 
 Parameters = dict[str, Any]
 _MS = 1_000_000

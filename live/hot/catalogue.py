@@ -2,7 +2,7 @@
 documentation.
 
 The position of a member is its place in the page, so members are only ever appended; a change of the order, or a
-removal, raises PAGE_VERSION in live/hot/telemetry.py.
+removal, raises PAGE_VERSION in live/hot/page_layout.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,54 @@ class ControlBit(IntFlag):
     KILL = 1
     PAUSE = 2
     REDUCE_ONLY = 4
+
+
+class RunPhase(IntEnum):
+    """Where a run is: values of the gauge `run_phase`. Numbers never change."""
+
+    STARTING = 0
+    WARMING_UP = 1
+    REHEARSING = 2
+    READY = 3
+    RUNNING = 4
+    PAUSED = 5
+    COMPLETED = 6
+    INTERRUPTED = 7
+    FAILED = 8
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self >= RunPhase.COMPLETED
+
+
+class WarmState(IntEnum):
+    """How far the path from tick to order is warm: values of the gauge `warm_state`."""
+
+    STARTING = 0
+    WARMING = 1
+    REHEARSING = 2
+    READY = 3
+
+
+class FeedPhase(IntEnum):
+    """Where a live feed is: values of the gauge `feed_phase`; NONE for a run on recorded data."""
+
+    NONE = 0
+    CONNECTING = 1
+    RUNNING = 2
+    PAUSED = 3
+    HALTED = 4
+    ENDED = 5
+
+
+class PageText(IntEnum):
+    """Texts of the page, each in a record of its own."""
+
+    ALGORITHM = 0
+    SOURCE = 1
+    REASON = 2
+    FEED_REASON = 3
 
 
 class Metric(NamedTuple):
@@ -82,6 +130,35 @@ class Counter(_CatalogueEnum):
     GC_DOTNET_2 = 24, "gc_collections_total{runtime=dotnet,generation=2}", "Garbage collections."
     TELEMETRY_LOST = 25, "telemetry_lost_total", "Events lost because the event ring was full."
     HISTORY_NANOSECONDS = 26, "history_seconds_total", "Time spent in history requests; the page counts nanoseconds."
+    TICKS_DROPPED_LATE = 27, "ticks_dropped_total{reason=late}", "Ticks that did not reach the strategy."
+    TICKS_DROPPED_SUSPICIOUS = 28, "ticks_dropped_total{reason=suspicious}", "Ticks that did not reach the strategy."
+    STEPS = 29, "steps_total", "Time steps of the run."
+    CALLS_ON_DATA = 30, "calls_total{callback=on_data}", "Calls of the strategy."
+    CALLS_ON_TICK = 31, "calls_total{callback=on_tick}", "Calls of the strategy."
+    FEED_CONNECTIONS = 32, "feed_connections_total", "Connections on which the feed's other side answered."
+    FEED_SESSIONS = 33, "feed_sessions_total", "Sessions of the feed; sequence numbers begin anew with each."
+    FEED_FRAMES = 34, "feed_frames_total", "Frames and messages of the feed."
+    FEED_BYTES = 35, "feed_received_bytes_total", "Bytes received from the feed."
+    FEED_TICKS = 36, "feed_ticks_total", "Ticks of the feed that were put into a queue."
+    FEED_TICKS_IGNORED = 37, "feed_ticks_ignored_total", "Ticks of channels that nobody subscribed to."
+    FEED_TICKS_DUPLICATE = 38, "feed_ticks_duplicate_total", "Ticks left out since they had come before."
+    FEED_TICKS_MISSING = 39, "feed_ticks_missing_total", "Ticks whose sequence numbers were skipped."
+    FEED_RECEIVE_PAUSES = 40, "feed_receive_pauses_total", "Times that receiving stopped since a queue was full."
+    FEED_PAUSES = 41, "feed_pauses_total", "Times that the feed paused because of a fault."
+    FEED_FAULTS_GAP = 42, "feed_faults_total{kind=gap}", "Faults of the feed by kind."
+    FEED_FAULTS_SILENCE = 43, "feed_faults_total{kind=silence}", "Faults of the feed by kind."
+    FEED_FAULTS_DISCONNECT = 44, "feed_faults_total{kind=disconnect}", "Faults of the feed by kind."
+    FEED_FAULTS_CONNECT = 45, "feed_faults_total{kind=connect_failure}", "Faults of the feed by kind."
+    FEED_FAULTS_REFUSAL = 46, "feed_faults_total{kind=refusal}", "Faults of the feed by kind."
+    FEED_FAULTS_MALFORMED = 47, "feed_faults_total{kind=malformed}", "Faults of the feed by kind."
+    FEED_FAULTS_OVERSIZE = 48, "feed_faults_total{kind=oversize}", "Faults of the feed by kind."
+    FEED_FAULTS_CLOCK_STEP = 49, "feed_faults_total{kind=clock_step}", "Faults of the feed by kind."
+    FEED_TICKS_RESTAMPED = 50, "feed_ticks_restamped_total", "Ticks a little older than the run, which got its time."
+    FEED_TICKS_OUTSIDE_SESSION = (
+        51,
+        "feed_ticks_outside_session_total",
+        "Ticks left out since their market was closed, or in hours that the run did not ask for.",
+    )
 
 
 class Gauge(_CatalogueEnum):
@@ -89,11 +166,30 @@ class Gauge(_CatalogueEnum):
 
     SYMBOLS = 0, "symbols", "Symbols subscribed to."
     WARM_STATE = 1, "warm_state", "Warm-up: 0 starting, 1 warming, 2 rehearsing, 3 ready."
-    CPU_AFFINITY_STRATEGY = 2, "cpu_affinity_ok{thread=strategy}", "Whether the thread is pinned as configured."
-    CPU_AFFINITY_FEEDER = 3, "cpu_affinity_ok{thread=feeder}", "Whether the thread is pinned as configured."
+    CPU_AFFINITY_STRATEGY = (
+        2,
+        "cpu_affinity_ok{thread=strategy}",
+        "Whether the thread is pinned as configured; NaN when no cores are configured.",
+    )
+    CPU_AFFINITY_FEEDER = (
+        3,
+        "cpu_affinity_ok{thread=feeder}",
+        "Whether the thread is pinned as configured; NaN when no cores are configured.",
+    )
     RESIDENT_MEMORY_PEAK = 4, "resident_memory_peak_bytes", "Largest resident memory of the strategy's process."
     JOURNAL_LAG = 5, "journal_lag_records", "Records that the journal has yet to write."
     CLOCK_OFFSET = 6, "clock_offset_seconds", "Offset of the wall clock from its reference."
+    RUN_PHASE = (
+        7,
+        "run_phase",
+        "Where the run is: 0 starting, 1 warming up, 2 rehearsing, 3 ready, 4 running, 5 paused, 6 completed, "
+        "7 interrupted, 8 failed.",
+    )
+    FEED_PHASE = 8, "feed_phase", "Where the feed is: 0 no feed, 1 connecting, 2 running, 3 paused, 4 halted, 5 ended."
+    FEED_RECEIVED = 9, "feed_received_timestamp_seconds", "When something last came from the feed, since 1970 UTC."
+    PROGRESS = 10, "progress_ratio", "Share of recorded data that has been played, 0 to 1; NaN when unknown."
+    RESIDENT_MEMORY = 11, "resident_memory_bytes", "Resident memory of the strategy's process."
+    PUBLISHED = 12, "published_timestamp_seconds", "When the page was last brought up to date, since 1970 UTC."
 
 
 class Stage(_CatalogueEnum):
@@ -112,4 +208,25 @@ class Stage(_CatalogueEnum):
 
 ORDER_DENIALS = Metric("order_denials_total", (), "Orders that the risk gate refused; label code.")
 FEED_AGE = Metric("feed_age_seconds", (), "Time since the last tick of a symbol on the allow-list; label symbol.")
+DATA_TIME = Metric("data_timestamp_seconds", (), "Moment of the newest data, since 1970 UTC.")
+EQUITY = Metric("equity", (), "Total value of the account; label currency.")
+STARTING_EQUITY = Metric("starting_equity", (), "Value of the account when the run began; label currency.")
+FEES = Metric("fees", (), "Sum of all fees; label currency.")
+ORDERS_OPEN = Metric("orders_open", (), "Orders that may still fill.")
+POSITIONS = Metric("positions", (), "Holdings that are not flat.")
+POSITION_QUANTITY = Metric("position_quantity", (), "Signed quantity held; label symbol.")
+POSITION_PROFIT = Metric(
+    "position_unrealized_profit", (), "Gain of closing a holding at the touch, before fees; labels symbol, currency."
+)
+ACCOUNT_METRICS = (
+    DATA_TIME,
+    EQUITY,
+    STARTING_EQUITY,
+    FEES,
+    ORDERS_OPEN,
+    POSITIONS,
+    POSITION_QUANTITY,
+    POSITION_PROFIT,
+)
+"""What the page has in records of account and positions."""
 BUILD_INFO = Metric("build_info", (), "Always 1; labels say which run and version.")

@@ -5,6 +5,10 @@ in clock ticks since boot, 0 where the system does not tell | 5 creation, ns sin
 hash of the catalogue | 8 ring capacity | 9 checksum of the header | 10 1 once the writer has closed the page | 16-31
 run id | 32-47 build (UTF-8 text) | 48-56 section table: where each section begins, in words.
 
+Slots of the section RECORDS, each read whole through its sequence number (live/hot/seqlock.py): the latest tick, the
+slowest ticks, the account, the texts by `PageText`, the rows of the position table. What their words hold stands in
+live/hot/telemetry.py for ticks and in live/hot/page_tables.py for the rest.
+
 The sections follow in the order of `Section`. The last one, the reader's, is the only one that readers write: word 0
 control word, word 16 records of the event ring consumed so far. It lies on memory pages of its own, so that a reader
 maps all else read-only.
@@ -19,25 +23,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 from live.errors import UsageError
-from live.hot.catalogue import Counter, Gauge, Stage
+from live.hot.catalogue import Counter, Gauge, PageText, Stage
 from live.hot.denials import DENIAL_CODES_MAX
 from live.hot.histogram import HISTOGRAM_WORDS
 from live.hot.ring import ring_words
 from live.hot.seqlock import SLOT_WORDS
 
 PAGE_MAGIC = int.from_bytes(b"LEANLIVE", "little")
-PAGE_VERSION = 1
+PAGE_VERSION = 2
 READER_BYTES = 65_536
 """Size and alignment of the reader's section: the largest memory page of the systems in use."""
 HEADER_WORDS = 64
-VALUES_MAX = 64
+VALUES_MAX = 128
 """Places for counters, and for gauges."""
 FEEDS_MAX = 64
 """Symbols on the allow-list whose feed's age is shown."""
 FEED_LABEL_WORDS = 4
 WORST_TICKS = 8
 """Slowest ticks whose details are kept."""
+POSITIONS_MAX = 32
+"""Rows of the position table."""
 LATEST_TICK_SLOT = 0
+ACCOUNT_SLOT = LATEST_TICK_SLOT + 1 + WORST_TICKS
+TEXT_SLOT = ACCOUNT_SLOT + 1
+"""Slot of the first text."""
+POSITION_SLOT = TEXT_SLOT + len(PageText)
+"""Slot of the position table's first row."""
 TEXT_WORDS = 16
 CONTROL_WORD = 0
 POSITION_WORD = 16
@@ -98,7 +109,7 @@ def section_words(ring_capacity: int) -> tuple[int, ...]:
         FEEDS_MAX,
         FEEDS_MAX * FEED_LABEL_WORDS,
         len(Stage) * HISTOGRAM_WORDS,
-        (1 + WORST_TICKS) * SLOT_WORDS,
+        (POSITION_SLOT + POSITIONS_MAX) * SLOT_WORDS,
         ring_words(ring_capacity),
         READER_BYTES // 8,
     )
@@ -120,7 +131,7 @@ def layout_of(ring_capacity: int) -> PageLayout:
 
 def catalogue_hash() -> int:
     """Return a number that changes with the names or the order of what the page holds."""
-    names = [f"{member.value}:{member.name}" for kind in (Counter, Gauge, Stage) for member in kind]
+    names = [f"{member.value}:{member.name}" for kind in (Counter, Gauge, Stage, PageText) for member in kind]
     return stable_hash("\n".join(names))
 
 

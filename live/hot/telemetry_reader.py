@@ -1,197 +1,50 @@
-"""The reading side of the telemetry page.
-
-The page is checked before a byte is trusted, and mapped read-only but for the reader's section.
-"""
+"""The reading side of the telemetry page: a view of it, the event ring, and the control word."""
 
 from __future__ import annotations
 
 import mmap
 import os
-import stat
-from array import array
 from pathlib import Path
 
 from live.errors import DataError
-from live.hot.catalogue import ControlBit, Counter, Gauge, Stage
-from live.hot.denials import DenialCode
-from live.hot.histogram import HISTOGRAM_WORDS, Histogram, attach
-from live.hot.page_layout import (
-    CONTROL_WORD,
-    FEED_LABEL_WORDS,
-    FEEDS_MAX,
-    HEADER_WORDS,
-    LATEST_TICK_SLOT,
-    PAGE_MAGIC,
-    PAGE_VERSION,
-    POSITION_WORD,
-    READER_BYTES,
-    TEXT_WORDS,
-    WORST_TICKS,
-    HeaderWord,
-    Section,
-    catalogue_hash,
-    header_checksum,
-    layout_of,
-    process_start_ticks,
-    read_text,
-)
-from live.hot.ring import RING_CAPACITY_MAX, RingReader
-from live.hot.seqlock import SeqlockReader
+from live.hot.catalogue import ControlBit
+from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, Section
+from live.hot.ring import RingReader
+from live.hot.telemetry_view import TelemetryView
 
 
-class TelemetryReader:
-    """A page open for reading. There may be several readers of all but the ring and the control word, which have one.
+class TelemetryReader(TelemetryView):
+    """A page open for reading, of which a run has one: it takes the events of the ring and sets the control word.
 
     Parameters:
         path: the page's file.
-        expect_writer: whether the process that writes it must be alive on this machine and in this process namespace;
-            False to look at what a dead process left, or at a page that is written inside a container.
+        expect_writer: as for TelemetryView.
 
     Raises:
-        DataError: the file is missing, no page, of another version, truncated, garbled, or its writer is gone.
+        DataError: as for TelemetryView, or the reader's section cannot be written to.
     """
 
     def __init__(self, path: Path, expect_writer: bool = True) -> None:
-        self.path = path
-        memory, own = _map(path)
-        words = memoryview(memory).cast("q")
-        self._header = words[:HEADER_WORDS]
-        self.layout = layout_of(self._header[HeaderWord.RING_CAPACITY])
-        if expect_writer and not self.is_writer_alive():
-            raise DataError(
-                f"the process that wrote telemetry page {path} (pid {self.writer_pid}) is gone; start the run "
-                "again and delete this file"
-            )
-        self._counters = words[self.layout.of(Section.COUNTERS)]
-        self._denials = words[self.layout.of(Section.DENIALS)]
-        self._gauges = words[self.layout.of(Section.GAUGES)].cast("B").cast("d")
-        self._feed_stamps = words[self.layout.of(Section.FEED_STAMPS)]
-        self._feed_labels = words[self.layout.of(Section.FEED_LABELS)]
-        self._histograms = words[self.layout.of(Section.HISTOGRAMS)]
-        self._own = memoryview(own).cast("q")
+        super().__init__(path, expect_writer)
+        own = memoryview(_map_own(path, self.layout.begins[Section.READER] * 8)).cast("q")
+        self._own = own
         self.ring = RingReader(
-            words[self.layout.of(Section.RING)],
-            self._own[POSITION_WORD : POSITION_WORD + 1],
-            self.layout.ring_capacity,
+            self._words[self.layout.of(Section.RING)], own[POSITION_WORD : POSITION_WORD + 1], self.layout.ring_capacity
         )
-        self._records = SeqlockReader(words[self.layout.of(Section.RECORDS)])
-
-    @property
-    def writer_pid(self) -> int:
-        """Process id of the writer, in the writer's own namespace."""
-        return self._header[HeaderWord.WRITER_PID]
-
-    @property
-    def created_ns(self) -> int:
-        """When the page was made, ns since 1970 UTC."""
-        return self._header[HeaderWord.CREATED_NS]
-
-    @property
-    def run_id(self) -> str:
-        """The run."""
-        return read_text(self._header[HeaderWord.RUN_ID : HeaderWord.RUN_ID + TEXT_WORDS])
-
-    @property
-    def build(self) -> str:
-        """Version of the program that writes."""
-        return read_text(self._header[HeaderWord.BUILD : HeaderWord.BUILD + TEXT_WORDS])
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the writer has finished with the page."""
-        return self._header[HeaderWord.CLOSED] != 0
-
-    def is_writer_alive(self) -> bool:
-        """Tell whether the process that made the page runs; its start time guards against a reused process id."""
-        return process_start_ticks(self.writer_pid) == self._header[HeaderWord.WRITER_START]
-
-    def counter(self, counter: Counter) -> int:
-        """Return a counter."""
-        return self._counters[counter]
-
-    def denials(self, code: DenialCode) -> int:
-        """Return how many orders the risk gate refused with a code."""
-        return self._denials[code]
-
-    def gauge(self, gauge: Gauge) -> float:
-        """Return a gauge."""
-        return self._gauges[gauge]
-
-    def feeds(self) -> dict[str, int]:
-        """Return for each symbol on the allow-list when its last tick came, ns since 1970 UTC, 0 for never."""
-        labels = (
-            read_text(self._feed_labels[feed * FEED_LABEL_WORDS : (feed + 1) * FEED_LABEL_WORDS])
-            for feed in range(FEEDS_MAX)
-        )
-        return {label: self._feed_stamps[feed] for feed, label in enumerate(labels) if label}
-
-    def histogram(self, stage: Stage) -> Histogram:
-        """Return a copy of a stage's histogram; its counters may be one sample apart."""
-        copy = memoryview(
-            array("q", self._histograms[stage * HISTOGRAM_WORDS : (stage + 1) * HISTOGRAM_WORDS].tobytes())
-        )
-        return attach(copy)
-
-    def latest_tick(self) -> tuple[int, ...] | None:
-        """Return the latest tick, in the order of `TelemetryPage.record_tick`'s parameters; None when there is none."""
-        return self._record(LATEST_TICK_SLOT, 7)
-
-    def worst_ticks(self) -> list[tuple[int, ...]]:
-        """Return the slowest ticks, slowest first, in the order of `TelemetryPage.offer_worst`'s parameters."""
-        found = [self._record(slot, 5) for slot in range(1, WORST_TICKS + 1)]
-        return sorted((record for record in found if record is not None), reverse=True)
-
-    def control(self) -> ControlBit:
-        """Return the control word as last set."""
-        return ControlBit(self._own[CONTROL_WORD])
 
     def set_control(self, bits: ControlBit) -> None:
         """Set the control word; the strategy's process sees it at its next event."""
         # One aligned store, and nothing else must be seen with it.
         self._own[CONTROL_WORD] = int(bits)
 
-    def _record(self, slot: int, words: int) -> tuple[int, ...] | None:
-        if not self._records.read(slot):
-            return None
-        return tuple(self._records.get(field) for field in range(1, 1 + words))
 
-
-def _map(path: Path) -> tuple[mmap.mmap, mmap.mmap]:
-    """Return the whole page read-only and its reader's section writable, both checked."""
+def _map_own(path: Path, begin: int) -> mmap.mmap:
+    """Return the reader's section, writable."""
     try:
         descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
-        raise DataError(f"cannot open telemetry page {path}: {error.strerror}; is the run under way?") from error
+        raise DataError(f"cannot open telemetry page {path} for writing: {error.strerror}; is it yours?") from error
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size < HEADER_WORDS * 8:
-            raise DataError(f"{path} is no telemetry page or not complete yet ({status.st_size} bytes); check the path")
-        memory = mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ)
-        ring_capacity = _check_header(memoryview(memory)[: HEADER_WORDS * 8].cast("q"), status.st_size, path)
-        begin = layout_of(ring_capacity).begins[Section.READER] * 8
-        return memory, mmap.mmap(descriptor, READER_BYTES, offset=begin)
+        return mmap.mmap(descriptor, READER_BYTES, offset=begin)
     finally:
         os.close(descriptor)
-
-
-def _check_header(header: memoryview[int], size_bytes: int, path: Path) -> int:
-    """Check all that the layout depends on, and return the ring's capacity."""
-    if header[HeaderWord.MAGIC] != PAGE_MAGIC:
-        raise DataError(f"{path} is no telemetry page, or is just being made; check the path or try again")
-    if header[HeaderWord.VERSION] != PAGE_VERSION:
-        raise DataError(
-            f"telemetry page {path} has version {header[HeaderWord.VERSION]}, this program reads {PAGE_VERSION}; "
-            "use the same version of lean-live on both sides"
-        )
-    if header[HeaderWord.CHECKSUM] != header_checksum(header):
-        raise DataError(f"the header of telemetry page {path} is garbled; delete the file and start the run again")
-    if header[HeaderWord.CATALOGUE_HASH] != catalogue_hash():
-        raise DataError(f"telemetry page {path} holds other metrics; use the same version of lean-live on both sides")
-    capacity = header[HeaderWord.RING_CAPACITY]
-    is_possible = 1 <= capacity <= RING_CAPACITY_MAX and not capacity & (capacity - 1)
-    if not is_possible or not header[HeaderWord.SIZE_BYTES] == size_bytes == layout_of(capacity).size_bytes:
-        raise DataError(
-            f"telemetry page {path} has {size_bytes} bytes, its header says {header[HeaderWord.SIZE_BYTES]}; "
-            "delete the file and start the run again"
-        )
-    return capacity

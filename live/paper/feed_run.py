@@ -25,6 +25,7 @@ from live.paper.feed_follower import FeedFollower
 from live.paper.keep_warm import KeepWarm
 from live.paper.loop import RunLoop
 from live.paper.run_model import FeedEvent, FeedOutcome, ProgressSink
+from live.paper.run_telemetry import RunTelemetry
 
 EVENTS_MAX = 1_000
 """Changes of a feed's state that are kept."""
@@ -40,6 +41,7 @@ class FeedRun:
         set_up: sets the algorithm up and returns the run loop.
         playing: what surrounds the playing, and measures it.
         report: brings progress and telemetry up to date.
+        telemetry: shows in which phase the run is.
         progress: shows the user how the run goes.
         cores: what the run is kept on.
     """
@@ -52,6 +54,7 @@ class FeedRun:
         set_up: Callable[[], RunLoop],
         playing: Callable[[], AbstractContextManager[None]],
         report: Callable[[], None],
+        telemetry: RunTelemetry,
         progress: ProgressSink,
         cores: tuple[int, ...],
     ) -> None:
@@ -61,6 +64,7 @@ class FeedRun:
         self._set_up = set_up
         self._playing = playing
         self._report = report
+        self._telemetry = telemetry
         self._progress = progress
         self._cores = cores
         self._events: list[FeedEvent] = []
@@ -137,8 +141,10 @@ class FeedRun:
             loop.begin()
             if not loop.run_until(engine.start_utc_ns - 1):
                 return
+            self._telemetry.is_rehearsing()
             self._warmth = KeepWarm(engine, settings)
             self._progress.ready(self._warmth.get_ready(), self._cores)
+            self._telemetry.is_ready(engine.recorder.steps)
             try:
                 follower = FeedFollower(
                     loop, engine, self.receiver, clock, settings, self._report, self._warmth.on_idle

@@ -54,10 +54,8 @@ class LiveLoop(TickLoop):
         """Time steps so far."""
         return super().steps + self._pump.steps - self._steps_counted
 
-    def request_stop(self) -> None:
-        """End the loop after the present step."""
-        super().request_stop()
-        self._pump.stop_requested = True
+    def _set_pump_stop(self, is_wanted: bool) -> None:
+        self._pump.stop_requested = is_wanted
 
     # -- the pump's side
 

@@ -62,6 +62,10 @@ class RunLoop:
         """End the loop after the present step."""
         self.stop_requested = True
 
+    def request_report(self) -> None:
+        """Report after the present step."""
+        self._next_report_step = 0
+
     def run(self) -> None:
         """Run all time steps.
 

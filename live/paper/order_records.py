@@ -110,6 +110,11 @@ class OrderRecords(PascalCaseAccess):
         return len(self._tickets)
 
     @property
+    def open_orders_count(self) -> int:
+        """Number of orders that may still fill."""
+        return len(self._open)
+
+    @property
     def last_order_id(self) -> int:
         """Id of the newest order."""
         return self._last_order_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -28,12 +27,13 @@ from live.errors import (
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
-from live.hot.catalogue import Stage
+from live.hot.catalogue import Gauge, RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
+from live.paper.memory import peak_memory_bytes
 from live.paper.object_store import ObjectStore
 from live.paper.opening import loop_for, open_frontier
 from live.paper.recorder import Recorder, RunSink
@@ -51,7 +51,7 @@ from live.paper.run_model import (
     RunResult,
     RunState,
 )
-from live.paper.run_telemetry import RunTelemetry
+from live.paper.run_telemetry import RunTelemetry, collections_now
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.stop_signals import StopSignals
@@ -64,6 +64,11 @@ if TYPE_CHECKING:
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
+_PHASES = {
+    RunState.COMPLETED: RunPhase.COMPLETED,
+    RunState.INTERRUPTED: RunPhase.INTERRUPTED,
+    RunState.FAILED: RunPhase.FAILED,
+}
 
 
 class DryRun:
@@ -84,7 +89,7 @@ class DryRun:
         self._progress_sink = progress
         self._progress = Progress()
         self.data = find_data(request)
-        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__)
+        self._watchdog = Watchdog(request.config.run.watchdog_seconds, self._steps, __file__, self._request_report)
         self._loop: RunLoop | None = None
         self._feed: FeedRun | None = None
         self._cores: tuple[int, ...] = ()
@@ -97,7 +102,7 @@ class DryRun:
         self._missing: list[str] = []
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
-        self._collections_before = _collections()
+        self._collections_before = collections_now()
 
     def run(self, sink: RunSink, log_path: Path) -> None:
         """Prepare and play the run.
@@ -118,9 +123,10 @@ class DryRun:
         """
         failure = outcome_of(self._play)
         self._signals.defer()
-        for close in (self._report_progress, self._progress_sink.end, self._close):
+        for close in (self._report_progress, self._progress_sink.end):
             failure = _first(failure, outcome_of(close))
-        return failure
+        failure = _first(failure, outcome_of(partial(self._publish_end, failure)))
+        return _first(failure, outcome_of(self._close))
 
     def _play(self) -> None:
         self._progress_sink.begin(self.loaded.cls.__name__, self.data)
@@ -171,9 +177,15 @@ class DryRun:
             self._set_up,
             self._playing,
             self._report_progress,
+            self.telemetry,
             self._progress_sink,
             self._cores,
         )
+        where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
+        self.telemetry.describe(self.loaded.cls.__name__, where)
+        if self._cores:
+            # `pin` has read back that it is so.
+            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
     def _run_engine(self) -> None:
         for warning in self.loaded.warnings:
@@ -204,6 +216,7 @@ class DryRun:
             engine.write_log("log", f"Warning: {warning}")
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
+        self.telemetry.begin(float(self._starting_equity))
         self._loop = self._make_loop(frontier)
         return self._loop
 
@@ -213,6 +226,7 @@ class DryRun:
         gc.collect()
         gc.freeze()
         self.recorder.watch_gc()
+        self.telemetry.enter(RunPhase.WARMING_UP if self.engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
         self.recorder.trace.begin(began_ns)
         try:
@@ -241,6 +255,10 @@ class DryRun:
         control = self.telemetry.control()
         return control if self._feed is None else control | self._feed.control
 
+    def _request_report(self) -> None:
+        if self._loop is not None:
+            self._loop.request_report()
+
     def _request_stop(self) -> str:
         """Ask the loop to end after its step; return what to tell the user."""
         if self._loop is not None:
@@ -264,6 +282,10 @@ class DryRun:
         if failure is not None:
             raise failure
 
+    def _publish_end(self, failure: BaseException | None) -> None:
+        self.telemetry.publish(self.engine)
+        self.telemetry.enter(_PHASES[_state(failure)], "" if failure is None else describe_failure(failure).message)
+
     def _report_progress(self) -> None:
         self.recorder.trace.make_room()
         progress = self._progress
@@ -279,9 +301,7 @@ class DryRun:
         progress.currency = self.engine.portfolio.account_currency
         progress.feed_state = "" if self._feed is None else self._feed.health.state.value
         self._progress_sink.update(progress)
-        self.telemetry.publish(
-            self.recorder, len(self.engine.securities), self._collections_since(), peak_memory_bytes()
-        )
+        self.telemetry.publish_when_due(self.engine, None if self._feed is None else self._feed.receiver)
 
     # -- results
 
@@ -293,7 +313,7 @@ class DryRun:
         """
         engine, recorder = self.engine, self.recorder
         portfolio = engine.portfolio
-        page = self.telemetry.reader()
+        page = self.telemetry.view()
         return RunResult(
             algorithm=self.loaded.cls.__name__,
             algorithm_path=self.loaded.path,
@@ -346,7 +366,7 @@ class DryRun:
         return found
 
     def _collections_since(self) -> tuple[int, int, int]:
-        before, now = self._collections_before, _collections()
+        before, now = self._collections_before, collections_now()
         return (now[0] - before[0], now[1] - before[1], now[2] - before[2])
 
 
@@ -414,31 +434,12 @@ def describe_failure(failure: BaseException) -> RunError:
     return RunError(type(failure).__name__, one_line(str(failure)), int(code), notes)
 
 
-def peak_memory_bytes() -> int:
-    """Return the largest resident size that the process had.
-
-    Linux counts that of the process which started this one into its ru_maxrss; /proc has this one's alone.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1_024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1_024
-
-
 def _histogram_name(stage: Stage) -> str:
     return "python_gc_pause" if stage is Stage.GC_PAUSE_PYTHON else stage.name.lower()
 
 
 def _dump(histogram: Histogram) -> HistogramDump:
     return HistogramDump(histogram.count, histogram.sum_ns, histogram.max_ns, tuple(histogram.buckets()))
-
-
-def _collections() -> tuple[int, int, int]:
-    first, second, third = (generation["collections"] for generation in gc.get_stats())
-    return first, second, third
 
 
 def _orders_by_status(engine: PaperEngine) -> dict[str, int]:

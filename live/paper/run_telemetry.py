@@ -1,19 +1,39 @@
-"""The telemetry page of a run: what readers outside the process, and the summary, see of it."""
+"""The telemetry page of a run: what readers outside the process, and the summary, see of it.
+
+Latencies are recorded in the page itself. All else is brought to it by `publish`, in moments between two time steps, so
+that nothing of it lies between a tick and an order.
+"""
 
 from __future__ import annotations
 
+import gc
+import heapq
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import live
 from live.algorithm.enums import OrderStatus
-from live.hot.catalogue import Counter, Gauge, Stage
+from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
+from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram
+from live.hot.page_layout import POSITIONS_MAX
+from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow
 from live.hot.telemetry import create_page
-from live.hot.telemetry_reader import TelemetryReader
-from live.paper.recorder import Recorder
+from live.hot.telemetry_view import TelemetryView
+from live.paper.memory import peak_memory_bytes, resident_memory_bytes
+
+if TYPE_CHECKING:
+    from live.feeds.socket.receiver import FeedReceiver
+    from live.paper.engine import PaperEngine
+    from live.paper.recorder import Recorder
+    from live.paper.securities import Security
 
 PAGE_NAME = "telemetry.page"
+PUBLISH_EVERY_NS = 100_000_000
+"""Shortest time between two publications of `publish_when_due`."""
+_PEAK_EVERY_NS = NANOSECONDS_PER_SECOND
 _ORDER_COUNTERS = {
     OrderStatus.SUBMITTED: Counter.ORDERS_SUBMITTED,
     OrderStatus.PARTIALLY_FILLED: Counter.ORDERS_PARTIALLY_FILLED,
@@ -23,6 +43,36 @@ _ORDER_COUNTERS = {
     OrderStatus.CANCEL_PENDING: Counter.ORDERS_CANCEL_PENDING,
     OrderStatus.UPDATE_SUBMITTED: Counter.ORDERS_UPDATE_SUBMITTED,
 }
+_GC_COUNTERS = (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2)
+FEED_COUNTERS = {
+    "connections": Counter.FEED_CONNECTIONS,
+    "disconnects": Counter.FEED_FAULTS_DISCONNECT,
+    "connect_failures": Counter.FEED_FAULTS_CONNECT,
+    "refusals": Counter.FEED_FAULTS_REFUSAL,
+    "sessions": Counter.FEED_SESSIONS,
+    "frames": Counter.FEED_FRAMES,
+    "frame_bytes": Counter.FEED_BYTES,
+    "ticks": Counter.FEED_TICKS,
+    "ticks_ignored": Counter.FEED_TICKS_IGNORED,
+    "ticks_late": Counter.TICKS_DROPPED_LATE,
+    "ticks_duplicate": Counter.FEED_TICKS_DUPLICATE,
+    "ticks_missing": Counter.FEED_TICKS_MISSING,
+    "ticks_out_of_order": Counter.TICKS_DROPPED_OUT_OF_ORDER,
+    "ticks_invalid": Counter.TICKS_DROPPED_MALFORMED,
+    "ticks_conflated": Counter.TICKS_CONFLATED,
+    "ticks_dropped": Counter.TICKS_DROPPED_OVERLOAD,
+    "gaps": Counter.FEED_FAULTS_GAP,
+    "frames_malformed": Counter.FEED_FAULTS_MALFORMED,
+    "frames_oversize": Counter.FEED_FAULTS_OVERSIZE,
+    "silences": Counter.FEED_FAULTS_SILENCE,
+    "clock_steps": Counter.FEED_FAULTS_CLOCK_STEP,
+    "receive_pauses": Counter.FEED_RECEIVE_PAUSES,
+    "pauses": Counter.FEED_PAUSES,
+    "ticks_restamped": Counter.FEED_TICKS_RESTAMPED,
+    "ticks_stale": Counter.TICKS_DROPPED_STALE,
+    "ticks_outside_session": Counter.FEED_TICKS_OUTSIDE_SESSION,
+}
+"""Where on the page each of FeedCounters.NAMES is."""
 
 
 class RunTelemetry:
@@ -30,6 +80,9 @@ class RunTelemetry:
 
     Parameters:
         folder: the run's folder; the page is made there, mode 0600.
+
+    Attributes:
+        phase: where the run is, pauses aside.
 
     Raises:
         EnvironmentFault: there is no room for the page.
@@ -39,8 +92,20 @@ class RunTelemetry:
         path = folder / PAGE_NAME
         path.unlink(missing_ok=True)
         self._page = create_page(path, folder.name, live.__version__)
+        self._tables = PageTablesWriter(self._page.records)
         self._written: dict[int, int] = {}
         self._denied: dict[str, int] = {}
+        self._collections_before = collections_now()
+        self._held: list[Security] = []
+        self._held_revision = -1
+        self._starting_equity: float | None = None
+        self._next_ns = 0
+        self._steps_when_ready = 0
+        self._next_peak_ns = 0
+        self.phase = RunPhase.STARTING
+        for gauge in (Gauge.CPU_AFFINITY_STRATEGY, Gauge.CPU_AFFINITY_FEEDER, Gauge.PROGRESS):
+            self._page.set_gauge(gauge, math.nan)
+        self._stamp()
 
     def histogram(self, stage: Stage) -> Histogram:
         """Return the page's histogram of a stage, to record into."""
@@ -50,41 +115,177 @@ class RunTelemetry:
         """Return what a reader of the page asks for, bits of ControlBit."""
         return self._page.control()
 
-    def publish(self, recorder: Recorder, symbols: int, collections: tuple[int, int, int], memory_bytes: int) -> None:
-        """Bring the page's counters to a recorder's counts.
+    # -- what the run says about itself
+
+    def describe(self, algorithm: str, source: str) -> None:
+        """Name the algorithm, and in words where its data come from."""
+        self._tables.write_text(PageText.ALGORITHM, algorithm)
+        self._tables.write_text(PageText.SOURCE, source)
+
+    def enter(self, phase: RunPhase, reason: str = "") -> None:
+        """Take note that the run goes on to another phase.
 
         Parameters:
-            recorder: the run's counts.
-            symbols: securities of the run.
-            collections: garbage collections by generation since the run began.
-            memory_bytes: largest resident memory so far.
+            phase: where it is now.
+            reason: why, for people; "" when that is plain.
         """
-        self._raise_to(Counter.TICKS_TRADE, recorder.trade_ticks)
-        self._raise_to(Counter.TICKS_QUOTE, recorder.quote_ticks)
-        self._raise_to(Counter.BARS_TRADE, recorder.trade_bars)
-        self._raise_to(Counter.BARS_QUOTE, recorder.quote_bars)
-        self._raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
+        self.phase = phase
+        self._page.set_gauge(Gauge.RUN_PHASE, phase)
+        self._tables.write_text(PageText.REASON, reason)
+        self._stamp()
+
+    def begin(self, starting_equity: float) -> None:
+        """Take note of the account's value before the first step."""
+        self._starting_equity = starting_equity
+
+    def is_rehearsing(self) -> None:
+        """Take note that the way of ticks and orders is being rehearsed."""
+        self.enter(RunPhase.REHEARSING)
+        self.set_warm(WarmState.REHEARSING)
+
+    def is_ready(self, steps: int) -> None:
+        """Take note that the run waits for its first tick.
+
+        Parameters:
+            steps: time steps so far.
+        """
+        self._steps_when_ready = steps
+        self.enter(RunPhase.READY)
+        self.set_warm(WarmState.READY)
+
+    def set_warm(self, state: WarmState) -> None:
+        """Take note of how far the path from tick to order is warm."""
+        self._page.set_gauge(Gauge.WARM_STATE, state)
+
+    def set_affinity(self, thread: Gauge, is_pinned: bool) -> None:
+        """Take note of whether a thread is on the cores that are configured.
+
+        Parameters:
+            thread: Gauge.CPU_AFFINITY_STRATEGY or Gauge.CPU_AFFINITY_FEEDER.
+            is_pinned: what reading the affinity back has shown.
+        """
+        self._page.set_gauge(thread, float(is_pinned))
+
+    # -- what the run counts
+
+    def publish_when_due(self, engine: PaperEngine, feed: FeedReceiver | None = None) -> None:
+        """Publish, unless that was done less than PUBLISH_EVERY_NS ago."""
+        if machine_monotonic_ns() >= self._next_ns:
+            self.publish(engine, feed)
+
+    def publish(self, engine: PaperEngine, feed: FeedReceiver | None = None) -> None:
+        """Bring the page to what the run has come to; between two time steps only.
+
+        Parameters:
+            engine: the run.
+            feed: where its ticks come from; None for recorded data.
+        """
+        now_ns = machine_monotonic_ns()
+        self._next_ns = now_ns + PUBLISH_EVERY_NS
+        self._publish_counts(engine.recorder)
+        self._publish_account(engine)
+        gauge = self._page.set_gauge
+        if now_ns >= self._next_peak_ns:
+            self._next_peak_ns = now_ns + _PEAK_EVERY_NS
+            gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
+        gauge(Gauge.RESIDENT_MEMORY, resident_memory_bytes())
+        gauge(Gauge.SYMBOLS, len(engine.securities))
+        if self.phase is RunPhase.WARMING_UP and not engine.is_warming_up:
+            self.phase = RunPhase.RUNNING
+        if self.phase is RunPhase.READY and engine.recorder.steps > self._steps_when_ready:
+            self.phase = RunPhase.RUNNING
+        phase = self.phase
+        if feed is None:
+            total = engine.subscriptions.bytes_total
+            gauge(Gauge.PROGRESS, min(engine.subscriptions.bytes_read / total, 1.0) if total else math.nan)
+        else:
+            self._publish_feed(feed, now_ns)
+        is_held = (feed is not None and not feed.health.may_trade) or self.control() & ControlBit.PAUSE
+        if phase is RunPhase.RUNNING and is_held:
+            phase = RunPhase.PAUSED
+        gauge(Gauge.RUN_PHASE, phase)
+        self._stamp()
+
+    def _publish_counts(self, recorder: Recorder) -> None:
+        raise_to = self._raise_to
+        raise_to(Counter.TICKS_TRADE, recorder.trade_ticks)
+        raise_to(Counter.TICKS_QUOTE, recorder.quote_ticks)
+        raise_to(Counter.TICKS_DROPPED_SUSPICIOUS, recorder.suspicious_ticks)
+        raise_to(Counter.BARS_TRADE, recorder.trade_bars)
+        raise_to(Counter.BARS_QUOTE, recorder.quote_bars)
+        raise_to(Counter.STEPS, recorder.steps)
+        raise_to(Counter.CALLS_ON_DATA, recorder.data_calls)
+        raise_to(Counter.CALLS_ON_TICK, recorder.tick_calls)
+        raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
         for status, counter in _ORDER_COUNTERS.items():
-            self._raise_to(counter, recorder.events_by_status[status])
-        for counter, count in zip(
-            (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2), collections, strict=True
-        ):
-            self._raise_to(counter, count)
+            raise_to(counter, recorder.events_by_status[status])
+        for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
+            raise_to(counter, now - before)
         for name, count in recorder.denials.items():
             for _ in range(count - self._denied.get(name, 0)):
                 self._page.add_denial(DenialCode[name])
             self._denied[name] = count
-        self._page.set_gauge(Gauge.SYMBOLS, symbols)
-        self._page.set_gauge(Gauge.RESIDENT_MEMORY_PEAK, memory_bytes)
+
+    def _publish_account(self, engine: PaperEngine) -> None:
+        # The clock catches up with the ticks, so the prices below are those of this moment.
+        time_ns, portfolio = engine.clock.time_ns(), engine.portfolio
+        if self._held_revision != engine.clock.revision:
+            self._held = [each for each in engine.securities.values() if each.holdings.exact_quantity]
+            self._held_revision = engine.clock.revision
+        shown = self._held
+        if len(shown) > POSITIONS_MAX:
+            shown = heapq.nlargest(POSITIONS_MAX, shown, key=lambda each: abs(each.holdings.exact_holdings_value))
+        equity = portfolio.total_portfolio_value
+        account = AccountRecord(
+            positions_held=len(self._held),
+            data_time_ns=time_ns,
+            orders_open=engine.transactions.open_orders_count,
+            equity=equity,
+            starting_equity=equity if self._starting_equity is None else self._starting_equity,
+            fees=float(portfolio.exact_total_fees),
+            currency=portfolio.account_currency,
+        )
+        self._tables.write_account(account, [_row(each) for each in shown])
+
+    def _publish_feed(self, feed: FeedReceiver, now_ns: int) -> None:
+        health = feed.health
+        for name, counter in FEED_COUNTERS.items():
+            self._raise_to(counter, getattr(health.counters, name))
+        self._page.set_gauge(Gauge.FEED_PHASE, FeedPhase[health.state.name])
+        self._tables.write_text(PageText.FEED_REASON, health.reason)
+        if feed.received_ns:
+            received_ns = wall_ns() - (now_ns - feed.received_ns)
+            self._page.set_gauge(Gauge.FEED_RECEIVED, received_ns / NANOSECONDS_PER_SECOND)
 
     def _raise_to(self, counter: Counter, count: int) -> None:
         self._page.add(counter, count - self._written.get(counter, 0))
         self._written[counter] = count
 
-    def reader(self) -> TelemetryReader:
+    def _stamp(self) -> None:
+        self._page.set_gauge(Gauge.PUBLISHED, wall_ns() / NANOSECONDS_PER_SECOND)
+
+    def view(self) -> TelemetryView:
         """Open the page as any other process would."""
-        return TelemetryReader(self._page.path)
+        return TelemetryView(self._page.path)
 
     def close(self) -> None:
         """Mark the page as finished."""
         self._page.close()
+
+
+def collections_now() -> tuple[int, int, int]:
+    """Return the collections of each generation of Python's garbage collector since the process began."""
+    first, second, third = (generation["collections"] for generation in gc.get_stats())
+    return first, second, third
+
+
+def _row(security: Security) -> PositionRow:
+    holdings = security.holdings
+    return PositionRow(
+        security.symbol.value,
+        holdings.quantity,
+        holdings.average_price,
+        security.price,
+        # Without fees: their model may be the user's, and looking at a run must not call it.
+        float(holdings.exact_total_close_profit(include_fees=False)),
+    )

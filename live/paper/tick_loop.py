@@ -65,9 +65,24 @@ class TickLoop(RunLoop):
             if merge.time_ns >= until_ns:
                 return min(slow_ns, merge.time_ns)
             self._play(until_ns)
+            self._set_pump_stop(self.stop_requested)
             if self.is_over():
                 return END_OF_DATA_NS
             self._report_now_and_then()
+
+    def request_stop(self) -> None:
+        """End the loop after the present step."""
+        super().request_stop()
+        self._set_pump_stop(True)
+
+    def request_report(self) -> None:
+        """Report after the present step."""
+        super().request_report()
+        self._set_pump_stop(True)
+
+    def _set_pump_stop(self, is_wanted: bool) -> None:
+        """Let the pump come back after its present step, or play on."""
+        raise NotImplementedError
 
     def _play(self, until_ns: int) -> None:
         """Play ticks before a moment."""
@@ -78,7 +93,7 @@ class TickLoop(RunLoop):
         raise NotImplementedError
 
     def _next_slow_ns(self) -> int:
-        events_ns = min((each.next_event_ns() for each in self._subscriptions), default=END_OF_DATA_NS)
+        events_ns = min((each.next_event_ns for each in self._subscriptions), default=END_OF_DATA_NS)
         return min(self._frontier.next_time_ns(), events_ns)
 
     def _until_ns(self, slow_ns: int) -> int:
@@ -147,10 +162,8 @@ class SliceLoop(TickLoop):
         """Time steps so far."""
         return super().steps + self._pump.steps
 
-    def request_stop(self) -> None:
-        """End the loop after the present step."""
-        super().request_stop()
-        self._pump.stop_requested = True
+    def _set_pump_stop(self, is_wanted: bool) -> None:
+        self._pump.stop_requested = is_wanted
 
     def _play(self, until_ns: int) -> None:
         engine, pump = self._engine, self._pump

@@ -35,6 +35,7 @@ class TickSubscription:
         "_price_before",
         "_scale",
         "config",
+        "next_event_ns",
         "next_time_ns",
         "security",
         "stream",
@@ -61,6 +62,8 @@ class TickSubscription:
         self.symbol = config.symbol
         """Symbol of the day's ticks: its value is the ticker of the day that `scale_on` was asked for last."""
         stream.prime()
+        self.next_event_ns = self._next_event()
+        """When the next corporate action is due, END_OF_DATA_NS when there is none."""
         self.next_time_ns = 0
         self._plan()
 
@@ -83,9 +86,10 @@ class TickSubscription:
     def take_events(self, time_ns: int) -> list[BaseData]:
         """Return the corporate actions up to a moment, and go on to the next."""
         points: list[BaseData] = []
-        while self.next_event_ns() <= time_ns:
+        while self.next_event_ns <= time_ns:
             event = self._events.popleft()
             points.append(event.priced(self._price_before(date_to_ns(event.seen_on))))
+            self.next_event_ns = self._next_event()
         return points
 
     def ticks(self, time_ns: int, begin: int, end: int) -> list[Tick]:
@@ -103,11 +107,10 @@ class TickSubscription:
             self.symbol = self._listing.symbol_on(ns_to_date(local_ns))
         return self._scale
 
-    def next_event_ns(self) -> int:
-        """Return when the next corporate action is due, END_OF_DATA_NS when there is none."""
+    def _next_event(self) -> int:
         if not self._events:
             return END_OF_DATA_NS
         return self.config.hours.exchange_zone.to_utc_ns(self._events[0].moment_ns)
 
     def _plan(self) -> None:
-        self.next_time_ns = min(self.stream.time_ns, self.next_event_ns())
+        self.next_time_ns = min(self.stream.time_ns, self.next_event_ns)

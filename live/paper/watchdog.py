@@ -35,6 +35,7 @@ class Watchdog:
         limit_seconds: how long the counter may stand still; 0 waits for ever.
         counter: the number of time steps so far.
         engine_file: the file of the engine whose frames lie outside of the user's.
+        on_look: called at each look, in the middle of whatever runs: it may do no more than leave a note.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class Watchdog:
         limit_seconds: float,
         counter: Callable[[], int],
         engine_file: str,
+        on_look: Callable[[], None] | None = None,
     ) -> None:
         self._limit_seconds = limit_seconds
         self._counter = counter
         self._engine_file = engine_file
+        self._on_look = on_look
         self._seen = -1
         self._since_ns = 0
         self._grace_seconds = 0.0
@@ -98,6 +101,8 @@ class Watchdog:
 
     def _look(self, number: int, frame: FrameType | None) -> None:
         now = monotonic_ns()
+        if self._on_look is not None:
+            self._on_look()
         steps = self._counter()
         if steps != self._seen and not self._is_over:
             self._seen, self._since_ns = steps, now

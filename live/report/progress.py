@@ -88,11 +88,11 @@ def describe_ready(rehearsal: Rehearsal, cores: tuple[int, ...]) -> str:
     where = f"on core{'s' if len(cores) > 1 else ''} {', '.join(map(str, cores))}" if cores else "not pinned"
     rest = f"{text.count(rehearsal.frozen_objects)} objects frozen, {where}"
     if not rehearsal.ticks:
-        return f"ready: not rehearsed, {rest}"
+        return f"not rehearsed, {rest}"
     first, last = rehearsal.order_first, rehearsal.order_last
     how = "settled" if rehearsal.has_settled else "not settled when the time was over"
     return (
-        f"ready: rehearsed {text.count(rehearsal.ticks)} ticks and {text.count(rehearsal.orders)} orders in "
+        f"rehearsed {text.count(rehearsal.ticks)} ticks and {text.count(rehearsal.orders)} orders in "
         f"{rehearsal.seconds:.2f} s, {how}; tick to decision p99 {text.duration(rehearsal.decision_first.p99_ns)}, now "
         f"{text.duration(rehearsal.decision_last.p99_ns)}; tick to order p99 {text.duration(first.p99_ns)}, now "
         f"{text.duration(last.p99_ns)}; {rest}"
@@ -130,7 +130,7 @@ class LineProgress:
 
     def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
         """Write the line."""
-        self._write(describe_ready(rehearsal, cores))
+        self._write(f"ready: {describe_ready(rehearsal, cores)}")
 
     def end(self) -> None:
         """Leave the lines as they are."""
@@ -198,7 +198,7 @@ class BarProgress:
 
     def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
         """Print the line above the bar."""
-        self.note(describe_ready(rehearsal, cores))
+        self.note(f"ready: {describe_ready(rehearsal, cores)}")
 
     def end(self) -> None:
         """Take the bar off the screen."""

@@ -12,10 +12,30 @@ from live.algorithm.numbers import plain
 from live.errors import one_line
 from live.paper.run_model import LatencySummary, RunResult
 from live.report import text as words
-from live.report.progress import describe_data
+from live.report.progress import describe_data, describe_ready
 from live.report.summary_file import iso_utc
 
 _POSITIONS_SHOWN_MAX = 20
+FEED_FAULTS = (
+    "disconnects",
+    "refusals",
+    "ticks_late",
+    "ticks_duplicate",
+    "ticks_missing",
+    "ticks_out_of_order",
+    "ticks_restamped",
+    "ticks_stale",
+    "ticks_invalid",
+    "ticks_conflated",
+    "ticks_dropped",
+    "gaps",
+    "frames_malformed",
+    "frames_oversize",
+    "silences",
+    "clock_steps",
+    "pauses",
+)
+"""What of a feed's counters tells of something that was wrong."""
 
 
 def print_summary(result: RunResult, console: Console) -> None:
@@ -51,18 +71,36 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         ("tick to decision", latency(result.tick_to_decision)),
         ("tick to order", latency(result.tick_to_order)),
         ("Python GC pauses", _collections(result)),
+        *_feed(result),
         ("dropped ticks", words.counts_by_name(result.ticks_dropped)),
         ("conflated ticks", words.count(result.ticks_conflated)),
         ("peak memory", words.size(result.resident_memory_peak_bytes)),
         ("hot path", "compiled" if result.is_compiled else "interpreted (slower; see docs/development.md)"),
     ]
     rows += [(f"statistic {name}", value) for name, value in result.statistics.items()]
+    if result.cores:
+        rows.append(("cores", ", ".join(map(str, result.cores))))
     if result.log_lines_dropped:
         rows.append(("log lines left out", words.count(result.log_lines_dropped)))
     if result.quit_message is not None:
         rows.append(("quit", result.quit_message or "by the algorithm"))
     if result.results_folder is not None:
         rows.append(("results", str(result.results_folder)))
+    return rows
+
+
+def _feed(result: RunResult) -> list[tuple[str, str]]:
+    """Return the rows of a run on a feed: where it came from, and what was wrong with it."""
+    feed = result.feed
+    if feed is None:
+        return []
+    faults = {name.replace("_", " "): count for name, count in feed.counters.items() if name in FEED_FAULTS and count}
+    rows = [
+        ("feed", f"{feed.address}, {feed.state}: {feed.reason}"),
+        ("feed faults", words.counts_by_name(faults)),
+    ]
+    if feed.rehearsal is not None:
+        rows.append(("made ready", describe_ready(feed.rehearsal, result.cores)))
     return rows
 
 

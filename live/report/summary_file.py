@@ -11,7 +11,7 @@ from typing import Any
 
 from live.algorithm.numbers import plain
 from live.clock import ns_to_datetime
-from live.paper.run_model import LatencySummary, RunError, RunResult
+from live.paper.run_model import FeedOutcome, LatencySummary, RunError, RunResult
 
 SUMMARY_VERSION = 1
 """Raised when a member of the summary changes its meaning or goes away; new members do not raise it."""
@@ -60,10 +60,32 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
         "ticks_dropped": dict(result.ticks_dropped),
         "ticks_conflated": result.ticks_conflated,
         "resident_memory_peak_bytes": result.resident_memory_peak_bytes,
+        "cores": list(result.cores),
+        "feed": None if result.feed is None else _feed(result.feed),
         "log_lines_dropped": result.log_lines_dropped,
         "statistics": dict(result.statistics),
         "quit_message": result.quit_message,
         "results_folder": None if result.results_folder is None else str(result.results_folder),
+    }
+
+
+def _feed(feed: FeedOutcome) -> dict[str, Any]:
+    return {
+        "address": feed.address,
+        "state": feed.state,
+        "reason": feed.reason,
+        "counters": dict(feed.counters),
+        "events": [
+            {
+                "wall": iso_utc(event.wall_ns),
+                "time": iso_utc(event.time_ns),
+                "state": event.state,
+                "reason": event.reason,
+            }
+            for event in feed.events
+        ],
+        "events_beyond": feed.events_beyond,
+        "rehearsal": None if feed.rehearsal is None else dataclasses.asdict(feed.rehearsal),
     }
 
 

@@ -17,8 +17,8 @@ from live.errors import (
     UnsupportedApiError,
 )
 from live.feeds.sample import write_sample
-from live.hot.catalogue import Counter, Stage
-from live.hot.telemetry_reader import TelemetryReader
+from live.hot.catalogue import Counter, Gauge, PageText, RunPhase, Stage
+from live.hot.telemetry_view import TelemetryView
 from live.paper.run import DryRun
 from live.paper.run_telemetry import PAGE_NAME
 
@@ -151,13 +151,26 @@ def test_an_update_cannot_pass_a_limit(sample: Path, tmp_path: Path) -> None:
 
 def test_the_page_holds_the_run(sample: Path, tmp_path: Path) -> None:
     run, sink = play(LIVE, sample, tmp_path)
-    page = TelemetryReader(tmp_path / PAGE_NAME)
+    page = TelemetryView(tmp_path / PAGE_NAME)
     assert page.is_closed
     assert page.counter(Counter.TICKS_TRADE) == run.recorder.trade_ticks > 0
     assert page.counter(Counter.ORDERS_FILLED) == sum(event["status"] == "Filled" for event in sink.events) > 0
     assert page.histogram(Stage.TICK_TO_DECISION).count == run.recorder.tick_calls
     assert run.result().tick_to_order.count == page.counter(Counter.ORDERS_SUBMITTED)
     assert (tmp_path / PAGE_NAME).stat().st_mode & 0o777 == 0o600
+    assert page.gauge(Gauge.RUN_PHASE) == RunPhase.COMPLETED
+    assert page.text(PageText.ALGORITHM) == "Strategy"
+    assert page.counter(Counter.CALLS_ON_TICK) == run.recorder.tick_calls
+    found = page.account()
+    assert found is not None
+    account, positions, _ = found
+    result = run.result()
+    assert (account.equity, account.starting_equity) == (float(result.equity), float(result.starting_equity))
+    assert account.fees == float(result.fees)
+    assert account.data_time_ns == result.session_end_ns
+    assert [(each.symbol, each.quantity) for each in positions] == [
+        (each.symbol, float(each.quantity)) for each in result.positions
+    ]
 
 
 BROKEN = [
