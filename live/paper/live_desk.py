@@ -116,10 +116,7 @@ class LiveDesk:
     def _send(self, handle: int) -> None:
         pool, algorithm = self.pool, self._algorithm
         symbol = self._symbols[pool.get(handle, OrderField.SYMBOL_INDEX)]
-        quantity, limit, stop = (
-            Decimal(pool.get(handle, field)) / PRICE_SCALE
-            for field in (OrderField.QUANTITY_E9, OrderField.LIMIT_E9, OrderField.STOP_E9)
-        )
+        quantity = self._exact(handle, OrderField.QUANTITY_E9)
         number = algorithm.transactions.last_order_id + 1
         self._handles[number] = handle
         self._order_ids[handle] = number
@@ -128,10 +125,11 @@ class LiveDesk:
         if kind == OrderType.MARKET:
             ticket = algorithm.market_order(symbol, quantity)
         elif kind == OrderType.LIMIT:
-            ticket = algorithm.limit_order(symbol, quantity, limit)
+            ticket = algorithm.limit_order(symbol, quantity, self._exact(handle, OrderField.LIMIT_E9))
         elif kind == OrderType.STOP_MARKET:
-            ticket = algorithm.stop_market_order(symbol, quantity, stop)
+            ticket = algorithm.stop_market_order(symbol, quantity, self._exact(handle, OrderField.STOP_E9))
         else:
+            limit, stop = (self._exact(handle, field) for field in (OrderField.LIMIT_E9, OrderField.STOP_E9))
             ticket = algorithm.stop_limit_order(symbol, quantity, stop, limit)
         if ticket.order_id != number:
             self._forget(number, handle)
@@ -153,6 +151,9 @@ class LiveDesk:
                 self.pool.transition(handle, OrderState.CANCELED)
             self._forget(event.order_id, handle)
             self.pool.release(handle)
+
+    def _exact(self, handle: int, field: OrderField) -> Decimal:
+        return Decimal(self.pool.get(handle, field)) / PRICE_SCALE
 
     def _forget(self, number: int, handle: int) -> None:
         del self._handles[number]

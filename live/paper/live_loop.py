@@ -47,7 +47,6 @@ class LiveLoop(TickLoop):
         self._steps_counted = 0
         algorithm._desk = self._desk
         engine.desk = self._desk
-        engine.clock.catch_up = self.catch_up
         self._scales: dict[int, float] = {}
 
     @property
@@ -61,6 +60,11 @@ class LiveLoop(TickLoop):
         self._pump.stop_requested = True
 
     # -- the pump's side
+
+    def _bring_up_to_date(self) -> None:
+        """Catch up for the last time until the pump runs again: nobody needs to ask for it before."""
+        self.catch_up()
+        self._engine.clock.catch_up = None
 
     def catch_up(self) -> None:
         """Bring the engine's clock and the securities to the present tick, when they are behind."""
@@ -99,7 +103,7 @@ class LiveLoop(TickLoop):
     def _next_step_ns(self) -> int:
         time_ns = super()._next_step_ns()
         # A whole step begins from securities that know everything before it.
-        self.catch_up()
+        self._bring_up_to_date()
         return time_ns
 
     def _until_ns(self, slow_ns: int) -> int:
@@ -112,12 +116,13 @@ class LiveLoop(TickLoop):
 
     def _play(self, until_ns: int) -> None:
         pump = self._pump
+        self._engine.clock.catch_up = self.catch_up
         try:
             guarded("on_tick", pump.run, until_ns)
         finally:
             self._count()
         if pump.is_touched:
-            self.catch_up()
+            self._bring_up_to_date()
             self._send()
             self._engine.transactions.process_step()
             pump.merge.advance()
