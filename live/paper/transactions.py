@@ -195,7 +195,7 @@ class SecurityTransactionManager(OrderRecords):
         self._last_order_id += 1
         order.id = self._last_order_id
         security = self._host.portfolio.securities[order.symbol]
-        order.order_submission_data = OrderSubmissionData(security.exact_bid, security.exact_ask, security.exact_close)
+        order.order_submission_data = OrderSubmissionData(security.bid_price, security.ask_price, security.close)
         request = SubmitOrderRequest.of(order, asynchronous)
         ticket = OrderTicket(self, request, order)
         self._tickets[order.id] = ticket
