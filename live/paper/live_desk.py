@@ -21,7 +21,11 @@ ORDERS_MAX = 4_096
 """Orders of `submit` that may be alive at once."""
 _BEYOND_E9 = (1 << 63) - 1
 """A scaled number that the gate and the pool cannot work with."""
-_TYPES = ((OrderType.MARKET, OrderType.STOP_MARKET), (OrderType.LIMIT, OrderType.STOP_LIMIT))
+_TYPES = (
+    (int(OrderType.MARKET), int(OrderType.STOP_MARKET)),
+    (int(OrderType.LIMIT), int(OrderType.STOP_LIMIT)),
+)
+"""Order type by whether there is a limit, and whether there is a stop."""
 
 
 class LiveDesk:
@@ -65,9 +69,12 @@ class LiveDesk:
         index = symbol.index
         if not self._risk.has_market(index) and symbol in self._algorithm.securities:
             self._risk.refresh(self._algorithm.securities[symbol])
-        quantity_e9, limit_e9, stop_e9 = _scaled(quantity), _scaled(limit_price), _scaled(stop_price)
-        kind = int(_TYPES[limit_price != 0.0][stop_price != 0.0])
-        raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
+        quantity_e9 = _scaled(quantity)
+        kind = _TYPES[limit_price != 0.0][stop_price != 0.0]
+        limit_e9 = stop_e9 = raw_e9 = 0
+        if kind:
+            limit_e9, stop_e9 = _scaled(limit_price), _scaled(stop_price)
+            raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
         # Outside on_tick the engine's clock may be ahead of the last tick.
         now_ns = max(pump.step_ns, self._clock.now_ns)
         code = self._risk.gate.check(index, quantity_e9, kind, raw_e9, now_ns)

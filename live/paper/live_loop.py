@@ -15,7 +15,7 @@ from live.algorithm.ticks import build_ticks
 from live.hot.denials import DenialCode
 from live.hot.pump import TickPump
 from live.hot.records import KIND_QUOTE, KIND_TRADE, RecordBuffer
-from live.hot.units import PRICE_SCALE, adjusted_size
+from live.hot.units import PRICE_SCALE
 from live.hot.views import TickView
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
@@ -87,12 +87,8 @@ class LiveLoop(TickLoop):
         scale = subscription.scale_on(local_ns)
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0
-        book, index, cache = self._pump.book, config.symbol.index, security.cache
-        cache.bid_price = book.quoted_bid_e9(index) / _SCALE * scale or cache.bid_price
-        cache.ask_price = book.quoted_ask_e9(index) / _SCALE * scale or cache.ask_price
-        cache.bid_size = adjusted_size(book.bid_size(index), scale) or cache.bid_size
-        cache.ask_size = adjusted_size(book.ask_size(index), scale) or cache.ask_size
-        cache.volume = adjusted_size(book.trade_size(index), scale) or cache.volume
+        cache = security.cache
+        cache.store_book(self._pump.book, config.symbol.index, scale)
         cache.store_ticks(points, subscription.is_default_kind)
 
     def _on_denial(self, code: DenialCode) -> None:

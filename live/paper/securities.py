@@ -11,7 +11,7 @@ from live.algorithm.data import BaseData
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ONE, Number, to_decimal
-from live.algorithm.order_terms import utc_datetime
+from live.algorithm.order_terms import OrderSubmissionData, utc_datetime
 from live.algorithm.orders import Order
 from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
@@ -193,7 +193,8 @@ class Security(PascalCaseFields):
     @property
     def has_data(self) -> bool:
         """Whether a price has arrived."""
-        return self.cache.last_data is not None or self.cache.price != 0.0
+        cache = self.cache
+        return cache.last_data is not None or cache.price != 0.0
 
     @property
     def invested(self) -> bool:
@@ -205,9 +206,10 @@ class Security(PascalCaseFields):
     @property
     def price(self) -> float:
         """Newest price; of crypto, the close of the newest trade bar when there is one."""
-        if self._prefers_trade_bars and self.cache.last_trade_bar is not None:
-            return self.cache.last_trade_bar.value
-        return self.cache.price
+        cache = self.cache
+        if self._prefers_trade_bars and cache.last_trade_bar is not None:
+            return cache.last_trade_bar.value
+        return cache.price
 
     @property
     def bid_price(self) -> float:
@@ -311,6 +313,11 @@ class Security(PascalCaseFields):
     def exact_order_value(self, order: Order) -> Decimal:
         """Return an order's signed worth in the account's currency."""
         return order_value(order, self)
+
+    def submission_data(self) -> OrderSubmissionData:
+        """Return the prices that stand when an order is sent."""
+        cache, price = self.cache, self.price
+        return OrderSubmissionData(cache.bid_price or price, cache.ask_price or price, cache.close or price)
 
     def get_last_data(self) -> BaseData | None:
         """Return the newest data point."""

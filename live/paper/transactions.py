@@ -19,7 +19,7 @@ from live.algorithm.order_requests import (
     SubmitOrderRequest,
     UpdateOrderRequest,
 )
-from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties, OrderSubmissionData
+from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties
 from live.algorithm.orders import LimitIfTouchedOrder, MarketOrder, Order, OrderEvent, TrailingStopOrder
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
@@ -190,12 +190,11 @@ class SecurityTransactionManager(OrderRecords):
         self._host.report_error(text)
         return OrderTicket(self, request, order)
 
-    def submit(self, order: Order, asynchronous: bool) -> OrderTicket:
+    def submit(self, order: Order, security: Security, asynchronous: bool) -> OrderTicket:
         """Take an order that passed the pre-checks: number it, process the queue up to it, scan."""
         self._last_order_id += 1
         order.id = self._last_order_id
-        security = self._host.portfolio.securities[order.symbol]
-        order.order_submission_data = OrderSubmissionData(security.bid_price, security.ask_price, security.close)
+        order.order_submission_data = security.submission_data()
         request = SubmitOrderRequest.of(order, asynchronous)
         ticket = OrderTicket(self, request, order)
         self._tickets[order.id] = ticket
