@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Orders of LiveAlgorithm.submit: a pool of slots in front of the paper broker."""
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ _TYPES = (
     (int(OrderType.LIMIT), int(OrderType.STOP_LIMIT)),
 )
 """Order type by whether there is a limit, and whether there is a stop."""
+# C copies: reading a Python constant costs a look-up.
+_MARKET = int(OrderType.MARKET)
+_LIMIT = int(OrderType.LIMIT)
+_STOP_MARKET = int(OrderType.STOP_MARKET)
+_STATE_FIELD = int(OrderField.STATE)
+_SYMBOL_FIELD = int(OrderField.SYMBOL_INDEX)
+_TYPE_FIELD = int(OrderField.ORDER_TYPE)
+_QUANTITY_FIELD = int(OrderField.QUANTITY_E9)
+_LIMIT_FIELD = int(OrderField.LIMIT_E9)
+_STOP_FIELD = int(OrderField.STOP_E9)
+_CREATED = int(OrderState.CREATED)
 
 
 class LiveDesk:
@@ -115,28 +127,28 @@ class LiveDesk:
         pool = self.pool
         while pool.pending:
             handle = pool.next_pending()
-            if pool.get(handle, OrderField.STATE) == OrderState.CREATED:
+            if pool.get(handle, _STATE_FIELD) == _CREATED:
                 self._send(handle)
             if pool.is_final(handle):
                 pool.release(handle)
 
     def _send(self, handle: int) -> None:
         pool, algorithm = self.pool, self._algorithm
-        symbol = self._symbols[pool.get(handle, OrderField.SYMBOL_INDEX)]
-        quantity = self._exact(handle, OrderField.QUANTITY_E9)
+        symbol = self._symbols[pool.get(handle, _SYMBOL_FIELD)]
+        quantity = self._exact(handle, _QUANTITY_FIELD)
         number = algorithm.transactions.last_order_id + 1
         self._handles[number] = handle
         self._order_ids[handle] = number
-        kind = pool.get(handle, OrderField.ORDER_TYPE)
+        kind = pool.get(handle, _TYPE_FIELD)
         ticket: OrderTicket
-        if kind == OrderType.MARKET:
+        if kind == _MARKET:
             ticket = algorithm.market_order(symbol, quantity)
-        elif kind == OrderType.LIMIT:
-            ticket = algorithm.limit_order(symbol, quantity, self._exact(handle, OrderField.LIMIT_E9))
-        elif kind == OrderType.STOP_MARKET:
-            ticket = algorithm.stop_market_order(symbol, quantity, self._exact(handle, OrderField.STOP_E9))
+        elif kind == _LIMIT:
+            ticket = algorithm.limit_order(symbol, quantity, self._exact(handle, _LIMIT_FIELD))
+        elif kind == _STOP_MARKET:
+            ticket = algorithm.stop_market_order(symbol, quantity, self._exact(handle, _STOP_FIELD))
         else:
-            limit, stop = (self._exact(handle, field) for field in (OrderField.LIMIT_E9, OrderField.STOP_E9))
+            limit, stop = self._exact(handle, _LIMIT_FIELD), self._exact(handle, _STOP_FIELD)
             ticket = algorithm.stop_limit_order(symbol, quantity, stop, limit)
         if ticket.order_id != number:
             self._forget(number, handle)
@@ -151,7 +163,7 @@ class LiveDesk:
         if event.status.is_fill:
             self.pool.fill(handle, e9(event.exact_fill_quantity))
         else:
-            self.pool.transition(handle, int(event.status))
+            self.pool.transition(handle, event.status)
         if event.status.is_closed:
             if not self.pool.is_final(handle):
                 # A fee that was taken from what was bought leaves a rest that will never fill.
@@ -159,7 +171,7 @@ class LiveDesk:
             self._forget(event.order_id, handle)
             self.pool.release(handle)
 
-    def _exact(self, handle: int, field: OrderField) -> Decimal:
+    def _exact(self, handle: int, field: int) -> Decimal:
         return Decimal(self.pool.get(handle, field)) / PRICE_SCALE
 
     def _forget(self, number: int, handle: int) -> None:

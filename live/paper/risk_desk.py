@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The risk gate of a run: tells `live.hot.risk` what it needs to know, and asks it about every order.
 
 The dry run has LEAN's own rules for sessions, so the gate's session check is open here: an order for a closed market is
