@@ -11,7 +11,7 @@ from live.algorithm.data import BaseData
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType
 from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
 from live.algorithm.numbers import ONE, Number, to_decimal
-from live.algorithm.order_terms import OrderSubmissionData, utc_datetime
+from live.algorithm.order_terms import utc_datetime
 from live.algorithm.orders import Order
 from live.algorithm.slices import KeyValuePair
 from live.algorithm.symbols import Symbol
@@ -313,11 +313,6 @@ class Security(PascalCaseFields):
     def exact_order_value(self, order: Order) -> Decimal:
         """Return an order's signed worth in the account's currency."""
         return order_value(order, self)
-
-    def submission_data(self) -> OrderSubmissionData:
-        """Return the prices that stand when an order is sent."""
-        cache, price = self.cache, self.price
-        return OrderSubmissionData(cache.bid_price or price, cache.ask_price or price, cache.close or price)
 
     def get_last_data(self) -> BaseData | None:
         """Return the newest data point."""

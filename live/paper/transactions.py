@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The transaction path: what algorithms ask for, the queue of requests, and the events that orders produce.
 
 The order of work is LEAN's. A submission drains the queue of requests at once and then scans the resting orders; updates and cancellations
@@ -19,7 +20,7 @@ from live.algorithm.order_requests import (
     SubmitOrderRequest,
     UpdateOrderRequest,
 )
-from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties
+from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties, OrderSubmissionData
 from live.algorithm.orders import LimitIfTouchedOrder, MarketOrder, Order, OrderEvent, TrailingStopOrder
 from live.algorithm.symbols import Symbol
 from live.algorithm.tickets import OrderTicket
@@ -194,7 +195,7 @@ class SecurityTransactionManager(OrderRecords):
         """Take an order that passed the pre-checks: number it, process the queue up to it, scan."""
         self._last_order_id += 1
         order.id = self._last_order_id
-        order.order_submission_data = security.submission_data()
+        order.order_submission_data = _submission_data(security)
         request = SubmitOrderRequest.of(order, asynchronous)
         ticket = OrderTicket(self, request, order)
         self._tickets[order.id] = ticket
@@ -426,6 +427,12 @@ _BASE_FEE_TEXT = (
 def _pays_in_base(order: Order, security: Security) -> bool:
     """Tell whether a fee in the base currency is taken from what is bought: crypto only."""
     return security.type is SecurityType.CRYPTO and order.direction is OrderDirection.BUY
+
+
+def _submission_data(security: Security) -> OrderSubmissionData:
+    """Return the prices that stand when an order is sent: as bid_price, ask_price and close of the security."""
+    cache, price = security.cache, security.price
+    return OrderSubmissionData(cache.bid_price or price, cache.ask_price or price, cache.close or price)
 
 
 def _answer(request: OrderRequest, code: OrderResponseErrorCode, text: str) -> OrderResponse:

@@ -80,7 +80,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
             " properties quote_cash resolutions utc_time"
         ),
         "SecurityCache": (
-            "apply_split last_data last_quote_bar last_trade_bar quote_ticks store_bar store_ticks trade_ticks"
+            "apply_split last_data last_quote_bar last_trade_bar quote_ticks store_bar store_book store_ticks trade_ticks"
         ),
         "SecurityExchange": "zone",
         "SecurityManager": "retire",

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """What a fill costs."""
 
 from __future__ import annotations
