@@ -113,9 +113,10 @@ class OrderStatus(LeanEnum):
     @property
     def is_fill(self) -> bool:
         """Whether the status reports a fill."""
-        return self is OrderStatus.FILLED or self is OrderStatus.PARTIALLY_FILLED
+        return self in _FILLS
 
 
+_FILLS = (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED)
 _CLOSED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.INVALID)
 
 

@@ -48,18 +48,27 @@ def member_of(instance: Any, name: str) -> Any:
     return found if found is not None else getattr(instance, pascal_case(name), None)
 
 
+def pascal_case_attribute(instance: object, name: str) -> Any:
+    """Return what a PascalCase name means that an ordinary look-up did not find: the attribute of its snake_case spelling.
+
+    Raises:
+        AttributeError: there is none.
+    """
+    if is_pascal_case(name):
+        translated = snake_case(name)
+        if translated != name:
+            found = getattr(instance, translated)
+            return list(found()) if name in DOTNET_LISTS and callable(found) else found
+    raise AttributeError(f"{type(instance).__name__!r} object has no attribute {name!r}", name=name, obj=instance)
+
+
 class PascalCaseAccess:
     """Reading a PascalCase attribute gives the snake_case one."""
 
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        if is_pascal_case(name):
-            translated = snake_case(name)
-            if translated != name:
-                found = getattr(self, translated)
-                return list(found()) if name in DOTNET_LISTS and callable(found) else found
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        return pascal_case_attribute(self, name)
 
 
 def pascal_case_alias(name: str) -> Any:

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Conversions between the user's floats and the engine's decimals, as LEAN makes them."""
 
 from __future__ import annotations

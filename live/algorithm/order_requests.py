@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Requests about orders, and the answers to them."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from live.algorithm.enums import (
     OrderType,
     SecurityType,
 )
-from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.naming import pascal_case_attribute
 from live.algorithm.numbers import ZERO, Number, to_decimal
 from live.algorithm.order_terms import OrderProperties, UpdateOrderFields, utc_datetime, utc_ns
 from live.algorithm.orders import (
@@ -55,15 +56,16 @@ _PRICES_BEFORE_TIME: dict[int, tuple[str, ...]] = {0: (), 1: _TRAILING[:1], 3: _
 _AFTER_PRICES = ("time", "tag", "properties", "group_order_manager", "asynchronous")
 
 
-class OrderResponse(PascalCaseAccess):
+class OrderResponse:
     """Answer to a request."""
-
-    __slots__ = ("error_code", "order_id", "text")
 
     def __init__(self, order_id: int, code: OrderResponseErrorCode, text: str | None) -> None:
         self.order_id = order_id
         self.error_code = code
         self.text = text
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @staticmethod
     def success(order_id: int) -> OrderResponse:
@@ -89,10 +91,10 @@ class OrderResponse(PascalCaseAccess):
         return "Success" if self.is_success else f"Error: {self.error_code} - {self.text}"
 
 
-class OrderRequest(PascalCaseAccess):
+class OrderRequest:
     """Something asked of the engine about an order."""
 
-    request_type: OrderRequestType
+    _request_type = OrderRequestType.SUBMIT
 
     def __init__(self, order_id: int, time_ns: int, tag: str | None) -> None:
         self.order_id = order_id
@@ -100,6 +102,9 @@ class OrderRequest(PascalCaseAccess):
         self.tag = tag
         self.status = OrderRequestStatus.UNPROCESSED
         self.response = OrderResponse(order_id, OrderResponseErrorCode.NONE, None)
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @property
     def time(self) -> datetime:
@@ -109,7 +114,7 @@ class OrderRequest(PascalCaseAccess):
     @property
     def order_request_type(self) -> OrderRequestType:
         """SUBMIT, UPDATE or CANCEL."""
-        return self.request_type
+        return self._request_type
 
     def answer(self, response: OrderResponse, status: OrderRequestStatus = OrderRequestStatus.PROCESSED) -> None:
         """Record the engine's answer; a refusal is final."""
@@ -139,7 +144,7 @@ class SubmitOrderRequest(OrderRequest):
         UsageError: no time, or more values than an order has.
     """
 
-    request_type = OrderRequestType.SUBMIT
+    _request_type = OrderRequestType.SUBMIT
 
     def __init__(
         self,
@@ -235,7 +240,7 @@ class SubmitOrderRequest(OrderRequest):
 class UpdateOrderRequest(OrderRequest):
     """A change of a resting order."""
 
-    request_type = OrderRequestType.UPDATE
+    _request_type = OrderRequestType.UPDATE
 
     def __init__(self, time: int | datetime, order_id: int, fields: UpdateOrderFields) -> None:
         super().__init__(order_id, time if isinstance(time, int) else utc_ns(time), fields.tag)
@@ -281,7 +286,7 @@ class UpdateOrderRequest(OrderRequest):
 class CancelOrderRequest(OrderRequest):
     """The wish to cancel an order."""
 
-    request_type = OrderRequestType.CANCEL
+    _request_type = OrderRequestType.CANCEL
 
     def __init__(self, time: int | datetime, order_id: int, tag: str | None) -> None:
         super().__init__(order_id, time if isinstance(time, int) else utc_ns(time), tag)

@@ -188,14 +188,29 @@ OrderFee.ZERO = OrderFee(CashAmount(ZERO, "QCC"))
 
 
 class OrderSubmissionData(PascalCaseAccess):
-    """The prices that stood when an order was sent."""
+    """The prices that stood when an order was sent. Every order has them and few are ever read: converted when they are."""
 
-    __slots__ = ("exact_ask_price", "exact_bid_price", "exact_last_price")
+    __slots__ = ("_ask_price", "_bid_price", "_last_price")
 
     def __init__(self, bid_price: Number, ask_price: Number, last_price: Number) -> None:
-        self.exact_bid_price = to_decimal(bid_price)
-        self.exact_ask_price = to_decimal(ask_price)
-        self.exact_last_price = to_decimal(last_price)
+        self._bid_price = bid_price
+        self._ask_price = ask_price
+        self._last_price = last_price
+
+    @property
+    def exact_bid_price(self) -> Decimal:
+        """Bid, or the price without quotes."""
+        return to_decimal(self._bid_price)
+
+    @property
+    def exact_ask_price(self) -> Decimal:
+        """Ask, or the price without quotes."""
+        return to_decimal(self._ask_price)
+
+    @property
+    def exact_last_price(self) -> Decimal:
+        """Close of the newest data."""
+        return to_decimal(self._last_price)
 
     @property
     def bid_price(self) -> float:
@@ -214,4 +229,4 @@ class OrderSubmissionData(PascalCaseAccess):
 
     def clone(self) -> OrderSubmissionData:
         """Return a copy."""
-        return OrderSubmissionData(self.exact_bid_price, self.exact_ask_price, self.exact_last_price)
+        return OrderSubmissionData(self._bid_price, self._ask_price, self._last_price)

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Orders, their properties and their events, as LEAN shows them to an algorithm.
 
 The engine keeps money and quantities as decimals in the `exact_*` fields; the plain names give floats, which is what LEAN hands to Python.
@@ -5,12 +6,13 @@ The engine keeps money and quantities as decimals in the `exact_*` fields; the p
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from live.algorithm.enums import OrderDirection, OrderStatus, OrderType
-from live.algorithm.naming import PascalCaseAccess, pascal_case, pascal_case_alias
+from live.algorithm.naming import pascal_case, pascal_case_alias, pascal_case_attribute
 from live.algorithm.numbers import ZERO, Number, plain, smart_rounded, to_decimal
 from live.algorithm.order_terms import (
     OrderFee,
@@ -25,10 +27,10 @@ from live.algorithm.order_terms import (
 from live.algorithm.symbols import Symbol
 
 
-class Order(PascalCaseAccess):
+class Order:
     """An order as the engine holds it. Users read it; changes go through the ticket."""
 
-    type: ClassVar[OrderType] = OrderType.MARKET
+    type = OrderType.MARKET
 
     def __init__(
         self, order_id: int, symbol: Symbol, quantity: Decimal, time_ns: int, tag: str, properties: OrderProperties
@@ -48,6 +50,9 @@ class Order(PascalCaseAccess):
         self.event_count = 0
         self.order_submission_data: OrderSubmissionData | None = None
         """Prices at the submission; None before it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @property
     def quantity(self) -> float:
@@ -81,7 +86,10 @@ class Order(PascalCaseAccess):
         """Creation time, UTC."""
         return utc_datetime(self.created_ns)
 
-    created_time = time
+    @property
+    def created_time(self) -> datetime:
+        """Creation time, UTC."""
+        return self.time
 
     @property
     def last_fill_time(self) -> datetime | None:
@@ -153,10 +161,9 @@ class Order(PascalCaseAccess):
 
     def clone(self) -> Order:
         """Return a copy, with properties of its own."""
-        copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.properties = self.properties.clone()
-        return copy
+        other = copy(self)
+        other.properties = self.properties.clone()
+        return other
 
     def next_event_id(self) -> int:
         """Return the number of the order's next event."""
@@ -335,7 +342,7 @@ class TrailingStopOrder(StopMarketOrder):
             self.exact_trailing_amount = to_decimal(fields.trailing_amount)
 
 
-class OrderEvent(PascalCaseAccess):
+class OrderEvent:
     """A change of an order. Events that are not fills have price 0 and no fee.
 
     Parameters:
@@ -367,6 +374,9 @@ class OrderEvent(PascalCaseAccess):
         self.is_in_the_money = False
         self.ticket: Any = None
 
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
+
     @property
     def utc_time(self) -> datetime:
         """Time of the event, UTC."""
@@ -389,7 +399,7 @@ class OrderEvent(PascalCaseAccess):
     def fill_price(self, price: Number) -> None:
         self.exact_fill_price = to_decimal(price)
 
-    FillPrice = fill_price
+    FillPrice = pascal_case_alias("fill_price")
 
     @property
     def fill_quantity(self) -> float:
@@ -400,7 +410,7 @@ class OrderEvent(PascalCaseAccess):
     def fill_quantity(self, quantity: Number) -> None:
         self.exact_fill_quantity = to_decimal(quantity)
 
-    FillQuantity = fill_quantity
+    FillQuantity = pascal_case_alias("fill_quantity")
 
     @property
     def absolute_fill_quantity(self) -> float:
@@ -434,9 +444,7 @@ class OrderEvent(PascalCaseAccess):
 
     def clone(self) -> OrderEvent:
         """Return a copy."""
-        copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        return copy
+        return copy(self)
 
     def __str__(self) -> str:
         sign = currency_sign(self.fill_price_currency)

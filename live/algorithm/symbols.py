@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Symbols and security identifiers, written as LEAN writes them.
 
 A security identifier is the ticker and a base-36 number that packs security type, market and first trading day:
@@ -7,9 +8,10 @@ A security identifier is the ticker and a base-36 number that packs security typ
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from live.algorithm.enums import SecurityType
-from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.naming import pascal_case_attribute
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _OLE_AUTOMATION_EPOCH_ORDINAL = date(1899, 12, 30).toordinal()
@@ -84,16 +86,17 @@ def security_identifier(ticker: str, security_type: SecurityType, market: str, f
     return f"{ticker.upper()} {base36(packed)}"
 
 
-class SecurityIdentifier(PascalCaseAccess):
+class SecurityIdentifier:
     """Identity of a security: market, type, and the ticker it was first listed under."""
-
-    __slots__ = ("_text", "market", "security_type", "symbol")
 
     def __init__(self, text: str, security_type: SecurityType, market: str) -> None:
         self._text = text
         self.security_type = security_type
         self.market = market
         self.symbol = text.split(" ", 1)[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     def __str__(self) -> str:
         return self._text
@@ -108,14 +111,12 @@ class SecurityIdentifier(PascalCaseAccess):
         return hash(self._text)
 
 
-class Symbol(PascalCaseAccess):
+class Symbol:
     """A tradable name. Two symbols are equal when their identifiers are; a symbol also equals its ticker as a string.
 
     One object exists per security of a run, so `index` (its row in the book, the pool's key) is stable. Market data of a
     renamed security have another object, equal to it, whose `value` is the ticker of their day.
     """
-
-    __slots__ = ("_hash", "_name", "id", "index", "value")
 
     def __init__(self, value: str, identifier: SecurityIdentifier, index: int = -1) -> None:
         self.value = value
@@ -123,6 +124,9 @@ class Symbol(PascalCaseAccess):
         self.index = index
         self._name = value
         self._hash = hash(value)
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     def mapped(self, ticker: str) -> Symbol:
         """Return this symbol with another ticker as its `value`; equal to this one, and printed as it."""

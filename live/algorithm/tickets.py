@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Requests to the engine and the ticket that an algorithm keeps for an order."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from live.algorithm.enums import (
     OrderType,
     SecurityType,
 )
-from live.algorithm.naming import PascalCaseAccess, snake_case
+from live.algorithm.naming import pascal_case_attribute, snake_case
 from live.algorithm.numbers import ONE, ZERO, Number
 from live.algorithm.order_requests import (
     CancelOrderRequest,
@@ -48,7 +49,7 @@ class OrderDesk(Protocol):
     def time_ns(self) -> int: ...
 
 
-class OrderTicket(PascalCaseAccess):
+class OrderTicket:
     """An algorithm's handle on one order: state, fills, updates, cancellation."""
 
     def __init__(self, desk: OrderDesk, request: SubmitOrderRequest, order: Order) -> None:
@@ -60,6 +61,9 @@ class OrderTicket(PascalCaseAccess):
         self.order_events: list[OrderEvent] = []
         self.exact_quantity_filled = ZERO
         self._filled_value = ZERO
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @classmethod
     def unknown(cls, desk: OrderDesk, request: OrderRequest) -> OrderTicket:

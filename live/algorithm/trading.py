@@ -301,9 +301,10 @@ class TradingMethods:
         properties: OrderProperties | None,
         prices: dict[str, Any] | None = None,
     ) -> OrderTicket:
+        host = self._host
         chosen = (properties or self.default_order_properties).clone()
-        order = kind(0, security.symbol, to_decimal(quantity), self._host.time_ns, tag or "", chosen, **(prices or {}))
-        return self._host.submit_order(order, asynchronous)
+        order = kind(0, security.symbol, to_decimal(quantity), host.time_ns, tag or "", chosen, **(prices or {}))
+        return host.submit_order(order, asynchronous)
 
     def _close(
         self, security: Any, asynchronous: bool, tag: str, properties: OrderProperties | None

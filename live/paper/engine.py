@@ -276,21 +276,21 @@ class PaperEngine(OrderHost, Host):
     def submit_order(self, order: Order, asynchronous: bool) -> OrderTicket:
         """Check an order as LEAN does before it becomes one, then as the risk gate does, and submit it."""
         self.recorder.on_handed_over(self.clock.began_ns)
-        refusal = check_order(self, order)
-        if refusal is not None:
+        security: Security | None = self.securities.get(order.symbol)
+        refusal = check_order(order, security, self.is_warming_up)
+        if security is None or refusal is not None:
+            assert refusal is not None
             return self.transactions.reject(order, refusal[0], refusal[1])
-        security = self.securities[order.symbol]
-        code = self.risk.check(order, security, self.portfolio.exact_total_portfolio_value)
+        code = self.risk.admit(order, self.transactions.last_order_id + 1, security, self.portfolio)
         if code is not None:
             self.recorder.on_denial(code.name)
             return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code))
-        self.risk.accept(order, self.transactions.last_order_id + 1, security)
-        return self.transactions.submit(order, asynchronous)
+        return self.transactions.submit(order, security, asynchronous)
 
     def refuse_update(self, order: Order, changed: Order) -> str | None:
         """Return why the risk gate refuses an order's changes."""
         security = self.securities[order.symbol]
-        code = self.risk.check_update(order, changed, security, self.portfolio.exact_total_portfolio_value)
+        code = self.risk.check_update(order, changed, security, self.portfolio)
         if code is None:
             return None
         self.recorder.on_denial(code.name)

@@ -1,12 +1,13 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """What is held of a security, and what it has earned and cost."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import SecurityType
-from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.naming import pascal_case_attribute
 from live.algorithm.numbers import ZERO, Number, to_decimal
 from live.algorithm.symbols import Symbol
 from live.paper.cash import ConvertibleCashAmount
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from live.paper.securities import Security
 
 
-class SecurityHolding(PascalCaseAccess):
+class SecurityHolding:
     """What is held of a security, and what it has earned and cost."""
 
     def __init__(self, security: Security) -> None:
@@ -29,6 +30,9 @@ class SecurityHolding(PascalCaseAccess):
         self.exact_total_dividends = ZERO
         self.invested = False
         """Whether at least one lot is held."""
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @property
     def exact_quantity(self) -> Decimal:

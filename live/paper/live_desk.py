@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Orders of LiveAlgorithm.submit: a pool of slots in front of the paper broker."""
 
 from __future__ import annotations
@@ -21,7 +22,22 @@ ORDERS_MAX = 4_096
 """Orders of `submit` that may be alive at once."""
 _BEYOND_E9 = (1 << 63) - 1
 """A scaled number that the gate and the pool cannot work with."""
-_TYPES = ((OrderType.MARKET, OrderType.STOP_MARKET), (OrderType.LIMIT, OrderType.STOP_LIMIT))
+_TYPES = (
+    (int(OrderType.MARKET), int(OrderType.STOP_MARKET)),
+    (int(OrderType.LIMIT), int(OrderType.STOP_LIMIT)),
+)
+"""Order type by whether there is a limit, and whether there is a stop."""
+# C copies: reading a Python constant costs a look-up.
+_MARKET = int(OrderType.MARKET)
+_LIMIT = int(OrderType.LIMIT)
+_STOP_MARKET = int(OrderType.STOP_MARKET)
+_STATE_FIELD = int(OrderField.STATE)
+_SYMBOL_FIELD = int(OrderField.SYMBOL_INDEX)
+_TYPE_FIELD = int(OrderField.ORDER_TYPE)
+_QUANTITY_FIELD = int(OrderField.QUANTITY_E9)
+_LIMIT_FIELD = int(OrderField.LIMIT_E9)
+_STOP_FIELD = int(OrderField.STOP_E9)
+_CREATED = int(OrderState.CREATED)
 
 
 class LiveDesk:
@@ -65,9 +81,12 @@ class LiveDesk:
         index = symbol.index
         if not self._risk.has_market(index) and symbol in self._algorithm.securities:
             self._risk.refresh(self._algorithm.securities[symbol])
-        quantity_e9, limit_e9, stop_e9 = _scaled(quantity), _scaled(limit_price), _scaled(stop_price)
-        kind = int(_TYPES[limit_price != 0.0][stop_price != 0.0])
-        raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
+        quantity_e9 = _scaled(quantity)
+        kind = _TYPES[limit_price != 0.0][stop_price != 0.0]
+        limit_e9 = stop_e9 = raw_e9 = 0
+        if kind:
+            limit_e9, stop_e9 = _scaled(limit_price), _scaled(stop_price)
+            raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
         # Outside on_tick the engine's clock may be ahead of the last tick.
         now_ns = max(pump.step_ns, self._clock.now_ns)
         code = self._risk.gate.check(index, quantity_e9, kind, raw_e9, now_ns)
@@ -108,30 +127,28 @@ class LiveDesk:
         pool = self.pool
         while pool.pending:
             handle = pool.next_pending()
-            if pool.get(handle, OrderField.STATE) == OrderState.CREATED:
+            if pool.get(handle, _STATE_FIELD) == _CREATED:
                 self._send(handle)
             if pool.is_final(handle):
                 pool.release(handle)
 
     def _send(self, handle: int) -> None:
         pool, algorithm = self.pool, self._algorithm
-        symbol = self._symbols[pool.get(handle, OrderField.SYMBOL_INDEX)]
-        quantity, limit, stop = (
-            Decimal(pool.get(handle, field)) / PRICE_SCALE
-            for field in (OrderField.QUANTITY_E9, OrderField.LIMIT_E9, OrderField.STOP_E9)
-        )
+        symbol = self._symbols[pool.get(handle, _SYMBOL_FIELD)]
+        quantity = self._exact(handle, _QUANTITY_FIELD)
         number = algorithm.transactions.last_order_id + 1
         self._handles[number] = handle
         self._order_ids[handle] = number
-        kind = pool.get(handle, OrderField.ORDER_TYPE)
+        kind = pool.get(handle, _TYPE_FIELD)
         ticket: OrderTicket
-        if kind == OrderType.MARKET:
+        if kind == _MARKET:
             ticket = algorithm.market_order(symbol, quantity)
-        elif kind == OrderType.LIMIT:
-            ticket = algorithm.limit_order(symbol, quantity, limit)
-        elif kind == OrderType.STOP_MARKET:
-            ticket = algorithm.stop_market_order(symbol, quantity, stop)
+        elif kind == _LIMIT:
+            ticket = algorithm.limit_order(symbol, quantity, self._exact(handle, _LIMIT_FIELD))
+        elif kind == _STOP_MARKET:
+            ticket = algorithm.stop_market_order(symbol, quantity, self._exact(handle, _STOP_FIELD))
         else:
+            limit, stop = self._exact(handle, _LIMIT_FIELD), self._exact(handle, _STOP_FIELD)
             ticket = algorithm.stop_limit_order(symbol, quantity, stop, limit)
         if ticket.order_id != number:
             self._forget(number, handle)
@@ -146,13 +163,16 @@ class LiveDesk:
         if event.status.is_fill:
             self.pool.fill(handle, e9(event.exact_fill_quantity))
         else:
-            self.pool.transition(handle, int(event.status))
+            self.pool.transition(handle, event.status)
         if event.status.is_closed:
             if not self.pool.is_final(handle):
                 # A fee that was taken from what was bought leaves a rest that will never fill.
                 self.pool.transition(handle, OrderState.CANCELED)
             self._forget(event.order_id, handle)
             self.pool.release(handle)
+
+    def _exact(self, handle: int, field: int) -> Decimal:
+        return Decimal(self.pool.get(handle, field)) / PRICE_SCALE
 
     def _forget(self, number: int, handle: int) -> None:
         del self._handles[number]

@@ -15,7 +15,7 @@ from live.algorithm.ticks import build_ticks
 from live.hot.denials import DenialCode
 from live.hot.pump import TickPump
 from live.hot.records import KIND_QUOTE, KIND_TRADE, RecordBuffer
-from live.hot.units import PRICE_SCALE, adjusted_size
+from live.hot.units import PRICE_SCALE
 from live.hot.views import TickView
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
@@ -46,7 +46,6 @@ class LiveLoop(TickLoop):
         self._steps_counted = 0
         algorithm._desk = self._desk
         engine.desk = self._desk
-        engine.clock.catch_up = self.catch_up
         self._scales: dict[int, float] = {}
 
     @property
@@ -58,6 +57,11 @@ class LiveLoop(TickLoop):
         self._pump.stop_requested = is_wanted
 
     # -- the pump's side
+
+    def _bring_up_to_date(self) -> None:
+        """Catch up for the last time until the pump runs again: nobody needs to ask for it before."""
+        self.catch_up()
+        self._engine.clock.catch_up = None
 
     def catch_up(self) -> None:
         """Bring the engine's clock and the securities to the present tick, when they are behind."""
@@ -80,12 +84,8 @@ class LiveLoop(TickLoop):
         scale = subscription.scale_on(local_ns)
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0
-        book, index, cache = self._pump.book, config.symbol.index, security.cache
-        cache.bid_price = book.quoted_bid_e9(index) / _SCALE * scale or cache.bid_price
-        cache.ask_price = book.quoted_ask_e9(index) / _SCALE * scale or cache.ask_price
-        cache.bid_size = adjusted_size(book.bid_size(index), scale) or cache.bid_size
-        cache.ask_size = adjusted_size(book.ask_size(index), scale) or cache.ask_size
-        cache.volume = adjusted_size(book.trade_size(index), scale) or cache.volume
+        cache = security.cache
+        cache.store_book(self._pump.book, config.symbol.index, scale)
         cache.store_ticks(points, subscription.is_default_kind)
 
     def _on_denial(self, code: DenialCode) -> None:
@@ -95,9 +95,22 @@ class LiveLoop(TickLoop):
 
     def _next_step_ns(self, horizon_ns: int) -> int:
         time_ns = super()._next_step_ns(horizon_ns)
-        # A whole step begins from securities that know everything before it.
-        self.catch_up()
+        if time_ns <= horizon_ns:
+            # A whole step begins from securities that know everything before it.
+            self._bring_up_to_date()
+        else:
+            self._engine.clock.catch_up = self.catch_up
         return time_ns
+
+    def pass_time(self, time_ns: int) -> None:
+        """Let time go by without data. Parameters and errors as for RunLoop."""
+        self._bring_up_to_date()
+        super().pass_time(time_ns)
+
+    def _is_broke(self) -> bool:
+        if not self._watch.bands.holds(self._engine.clock.revision):
+            self.catch_up()
+        return super()._is_broke()
 
     def _until_ns(self, slow_ns: int) -> int:
         engine = self._engine
@@ -110,12 +123,13 @@ class LiveLoop(TickLoop):
     def _play(self, until_ns: int) -> None:
         pump = self._pump
         pump.received_ns = self._received_ns
+        self._engine.clock.catch_up = self.catch_up
         try:
             guarded("on_tick", pump.run, until_ns)
         finally:
             self._count()
         if pump.is_touched:
-            self.catch_up()
+            self._bring_up_to_date()
             self._send()
             self._engine.transactions.process_step()
             pump.merge.advance()

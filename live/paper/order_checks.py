@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from live.algorithm.enums import OrderResponseErrorCode as Code
 from live.algorithm.enums import OrderType
@@ -15,27 +14,28 @@ from live.errors import UsageError
 from live.paper.order_texts import warming_text, zero_quantity_text
 from live.paper.securities import Security
 
-if TYPE_CHECKING:
-    from live.paper.engine import PaperEngine
-
 Refusal = tuple[Code, str]
 
 
-def check_order(engine: PaperEngine, order: Order) -> Refusal | None:
+def check_order(order: Order, security: Security | None, is_warming_up: bool) -> Refusal | None:
     """Return why an order is refused, None when it may be submitted.
+
+    Parameters:
+        order: the order.
+        security: what it trades; None when the algorithm does not have it.
+        is_warming_up: whether the run is before its start.
 
     Raises:
         UsageError: an on-open or on-close order for a market that never closes.
     """
-    if engine.is_warming_up:
+    if is_warming_up:
         return Code.ALGORITHM_WARMING_UP, warming_text("submit")
-    security = engine.securities.get(order.symbol)
     if security is None:
         return (
             Code.MISSING_SECURITY,
             f"You haven't requested {order.symbol} data. Add this with add_security() in initialize().",
         )
-    return _check_quantity(order, security) or _check_prices(engine, order, security) or _check_session(order, security)
+    return _check_quantity(order, security) or _check_prices(order, security) or _check_session(order, security)
 
 
 def _check_quantity(order: Order, security: Security) -> Refusal | None:
@@ -54,7 +54,7 @@ def _check_quantity(order: Order, security: Security) -> Refusal | None:
     return None
 
 
-def _check_prices(engine: PaperEngine, order: Order, security: Security) -> Refusal | None:
+def _check_prices(order: Order, security: Security) -> Refusal | None:
     if not security.cache.price:
         text = (
             f"{order.symbol}: The security does not have an accurate price as it has not yet received a bar of data. "

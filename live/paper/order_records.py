@@ -195,15 +195,16 @@ class OrderRecords(PascalCaseAccess):
         """Number of trades that did not win."""
         return len(self.losing_transactions)
 
-    def forget_past(self) -> None:
-        """Forget orders that are over and the outcomes of trades, in an account whose past nobody will ask for."""
-        self._orders = {number: order for number, order in self._orders.items() if number in self._open}
-        self._tickets = {number: ticket for number, ticket in self._tickets.items() if number in self._open}
-        self._trades.clear()
-
     def open_orders(self, symbol: Symbol) -> list[Order]:
         """Return the open orders of a symbol themselves: models read them, nobody changes them."""
         return [order for order in self._open.values() if order.symbol == symbol]
+
+
+def forget_past(records: OrderRecords) -> None:
+    """Forget orders that are over and the outcomes of trades, in an account whose past nobody will ask for."""
+    records._orders = {number: order for number, order in records._orders.items() if number in records._open}
+    records._tickets = {number: ticket for number, ticket in records._tickets.items() if number in records._open}
+    records._trades.clear()
 
 
 def _order_filter(symbol: Any) -> Callable[[Any], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from live.algorithm.enums import DataNormalizationMode, SecurityType
+from live.algorithm.enums import DataNormalizationMode, OrderType, SecurityType
 from live.algorithm.numbers import ONE, ZERO, plain
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
@@ -17,6 +17,7 @@ from live.algorithm.orders import (
 from live.paper.securities import Security
 
 _SUB_PENNY = Decimal("0.0001")
+_WITHOUT_PRICES = (OrderType.MARKET, OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE)
 
 
 def price_increment(security: Security, price: Decimal) -> Decimal:
@@ -33,6 +34,8 @@ def price_increment(security: Security, price: Decimal) -> Decimal:
 
 def round_order_prices(order: Order, security: Security) -> str | None:
     """Round an order's prices to the security's step, ties to even; return a warning when one of them moved."""
+    if order.type in _WITHOUT_PRICES:
+        return None
     warning: str | None = None
 
     def rounded(price: Decimal, name: str) -> Decimal:

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The paper broker: resting orders, and what each scan does with them.
 
 The rules are those of LEAN's backtests. What a model of the user's raises never ends the run: a margin model that

@@ -28,6 +28,7 @@ from live.hot.histogram import Histogram
 from live.hot.views import TickView
 from live.paper.engine import PaperEngine
 from live.paper.opening import loop_for, open_frontier
+from live.paper.order_records import forget_past
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
 from live.paper.securities import Security
@@ -161,7 +162,7 @@ class Rehearser:
         if with_order:
             self.orders += 1
             # Nobody asks, and it would gather all day.
-            self._engine.transactions.forget_past()
+            forget_past(self._engine.transactions)
 
     def forget(self) -> None:
         """Begin to measure anew."""

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The risk gate of a run: tells `live.hot.risk` what it needs to know, and asks it about every order.
 
 The dry run has LEAN's own rules for sessions, so the gate's session check is open here: an order for a closed market is
@@ -17,7 +18,8 @@ from live.hot.book import Book
 from live.hot.denials import DenialCode, denial_of
 from live.hot.records import KIND_QUOTE
 from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
-from live.hot.units import PRICE_SCALE, QUANTITY_SCALE
+from live.hot.units import PRICE_SCALE
+from live.paper.models.context import Account
 from live.paper.securities import Security, SecurityManager
 
 _LARGEST_E9 = 9 * 10**18
@@ -39,6 +41,9 @@ class RiskDesk:
         self._day = -1
         self.book = Book(1)
         self.gate = RiskGate(self.book)
+        self._rates: dict[int, tuple[Decimal, Decimal]] = {}
+        """Conversion rate and contract multiplier that each symbol was registered with. Decimals never change, so the
+        same objects are the same values."""
         self._raw: set[int] = set()
         """Symbols whose ticks reach the book by themselves, as raw prices. Of others the security's price is copied to
         the book when an order is judged."""
@@ -48,6 +53,7 @@ class RiskDesk:
         symbols = list(securities.keys())
         self.book = Book(max((symbol.index for symbol in symbols), default=0) + 1)
         self.gate = RiskGate(self.book)
+        self._rates.clear()
         self.gate.load_limits(limits_of(self._settings))
         restricted = {ticker.upper() for ticker in self._settings.restricted_symbols}
         for symbol in symbols:
@@ -67,48 +73,52 @@ class RiskDesk:
         if not self.has_market(security.symbol.index):
             self._store_price(security)
 
-    def check(
-        self, order: Order, security: Security, equity: Decimal, is_liquidation: bool = False
-    ) -> DenialCode | None:
-        """Return why an order is refused, None when it may go out.
+    def admit(self, order: Order, order_id: int, security: Security, account: Account) -> DenialCode | None:
+        """Judge an order, and count it when it may go out.
 
         Parameters:
             order: the order, not yet submitted.
+            order_id: the number that it gets when it goes out.
             security: what it trades.
-            equity: worth of the account now.
-            is_liquidation: whether the order is part of an emergency exit.
+            account: the portfolio as it is now.
+
+        Returns:
+            Why the order is refused; None when it goes out.
         """
-        index = security.symbol.index
-        self.gate.control = self._control()
-        self.gate.set_equity(_e4(equity))
-        self.refresh(security)
-        self._register(security)
-        self.gate.set_position(index, e9(security.holdings.exact_quantity))
         quantity_e9, price_e9 = e9(order.exact_quantity), self._price_e9(order, security)
-        code = self.gate.check(index, quantity_e9, int(order.type), price_e9, security.time_ns, is_liquidation)
-        return denial_of(code) if code else None
-
-    def accept(self, order: Order, order_id: int, security: Security) -> None:
-        """Count an order that goes out now."""
-        index, quantity_e9 = security.symbol.index, e9(order.exact_quantity)
-        self.gate.on_accepted(index, quantity_e9, int(order.type), self._price_e9(order, security), security.time_ns)
+        code = self._judge(order, quantity_e9, price_e9, security, account)
+        if code:
+            return denial_of(code)
+        index = security.symbol.index
+        self.gate.on_accepted(index, quantity_e9, order.type, price_e9, security.time_ns)
         self._open[order_id] = (index, quantity_e9)
+        return None
 
-    def check_update(self, order: Order, changed: Order, security: Security, equity: Decimal) -> DenialCode | None:
+    def check_update(self, order: Order, changed: Order, security: Security, account: Account) -> DenialCode | None:
         """Judge what is left of an order as if it were sent anew with its changes; an accepted update counts as an order."""
         known = self._open.get(order.id)
         if known is None:
             return None
         index, unfilled_e9 = known
-        left_e9 = e9(changed.exact_quantity) - (e9(order.exact_quantity) - unfilled_e9)
+        left_e9 = _bounded(e9(changed.exact_quantity) - (e9(order.exact_quantity) - unfilled_e9))
         self.gate.on_closed(index, unfilled_e9)
-        rest = changed.clone()
-        rest.exact_quantity = Decimal(left_e9) / QUANTITY_SCALE
-        code = self.check(rest, security, equity)
-        kept, kept_e9 = (order, unfilled_e9) if code is not None else (changed, left_e9)
+        code = self._judge(changed, left_e9, self._price_e9(changed, security), security, account)
+        kept, kept_e9 = (order, unfilled_e9) if code else (changed, left_e9)
         self.gate.on_accepted(index, kept_e9, int(kept.type), self._price_e9(kept, security), security.time_ns)
         self._open[order.id] = (index, kept_e9)
-        return code
+        return denial_of(code) if code else None
+
+    def _judge(self, order: Order, quantity_e9: int, price_e9: int, security: Security, account: Account) -> int:
+        """Tell the gate what it needs to know and return its answer: 0, or a DenialCode."""
+        gate, index = self.gate, security.symbol.index
+        gate.control = self._control()
+        if self._settings.max_daily_loss:
+            # Nothing else asks for the equity, and valuing the account is most of the work here.
+            gate.set_equity(_e4(account.exact_total_portfolio_value))
+        self.refresh(security)
+        self._register(security)
+        gate.set_position(index, e9(security.holdings.exact_quantity))
+        return gate.check(index, quantity_e9, order.type, price_e9, security.time_ns)
 
     def on_event(self, event: OrderEvent) -> None:
         """Follow an order's executions and its end."""
@@ -134,9 +144,15 @@ class RiskDesk:
             self.gate.set_equity(_e4(equity))
 
     def _register(self, security: Security) -> None:
-        rate = float(security.quote_cash.exact_conversion_rate * security.properties.contract_multiplier)
+        index = security.symbol.index
+        rate, multiplier = security.quote_cash.exact_conversion_rate, security.properties.contract_multiplier
+        known = self._rates.get(index)
+        if known is not None and known[0] is rate and known[1] is multiplier:
+            return
+        self._rates[index] = (rate, multiplier)
+        value = float(rate * multiplier)
         # Before the first price of a currency there is no rate; LEAN refuses orders until then.
-        self.gate.register_symbol(security.symbol.index, *SESSION_ALWAYS_NS, rate or 1.0)
+        self.gate.register_symbol(index, *SESSION_ALWAYS_NS, value or 1.0)
 
     def _store_price(self, security: Security) -> None:
         data = security.get_last_data()
@@ -176,7 +192,11 @@ def limits_of(settings: RiskSettings) -> RiskLimits:
 
 def e9(value: Number) -> int:
     """Return a quantity or price scaled by 1e9, rounded to nearest, within what 64 bits hold."""
-    return max(-_LARGEST_E9, min(_LARGEST_E9, round(to_decimal(value) * PRICE_SCALE)))
+    return _bounded(round(to_decimal(value) * PRICE_SCALE))
+
+
+def _bounded(scaled: int) -> int:
+    return max(-_LARGEST_E9, min(_LARGEST_E9, scaled))
 
 
 def _e4(value: Number) -> int:

@@ -19,7 +19,7 @@ class RunClock:
         self.began_ns = 0
         self.revision = 0
         self.catch_up: Callable[[], None] | None = None
-        """Brings clock and securities up to date where ticks go straight to the strategy; None elsewhere."""
+        """Brings clock and securities up to date while ticks go straight to the strategy; None when they are."""
 
     def time_ns(self) -> int:
         """Return the present moment, after catching up."""

@@ -193,7 +193,8 @@ class Security(PascalCaseFields):
     @property
     def has_data(self) -> bool:
         """Whether a price has arrived."""
-        return self.cache.last_data is not None or self.cache.price != 0.0
+        cache = self.cache
+        return cache.last_data is not None or cache.price != 0.0
 
     @property
     def invested(self) -> bool:
@@ -205,9 +206,10 @@ class Security(PascalCaseFields):
     @property
     def price(self) -> float:
         """Newest price; of crypto, the close of the newest trade bar when there is one."""
-        if self._prefers_trade_bars and self.cache.last_trade_bar is not None:
-            return self.cache.last_trade_bar.value
-        return self.cache.price
+        cache = self.cache
+        if self._prefers_trade_bars and cache.last_trade_bar is not None:
+            return cache.last_trade_bar.value
+        return cache.price
 
     @property
     def bid_price(self) -> float:

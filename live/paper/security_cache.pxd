@@ -1,5 +1,9 @@
 cimport cython
 from live.algorithm.data cimport Tick
+from live.hot.book cimport Book
+from live.hot.units cimport adjusted_size
+
+cdef double _SCALE
 
 cdef class SecurityCache:
     cdef public double price
@@ -23,3 +27,4 @@ cdef class SecurityCache:
     @cython.locals(last=Tick, tick=Tick)
     cpdef store_ticks(self, list ticks, bint is_default_kind)
     cdef _store_quote_tick(self, Tick tick)
+    cpdef store_book(self, Book book, Py_ssize_t symbol_index, double scale)

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
+from live.hot.book import Book
+from live.hot.units import PRICE_SCALE, adjusted_size
+
+_SCALE = float(PRICE_SCALE)  # a real, so that prices come out as build_ticks makes them
 
 
 class SecurityCache:
@@ -58,6 +62,20 @@ class SecurityCache:
             self.ask_price = tick.ask_price
         if tick.ask_size != 0.0:
             self.ask_size = tick.ask_size
+
+    def store_book(self, book: Book, symbol_index: int, scale: float) -> None:
+        """Take the sides and sizes that a symbol's ticks left in the book; what was never seen there stays.
+
+        Parameters:
+            book: newest raw prices.
+            symbol_index: row of the book.
+            scale: factor that adjusts raw prices; sizes are divided by it.
+        """
+        self.bid_price = book.quoted_bid_e9(symbol_index) / _SCALE * scale or self.bid_price
+        self.ask_price = book.quoted_ask_e9(symbol_index) / _SCALE * scale or self.ask_price
+        self.bid_size = adjusted_size(book.bid_size(symbol_index), scale) or self.bid_size
+        self.ask_size = adjusted_size(book.ask_size(symbol_index), scale) or self.ask_size
+        self.volume = adjusted_size(book.trade_size(symbol_index), scale) or self.volume
 
     def store_bar(self, bar: TradeBar | QuoteBar, is_default_kind: bool) -> None:
         """Store a real bar. A trade bar that ends with the newest quote bar does not displace it."""

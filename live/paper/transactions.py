@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The transaction path: what algorithms ask for, the queue of requests, and the events that orders produce.
 
 The order of work is LEAN's. A submission drains the queue of requests at once and then scans the resting orders; updates and cancellations
@@ -190,12 +191,11 @@ class SecurityTransactionManager(OrderRecords):
         self._host.report_error(text)
         return OrderTicket(self, request, order)
 
-    def submit(self, order: Order, asynchronous: bool) -> OrderTicket:
+    def submit(self, order: Order, security: Security, asynchronous: bool) -> OrderTicket:
         """Take an order that passed the pre-checks: number it, process the queue up to it, scan."""
         self._last_order_id += 1
         order.id = self._last_order_id
-        security = self._host.portfolio.securities[order.symbol]
-        order.order_submission_data = OrderSubmissionData(security.exact_bid, security.exact_ask, security.exact_close)
+        order.order_submission_data = _submission_data(security)
         request = SubmitOrderRequest.of(order, asynchronous)
         ticket = OrderTicket(self, request, order)
         self._tickets[order.id] = ticket
@@ -427,6 +427,12 @@ _BASE_FEE_TEXT = (
 def _pays_in_base(order: Order, security: Security) -> bool:
     """Tell whether a fee in the base currency is taken from what is bought: crypto only."""
     return security.type is SecurityType.CRYPTO and order.direction is OrderDirection.BUY
+
+
+def _submission_data(security: Security) -> OrderSubmissionData:
+    """Return the prices that stand when an order is sent: as bid_price, ask_price and close of the security."""
+    cache, price = security.cache, security.price
+    return OrderSubmissionData(cache.bid_price or price, cache.ask_price or price, cache.close or price)
 
 
 def _answer(request: OrderRequest, code: OrderResponseErrorCode, text: str) -> OrderResponse:

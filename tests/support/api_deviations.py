@@ -57,7 +57,6 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
     "the engine's side of the class; algorithms do not need it": {
         "BaseDataConsolidator": "begin extend",
         "BaseTimelessConsolidator": "begin grow",
-        "CancelOrderRequest": "request_type",
         "Cash": "conversion_security is_inverted",
         "CashBook": "ensure",
         "ClassicRenkoConsolidator": "begin grow",
@@ -81,7 +80,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
             " properties quote_cash resolutions utc_time"
         ),
         "SecurityCache": (
-            "apply_split last_data last_quote_bar last_trade_bar quote_ticks store_bar store_ticks trade_ticks"
+            "apply_split last_data last_quote_bar last_trade_bar quote_ticks store_bar store_book store_ticks trade_ticks"
         ),
         "SecurityExchange": "zone",
         "SecurityManager": "retire",
@@ -94,7 +93,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "SequentialConsolidator": "accepts_quotes prepare",
         "StopLimitOrder": "apply_update",
         "StopMarketOrder": "apply_update",
-        "SubmitOrderRequest": "make_order of request_type",
+        "SubmitOrderRequest": "make_order of",
         "Symbol": "index mapped",
         "Tick": "flags",
         "TickConsolidator": "accepts_quotes begin extend",
@@ -102,7 +101,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "TradeBar": "repeated",
         "TradeBarConsolidator": "begin extend",
         "TrailingStopOrder": "apply_update trailing_text",
-        "UpdateOrderRequest": "changes_only_tag fields request_type",
+        "UpdateOrderRequest": "changes_only_tag fields",
     },
     "the risk gate's answer, which LEAN does not have": {
         "OrderResponseErrorCode": "RISK_DENIED",

@@ -32,7 +32,7 @@ class TradingFloor(Desk, OrderHost):
         self.portfolio.transactions = self.transactions
 
     def submit_order(self, order: Order, asynchronous: bool) -> OrderTicket:
-        return self.transactions.submit(order, asynchronous)
+        return self.transactions.submit(order, self.portfolio.securities[order.symbol], asynchronous)
 
     def publish(self, event: OrderEvent) -> None:
         self.events.append(event)

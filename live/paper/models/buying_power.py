@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Buying power of margin accounts: LEAN's margin model."""
 
 from __future__ import annotations

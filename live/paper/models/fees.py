@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """What a fill costs."""
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ class InteractiveBrokersFeeModel(FeeModel):
             UsageError: the model has no fees of the asset class.
         """
         order, security = parameters.order, parameters.security
-        value = abs(order_value(order, security))
         if security.type is SecurityType.FOREX:
+            value = abs(order_value(order, security))
             return OrderFee(CashAmount(max(self._forex_minimum, self._forex_rate * value), "USD"))
         if security.type is not SecurityType.EQUITY:
             raise UsageError(
@@ -100,7 +101,8 @@ class InteractiveBrokersFeeModel(FeeModel):
         fee = _PER_SHARE * abs(order.exact_quantity)
         if fee < _EQUITY_MINIMUM:
             return OrderFee(CashAmount(_EQUITY_MINIMUM, "USD"))
-        return OrderFee(CashAmount(min(fee, _EQUITY_MAXIMUM_RATE * value), "USD"))
+        most = _EQUITY_MAXIMUM_RATE * abs(order_value(order, security))
+        return OrderFee(CashAmount(min(fee, most), "USD"))
 
 
 class CoinbaseFeeModel(FeeModel):

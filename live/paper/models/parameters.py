@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Parameter and result objects of LEAN's model methods: what a user's override receives and returns.
 
 The plain names are floats, as LEAN hands them to Python; `exact_*` are what the engine computes with.
@@ -7,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from live.algorithm.enums import OrderDirection
-from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.naming import pascal_case_attribute
 from live.algorithm.numbers import Number, to_decimal
 from live.algorithm.order_terms import CashAmount, utc_datetime
 from live.algorithm.orders import Order, OrderEvent
@@ -17,17 +19,22 @@ from live.clock import timedelta_to_ns
 from live.paper.models.context import Account, CashEntries, TradedSecurity
 
 
-class OrderFeeParameters(PascalCaseAccess):
-    """What a fee model is asked about."""
+class Translated:
+    """Base of all of them: a PascalCase attribute that is read gives the snake_case one."""
 
-    __slots__ = ("order", "security")
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
+
+
+class OrderFeeParameters(Translated):
+    """What a fee model is asked about."""
 
     def __init__(self, security: TradedSecurity, order: Order) -> None:
         self.security = security
         self.order = order
 
 
-class FillModelParameters(PascalCaseAccess):
+class FillModelParameters(Translated):
     """What a fill model is asked about.
 
     Parameters:
@@ -36,8 +43,6 @@ class FillModelParameters(PascalCaseAccess):
         stale_price_time_span: age from which a price is called stale.
     """
 
-    __slots__ = ("order", "security", "stale_price_ns", "stale_price_time_span")
-
     def __init__(self, security: TradedSecurity, order: Order, stale_price_time_span: timedelta) -> None:
         self.security = security
         self.order = order
@@ -45,10 +50,8 @@ class FillModelParameters(PascalCaseAccess):
         self.stale_price_ns = timedelta_to_ns(stale_price_time_span)
 
 
-class Fill(PascalCaseAccess):
+class Fill(Translated):
     """The answer of a fill model: the events of one order."""
-
-    __slots__ = ("order_events",)
 
     def __init__(self, order_events: OrderEvent | list[OrderEvent]) -> None:
         self.order_events = list(order_events) if isinstance(order_events, list | tuple) else [order_events]
@@ -57,10 +60,8 @@ class Fill(PascalCaseAccess):
         return iter(self.order_events)
 
 
-class InitialMarginParameters(PascalCaseAccess):
+class InitialMarginParameters(Translated):
     """A quantity whose initial margin is wanted."""
-
-    __slots__ = ("exact_quantity", "security")
 
     def __init__(self, security: TradedSecurity, quantity: Number) -> None:
         self.security = security
@@ -72,10 +73,8 @@ class InitialMarginParameters(PascalCaseAccess):
         return float(self.exact_quantity)
 
 
-class InitialMarginRequiredForOrderParameters(PascalCaseAccess):
+class InitialMarginRequiredForOrderParameters(Translated):
     """An order whose initial margin, with its fee, is wanted."""
-
-    __slots__ = ("currency_converter", "order", "security")
 
     def __init__(self, currency_converter: CashEntries, security: TradedSecurity, order: Order) -> None:
         self.currency_converter = currency_converter
@@ -83,10 +82,8 @@ class InitialMarginRequiredForOrderParameters(PascalCaseAccess):
         self.order = order
 
 
-class MaintenanceMarginParameters(PascalCaseAccess):
+class MaintenanceMarginParameters(Translated):
     """A holding whose maintenance margin is wanted; cost and value in the account's currency."""
-
-    __slots__ = ("exact_holdings_cost", "exact_holdings_value", "exact_quantity", "security")
 
     def __init__(
         self, security: TradedSecurity, quantity: Number, holdings_cost: Number, holdings_value: Number
@@ -146,10 +143,8 @@ class MaintenanceMarginParameters(PascalCaseAccess):
         return abs(self.holdings_value)
 
 
-class _Amount(PascalCaseAccess):
+class _Amount(Translated):
     """An amount in the account's currency."""
-
-    __slots__ = ("exact_value",)
 
     def __init__(self, value: Number) -> None:
         self.exact_value = to_decimal(value)
@@ -169,25 +164,17 @@ class _Amount(PascalCaseAccess):
 class InitialMargin(_Amount):
     """Margin that opening a position takes; negative for short quantities."""
 
-    __slots__ = ()
-
 
 class MaintenanceMargin(_Amount):
     """Margin that keeping a position takes."""
-
-    __slots__ = ()
 
 
 class BuyingPower(_Amount):
     """What can be spent on an order."""
 
-    __slots__ = ()
-
 
 class ReservedBuyingPowerForPosition(_Amount):
     """What a position binds."""
-
-    __slots__ = ()
 
     @property
     def absolute_used_buying_power(self) -> float:
@@ -195,10 +182,8 @@ class ReservedBuyingPowerForPosition(_Amount):
         return self.value
 
 
-class ReservedBuyingPowerForPositionParameters(PascalCaseAccess):
+class ReservedBuyingPowerForPositionParameters(Translated):
     """A security whose bound buying power is wanted."""
-
-    __slots__ = ("security",)
 
     def __init__(self, security: TradedSecurity) -> None:
         self.security = security
@@ -208,10 +193,8 @@ class ReservedBuyingPowerForPositionParameters(PascalCaseAccess):
         return ReservedBuyingPowerForPosition(reserved_buying_power)
 
 
-class BuyingPowerParameters(PascalCaseAccess):
+class BuyingPowerParameters(Translated):
     """A direction in which a security might be traded."""
-
-    __slots__ = ("direction", "portfolio", "security")
 
     def __init__(self, portfolio: Account, security: TradedSecurity, direction: OrderDirection) -> None:
         self.portfolio = portfolio
@@ -228,20 +211,16 @@ class BuyingPowerParameters(PascalCaseAccess):
         return BuyingPower(buying_power)
 
 
-class HasSufficientBuyingPowerForOrderResult(PascalCaseAccess):
+class HasSufficientBuyingPowerForOrderResult(Translated):
     """Whether an order can be afforded, and why not."""
-
-    __slots__ = ("is_sufficient", "reason")
 
     def __init__(self, is_sufficient: bool, reason: str | None = None) -> None:
         self.is_sufficient = is_sufficient
         self.reason = reason or ""
 
 
-class HasSufficientBuyingPowerForOrderParameters(PascalCaseAccess):
+class HasSufficientBuyingPowerForOrderParameters(Translated):
     """An order that is to be afforded."""
-
-    __slots__ = ("order", "portfolio", "security")
 
     def __init__(self, portfolio: Account, security: TradedSecurity, order: Order) -> None:
         self.portfolio = portfolio
@@ -257,10 +236,8 @@ class HasSufficientBuyingPowerForOrderParameters(PascalCaseAccess):
         return HasSufficientBuyingPowerForOrderResult(False, reason)
 
 
-class GetMaximumOrderQuantityResult(PascalCaseAccess):
+class GetMaximumOrderQuantityResult(Translated):
     """A quantity to order; a reason when it is zero, which is an error unless told otherwise."""
-
-    __slots__ = ("exact_quantity", "is_error", "reason")
 
     def __init__(self, quantity: Number, reason: str | None = None, is_error: bool | None = None) -> None:
         self.exact_quantity = to_decimal(quantity)
@@ -273,15 +250,8 @@ class GetMaximumOrderQuantityResult(PascalCaseAccess):
         return float(self.exact_quantity)
 
 
-class _MaximumQuantityParameters(PascalCaseAccess):
+class _MaximumQuantityParameters(Translated):
     """What both questions for a quantity have in common."""
-
-    __slots__ = (
-        "exact_minimum_order_margin_portfolio_percentage",
-        "portfolio",
-        "security",
-        "silence_non_error_reasons",
-    )
 
     def __init__(
         self, portfolio: Account, security: TradedSecurity, minimum_percentage: Number, silence_non_error_reasons: bool
@@ -299,8 +269,6 @@ class _MaximumQuantityParameters(PascalCaseAccess):
 
 class GetMaximumOrderQuantityForTargetBuyingPowerParameters(_MaximumQuantityParameters):
     """A signed fraction of the portfolio's value that a position's margin is to be."""
-
-    __slots__ = ("exact_target_buying_power",)
 
     def __init__(
         self,
@@ -322,8 +290,6 @@ class GetMaximumOrderQuantityForTargetBuyingPowerParameters(_MaximumQuantityPara
 class GetMaximumOrderQuantityForDeltaBuyingPowerParameters(_MaximumQuantityParameters):
     """An amount by which a position's signed margin is to change, in the account's currency."""
 
-    __slots__ = ("exact_delta_buying_power",)
-
     def __init__(
         self,
         portfolio: Account,
@@ -341,10 +307,8 @@ class GetMaximumOrderQuantityForDeltaBuyingPowerParameters(_MaximumQuantityParam
         return float(self.exact_delta_buying_power)
 
 
-class ApplyFundsSettlementModelParameters(PascalCaseAccess):
+class ApplyFundsSettlementModelParameters(Translated):
     """Money that a fill brings or takes."""
-
-    __slots__ = ("cash_amount", "fill", "portfolio", "security", "time_ns")
 
     def __init__(
         self,
@@ -366,10 +330,8 @@ class ApplyFundsSettlementModelParameters(PascalCaseAccess):
         return utc_datetime(self.time_ns)
 
 
-class ScanSettlementModelParameters(PascalCaseAccess):
+class ScanSettlementModelParameters(Translated):
     """A moment at which money may have arrived."""
-
-    __slots__ = ("portfolio", "security", "time_ns")
 
     def __init__(self, portfolio: Account, security: TradedSecurity, time_ns: int) -> None:
         self.portfolio = portfolio

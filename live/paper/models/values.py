@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """What an order is worth, and the decimals behind what a model hands back."""
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+cpdef to_decimal(object value)

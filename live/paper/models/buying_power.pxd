@@ -1,0 +1,1 @@
+from live.algorithm.numbers cimport to_decimal

@@ -1,0 +1,6 @@
+from live.algorithm.numbers cimport to_decimal
+from live.paper.models.parameters cimport MaintenanceMarginParameters, _Amount
+
+cpdef order_value(object order, object security)
+cpdef exact_maintenance_margin(object security)
+cpdef exact_of(object value)
