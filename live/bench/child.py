@@ -24,9 +24,13 @@ from live.bench.calibration import calibrate
 from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
 from live.bench.peers import measure_peer
+from live.bench.socket_run import play_socket
+from live.clock import monotonic_ns
+from live.config import HostSettings
 from live.errors import EnvironmentFault, LeanLiveError
 from live.hot import COMPILED
 from live.hot.histogram import Histogram
+from live.hot.trace import KIND_SLICE, LatencyTrace
 from live.paper.memory import peak_memory_bytes
 
 Parameters = dict[str, Any]
@@ -62,6 +66,67 @@ def paced(told: Parameters) -> ChildResult:
         late=schedule.late,
         notes=[f"{run.orders.count:,} orders"],
     )
+
+
+def socket(told: Parameters) -> ChildResult:
+    """Play ticks that a process of its own sends over a unix socket."""
+    cores = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+    host = HostSettings(
+        cores=cores if len(cores) == 1 else (),
+        spin=bool(told["spin"]),
+        keep_warm_milliseconds=float(told["keep_warm_ms"]),
+    )
+    words = {"ticker": told["ticker"], "order_every": str(told["order_every"])}
+    run, late = play_socket(
+        told["strategy"], Path(told["data"]), words, host, told["warm_up"], told["ticks"], told["gap_ms"] * _MS
+    )
+    counters = run.feed_counters
+    lost = {name: counters[name] for name in ("ticks_dropped", "ticks_missing", "ticks_stale") if counters[name]}
+    return ChildResult(
+        latencies("decision", run.decisions) | latencies("order", run.orders),
+        samples=run.decisions.count,
+        warm_up=told["warm_up"],
+        sent=told["ticks"],
+        handled=run.decisions.count,
+        late=late,
+        notes=[f"{run.orders.count:,} orders", *(f"{count} {name}" for name, count in lost.items())],
+    )
+
+
+def instrumentation(told: Parameters) -> ChildResult:
+    """Time what the engine measures of every slice, called from Python, less what calling something costs."""
+    trace = LatencyTrace(Histogram(), Histogram(), Histogram())
+    trace.begin(monotonic_ns())
+    slices = told["slices"]
+    empty_ns = measured_ns = sys.maxsize
+    for _ in range(told["times"]):
+        empty_ns = min(empty_ns, _time_calls(_Nothing(), slices))
+        measured_ns = min(measured_ns, _time_calls(trace, slices))
+    return ChildResult({"slice_ns": max(0.0, (measured_ns - empty_ns) / slices)}, samples=slices * told["times"])
+
+
+class _Nothing:
+    """Measures nothing."""
+
+    def is_sampled(self) -> bool:
+        """Sample no slice."""
+        return False
+
+    def record(self, began_ns: int, ended_ns: int, time_ns: int, symbol_index: int, kind: int) -> None:
+        """Forget it."""
+
+
+def _time_calls(trace: LatencyTrace | _Nothing, slices: int) -> int:
+    """Return the nanoseconds that so many slices take whose data and strategy take nothing."""
+    now_ns = monotonic_ns
+    begin_ns = now_ns()
+    for number in range(slices):
+        began_ns = now_ns()
+        is_sampled = trace.is_sampled()
+        trace.record(began_ns, began_ns + 1_000, number, 0, KIND_SLICE)
+        if is_sampled and isinstance(trace, LatencyTrace):
+            trace.record_stages(began_ns, began_ns + 500)
+    return now_ns() - begin_ns
 
 
 def count_allocations(told: Parameters) -> ChildResult:
@@ -118,6 +183,8 @@ def latencies(name: str, histogram: Histogram) -> dict[str, float]:
 JOBS: dict[str, Callable[[Parameters], ChildResult]] = {
     "replay": replay,
     "paced": paced,
+    "socket": socket,
+    "instrumentation": instrumentation,
     "count_allocations": count_allocations,
     "first_tick": first_tick,
     "command": command,

@@ -5,6 +5,8 @@ The budgets are the project's own for the embedded engine; times are those of a 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from live.bench.model import Better, Budget, MetricSpec, Parameter, RowSpec, Unit
 from live.bench.startup import COMMAND
 from live.errors import UsageError
@@ -17,6 +19,16 @@ _TICKER = "B0000"
 _MIB = 1024 * 1024
 SYMBOL_COUNTS = (1, 10, 100, 1_000)
 TICK_COUNTS = (100_000, 1_000_000, 10_000_000)
+_SPINNING: dict[str, Parameter] = {"spin": 1, "keep_warm_ms": 1}
+_SLEEPING: dict[str, Parameter] = {"spin": 0, "keep_warm_ms": 1}
+_UNKEPT: dict[str, Parameter] = {"spin": 1, "keep_warm_ms": 0}
+_SOCKET_CASES = (
+    ("socket-live", 1, 10_000, "spinning", _SPINNING),
+    ("socket-slice", 1, 10_000, "spinning", _SPINNING),
+    ("socket-sleeping", 1, 10_000, "sleeping between ticks", _SLEEPING),
+    ("socket-200ms-warm", 200, 100, "spinning, kept warm", _SPINNING),
+    ("socket-200ms-cold", 200, 100, "spinning, not kept warm", _UNKEPT),
+)
 FLATNESS = 1.5
 """How many times as much per tick the largest case may cost as the smallest, to count as flat."""
 
@@ -31,6 +43,8 @@ def rows(is_quick: bool) -> tuple[RowSpec, ...]:
         *_replay_rows(is_quick),
         *_paced_rows(is_quick),
         *_cold_rows(is_quick),
+        *_socket_rows(is_quick),
+        _instrumentation_row(is_quick),
         _allocation_row(is_quick),
         *_start_rows(is_quick),
         *_symbol_rows(is_quick),
@@ -115,6 +129,39 @@ def _paced(tier: str, gap_ms: int, ticks: int, order_every: int, warm_up: int) -
         "warm_up": warm_up,
         "order_every": order_every,
     }
+
+
+def _socket_rows(is_quick: bool) -> list[RowSpec]:
+    half, most = (Budget(bound, f"{_PACED}, spinning") for bound in (25_000, 100_000))
+    found = []
+    for name, gap_ms, ticks, how, told in _SOCKET_CASES:
+        is_cold, is_warm = gap_ms > 1, bool(told["keep_warm_ms"])
+        has_budget = name in ("socket-live", "socket-slice")
+        metrics = (
+            *_latency("decision", None, None, not is_cold),
+            *_latency("order", half if has_budget else None, most if has_budget else None, not is_cold),
+        )
+        tier = "slice" if name == "socket-slice" else "live"
+        parameters = {
+            **_paced(tier, gap_ms, ticks // (20 if is_quick else 1), 1 if is_cold else 10, 20 if is_cold else 1_000),
+            **told,
+        }
+        title = f"socket to order, ticks {gap_ms} ms apart, {dict(_TIERS)[tier]}, {how}"
+        temperature: Literal["warm", "cold"] = "warm" if is_warm else "cold"
+        found.append(RowSpec(name, title, "socket", temperature, metrics, parameters, 1 if is_quick else 3))
+    return found
+
+
+def _instrumentation_row(is_quick: bool) -> RowSpec:
+    budget = Budget(1_000, "per slice, compiled")
+    return RowSpec(
+        "instrumentation",
+        "what measuring adds to a slice",
+        "instrumentation",
+        "warm",
+        (_metric("slice_ns", "ns", "lower", budget, is_judged=True),),
+        {"slices": 20_000 if is_quick else 200_000, "times": 5},
+    )
 
 
 def _allocation_row(is_quick: bool) -> RowSpec:

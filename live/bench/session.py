@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from live.algorithm.live_algorithm import LiveAlgorithm
@@ -14,6 +14,7 @@ from live.errors import DataError
 from live.hot.histogram import Histogram
 from live.hot.records import END_OF_DATA_NS
 from live.hot.views import TickView
+from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
 from live.paper.run import DryRun
@@ -24,7 +25,7 @@ from live.report.progress import SilentProgress
 STRATEGIES = Path(__file__).resolve().parent / "strategies"
 
 
-class _Silent(SilentProgress):
+class Silent(SilentProgress):
     """Takes order events and progress, and keeps nothing."""
 
     def order_event(self, event: OrderEvent) -> None:
@@ -43,7 +44,7 @@ class PacedRun(DryRun):
     """
 
     def __init__(self, request: DryRunRequest, schedule: Schedule) -> None:
-        super().__init__(request, _Silent())
+        super().__init__(request, Silent())
         self.schedule = schedule
         self.decisions = Histogram()
         self.orders = Histogram()
@@ -61,46 +62,64 @@ class PacedRun(DryRun):
             raise DataError(
                 f"{streams} streams of ticks are no single paced one; give data with the trades of one symbol"
             )
-        self._stamp_callbacks()
+        schedule = self.schedule
+
+        def since_due_ns() -> int:
+            return monotonic_ns() - schedule.due_ns if schedule.is_measuring else -1
+
+        stamp_callbacks(self.engine, since_due_ns, self.decisions, self.orders)
         return super()._make_loop(frontier)
 
-    def _stamp_callbacks(self) -> None:
-        engine, schedule, decisions, orders = self.engine, self.schedule, self.decisions, self.orders
-        algorithm = engine.algorithm
-        if isinstance(algorithm, LiveAlgorithm):
-            on_tick = algorithm.on_tick
 
-            def stamped_tick(tick: TickView) -> None:
-                on_tick(tick)
-                if schedule.is_measuring:
-                    decisions.record(monotonic_ns() - schedule.due_ns)
+def stamp_callbacks(
+    engine: PaperEngine, since_due_ns: Callable[[], int], decisions: Histogram, orders: Histogram
+) -> None:
+    """Measure behind the strategy's callback and behind each order that the broker accepts.
 
-            algorithm.on_tick = stamped_tick  # type: ignore[method-assign]
-        else:
-            on_data = engine.callbacks.on_data
-            assert on_data is not None
+    Parameters:
+        engine: the run, set up, its loop not made yet.
+        since_due_ns: returns how long ago the newest tick was due, below zero for a tick that does not count.
+        decisions: takes the time to the return of the callback.
+        orders: takes the time to the acceptance of an order.
+    """
+    algorithm = engine.algorithm
 
-            def stamped_data(slice: object) -> None:
-                on_data(slice)
-                if schedule.is_measuring:
-                    decisions.record(monotonic_ns() - schedule.due_ns)
+    def record(histogram: Histogram) -> None:
+        latency_ns = since_due_ns()
+        if latency_ns >= 0:
+            histogram.record(latency_ns)
 
-            engine.callbacks.on_data = stamped_data
-        accepted = engine.recorder.on_accepted
+    if isinstance(algorithm, LiveAlgorithm):
+        on_tick = algorithm.on_tick
 
-        def stamped_order(began_ns: int) -> None:
-            if schedule.is_measuring:
-                orders.record(monotonic_ns() - schedule.due_ns)
-            accepted(began_ns)
+        def stamped_tick(tick: TickView) -> None:
+            on_tick(tick)
+            record(decisions)
 
-        engine.recorder.on_accepted = stamped_order  # type: ignore[method-assign]
+        algorithm.on_tick = stamped_tick  # type: ignore[method-assign]
+    else:
+        on_data = engine.callbacks.on_data
+        assert on_data is not None
+
+        def stamped_data(slice: object) -> None:
+            on_data(slice)
+            record(decisions)
+
+        engine.callbacks.on_data = stamped_data
+    accepted = engine.recorder.on_accepted
+
+    def stamped_order(began_ns: int) -> None:
+        record(orders)
+        accepted(began_ns)
+
+    engine.recorder.on_accepted = stamped_order  # type: ignore[method-assign]
 
 
 def play(strategy: str, data: Path, parameters: Mapping[str, str]) -> RunResult:
     """Play a strategy of live/bench/strategies as fast as the data come, and return what the run came to."""
     with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
-        run = DryRun(_request(strategy, data, parameters, Path(folder)), _Silent())
-        run.run(_Silent(), Path(folder) / "log.txt")
+        run = DryRun(_request(strategy, data, parameters, Path(folder)), Silent())
+        run.run(Silent(), Path(folder) / "log.txt")
         return run.result()
 
 
@@ -108,7 +127,7 @@ def play_paced(strategy: str, data: Path, parameters: Mapping[str, str], schedul
     """Play a strategy of live/bench/strategies to a schedule, and return the run."""
     with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
         run = PacedRun(_request(strategy, data, parameters, Path(folder)), schedule)
-        run.run(_Silent(), Path(folder) / "log.txt")
+        run.run(Silent(), Path(folder) / "log.txt")
         return run
 
 

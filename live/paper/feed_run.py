@@ -163,6 +163,9 @@ class FeedRun:
             raise FeedFailure(
                 f"the feed {self._address} does not send {absent[0]}, which the algorithm subscribes to; it sends: {offered}"
             )
+        for channel in self.inbox.absent:
+            self._engine.write_log("log", f"Warning: the feed does not send {channel}")
+            self._progress.note(f"the feed does not send {channel}")
 
     def _on_ticks(self) -> None:
         assert self._follower is not None

@@ -173,6 +173,10 @@ class ChannelSource(QueueSource):
         return self._waiting.count >= self._limit
 
 
+def _symbol_of(channel: Channel) -> tuple[str, str, str]:
+    return channel.security_type, channel.market, channel.ticker
+
+
 class FeedInbox:
     """All queues of a run's feed.
 
@@ -214,7 +218,10 @@ class FeedInbox:
         self._subscribe(channels or ())
 
     def route(self, channels: Sequence[Channel]) -> list[Channel]:
-        """Take the channels of a session, whose places ticks name; return subscriptions that it does not have."""
+        """Take the channels of a session, whose places ticks name; return the subscriptions to symbols that it does not have.
+
+        A symbol with trades or quotes alone is there: `absent` names what is missing of it.
+        """
         self._offered = channels
         if self.is_held:
             return []
@@ -222,8 +229,8 @@ class FeedInbox:
             self._takes_all = False
             self._subscribe([(each, index) for index, each in enumerate(channels)])
         self._routes = [self._by_channel.get(each) for each in channels]
-        offered = set(channels)
-        return [each for each in self._by_channel if each not in offered]
+        symbols = {_symbol_of(each) for each in channels}
+        return [each for each in self.absent if _symbol_of(each) not in symbols]
 
     def add(self, channel: Channel, symbol_index: int, span_of: SpanOf = always_open) -> ChannelSource:
         """Subscribe to a channel, before it is routed; return its queue.
@@ -243,11 +250,17 @@ class FeedInbox:
         return source
 
     def release(self) -> list[Channel]:
-        """Let ticks come that were held; return subscriptions that the session does not have."""
+        """Let ticks come that were held; return the subscriptions to symbols that the session does not have."""
         self.is_held = False
         absent = self.route(self._offered)
         self._on_taken()
         return absent
+
+    @property
+    def absent(self) -> list[Channel]:
+        """Subscriptions to channels that the session does not have."""
+        offered = set(self._offered)
+        return [each for each in self._by_channel if each not in offered]
 
     @property
     def offered(self) -> Sequence[Channel]:

@@ -233,9 +233,11 @@ def test_room_is_told_even_if_the_first_look_leaves_the_queue_full() -> None:
     assert calls
 
 
-def test_subscriptions_that_a_session_lacks_are_returned() -> None:
-    inbox = FeedInbox([(TRADES, 0), (QUOTES, 0)], 10, "wait", FeedCounters())
-    assert inbox.route([QUOTES]) == [TRADES]
+def test_subscriptions_to_symbols_that_a_session_lacks_are_returned() -> None:
+    other = Channel("equity", "usa", "SPY", False)
+    inbox = FeedInbox([(TRADES, 0), (QUOTES, 0), (other, 1)], 10, "wait", FeedCounters())
+    assert inbox.route([QUOTES]) == [other]
+    assert inbox.absent == [TRADES, other]
     everything = FeedInbox(None, 10, "wait", FeedCounters())
     assert everything.route([QUOTES, TRADES]) == []
     assert [source.channel for source in everything.sources] == [QUOTES, TRADES]
