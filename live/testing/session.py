@@ -21,6 +21,7 @@ from live.algorithm.tickets import OrderTicket
 from live.clock import ns_to_datetime, timedelta_to_ns
 from live.config import Config
 from live.errors import AlgorithmRuntimeError, UsageError
+from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample_reference import write_reference
 from live.paper.callbacks import guarded
@@ -188,7 +189,7 @@ class Session:
 
     def _play_to_end(self) -> None:
         self._begin()
-        self._loop.run_until(self._engine.end_utc_ns)
+        self._loop.run_until(END_OF_DATA_NS - 1)
         self._now_ns = max(self._now_ns, self._engine.time_ns)
 
     # -- data
