@@ -105,6 +105,7 @@ class Session:
         self._engine: SessionEngine
         self._loop: RunLoop
         self._giver: Giver
+        self._begin_ns = 0
         self._now_ns = 0
         self._phase = "new"
         self._has_begun = False
@@ -153,7 +154,10 @@ class Session:
         engine.subscriptions.start_ns = engine.start_utc_ns
         frontier = open_frontier(engine)
         seed_conversion_rates(engine)
-        self._now_ns = frontier.begin_ns
+        # Data before the start are those of files, or, without any, what the test gives by date and time.
+        has_files = self._data_folder is not None or bool(self._past)
+        self._begin_ns = frontier.begin_ns
+        self._now_ns = engine.start_utc_ns if has_files else frontier.begin_ns
         self._giver = Giver(engine)
         self._loop = loop_for(engine, frontier)(engine, frontier, _no_report, _NEVER)
 
@@ -173,7 +177,8 @@ class Session:
         self._guarded(self._engine.callbacks.call, "on_end_of_algorithm")
 
     def _close(self) -> None:
-        self._phase = "closed"
+        if self._phase != "failed":
+            self._phase = "closed"
         if self._files is not None:
             self._files.cleanup()
 
@@ -326,7 +331,7 @@ class Session:
         if group is not None and group.time_ns is not None and (at is not None or after is not None):
             raise UsageError("the moment is that of `with session.moment(...)`; leave out at and after inside of it")
         time_ns = self._time_of(at, after) if group is None or group.time_ns is None else group.time_ns
-        gift = make(self._now_ns, time_ns, *values)
+        gift = make(self._from_ns, time_ns, *values)
         self._require_later(gift.time_ns)
         if group is None:
             self._guarded(self._play, gift.time_ns, [gift])
@@ -338,8 +343,13 @@ class Session:
         if at is not None and after is not None:
             raise UsageError("give at or after, not both")
         if at is not None:
-            return parse_moment(at, self._engine.zone, self._now_ns)
-        return None if after is None else self._now_ns + timedelta_to_ns(after)
+            return parse_moment(at, self._engine.zone, self._from_ns)
+        return None if after is None else self._from_ns + timedelta_to_ns(after)
+
+    @property
+    def _from_ns(self) -> int:
+        """Moment that days and spans are counted from: during a warm-up the start of the run."""
+        return max(self._now_ns, self._engine.start_utc_ns)
 
     def _require_later(self, time_ns: int) -> None:
         engine = self._engine
@@ -357,7 +367,7 @@ class Session:
 
     def _play(self, time_ns: int, gifts: list[Gift]) -> None:
         """Play everything up to a moment, with data of that moment."""
-        if time_ns > self._now_ns:
+        if time_ns > self._begin_ns:
             self._begin()
         for gift in gifts:
             gift.give()
@@ -399,7 +409,7 @@ class Session:
         """
         parts = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
         self._require_open()
-        self._advance(self._now_ns + timedelta_to_ns((span or timedelta()) + parts))
+        self._advance(self._from_ns + timedelta_to_ns((span or timedelta()) + parts))
 
     def advance_to(self, at: Moment) -> None:
         """Let time go by until a moment, which is written as `at` of `trade`.
@@ -408,7 +418,7 @@ class Session:
             UsageError: the session is not open, or the moment is over.
         """
         self._require_open()
-        self._advance(parse_moment(at, self._engine.zone, self._now_ns))
+        self._advance(parse_moment(at, self._engine.zone, self._from_ns))
 
     def _advance(self, time_ns: int) -> None:
         if self._group is not None:
@@ -436,7 +446,10 @@ class Session:
 
     @property
     def orders(self) -> list[OrderTicket]:
-        """Tickets of all orders in the order of their numbers, refused ones included."""
+        """Tickets of all orders in the order of their numbers.
+
+        What was refused before it became an order, for want of a price or by the risk gate, is a line of `errors`.
+        """
         return sorted(self._opened().transactions.get_order_tickets(), key=lambda ticket: ticket.order_id)
 
     @property
@@ -463,6 +476,11 @@ class Session:
     def logs(self) -> list[str]:
         """The texts of all log lines."""
         return [line.text for line in self._records.lines]
+
+    @property
+    def errors(self) -> list[str]:
+        """The texts of the log's error lines, refused orders among them."""
+        return [line.text for line in self._records.lines if line.level == "error"]
 
     @property
     def cash(self) -> float:
