@@ -122,10 +122,6 @@ class RunLoop:
         """
         self._received_ns = received_ns
 
-    def wake(self) -> None:
-        """Go on with subscriptions that had come to their end and have data again, as those of a live feed do."""
-        self._frontier.reschedule()
-
     def pass_time(self, time_ns: int) -> None:
         """Let time go by in which there are no data: what is scheduled up to a moment happens, each at its own time.
 

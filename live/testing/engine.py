@@ -17,6 +17,7 @@ from live.clock import NANOSECONDS_PER_DAY, date_to_ns
 from live.config import Config
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample_reference import write_reference
+from live.hot.catalogue import Stage
 from live.hot.histogram import Histogram
 from live.paper.engine import PaperEngine
 from live.paper.object_store import ObjectStore
@@ -55,7 +56,7 @@ class SessionEngine(PaperEngine):
     ) -> None:
         self._fixed_start_ns = None if start is None else date_to_ns(start)
         self._fixed_end = end
-        recorder = Recorder(records, records, Histogram(), Histogram(), Histogram())
+        recorder = Recorder(records, records, _histogram)
         risk = RiskDesk(config.risk, _nobody_interferes)
         subscriptions = SessionSubscriptions(DataFolder(folder))
         super().__init__(subscriptions, recorder, ObjectStore(store), parameters, risk)
@@ -83,6 +84,11 @@ class SessionEngine(PaperEngine):
         """Put the test's cash in the place of the strategy's, in the account's currency."""
         if cash is not None:
             self.portfolio.set_cash(self.portfolio.account_currency, cash)
+
+
+def _histogram(stage: Stage) -> Histogram:
+    """Return a histogram that nobody else reads."""
+    return Histogram()
 
 
 def _nobody_interferes() -> int:

@@ -25,8 +25,9 @@ from live.feeds.bar_subscription import END_OF_DATA_NS
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample_reference import write_reference
 from live.paper.callbacks import guarded
+from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
-from live.paper.run import loop_for, open_frontier
+from live.paper.opening import loop_for, open_frontier
 from live.paper.securities import Security
 from live.paper.seeding import seed_conversion_rates
 from live.testing.engine import EngineState, SessionEngine, reference_folder
@@ -104,6 +105,7 @@ class Session:
         self._files: TemporaryDirectory[str] | None = None
         self._engine: SessionEngine
         self._loop: RunLoop
+        self._frontier: Frontier
         self._giver: Giver
         self._begin_ns = 0
         self._now_ns = 0
@@ -158,6 +160,7 @@ class Session:
         has_files = self._data_folder is not None or bool(self._past)
         self._begin_ns = frontier.begin_ns
         self._now_ns = engine.start_utc_ns if has_files else frontier.begin_ns
+        self._frontier = frontier
         self._giver = Giver(engine)
         self._loop = loop_for(engine, frontier)(engine, frontier, _no_report, _NEVER)
 
@@ -371,10 +374,11 @@ class Session:
             self._begin()
         for gift in gifts:
             gift.give()
-        self._loop.wake()
+        self._frontier.reschedule()
+        self._loop.wake(self._engine.subscriptions.fresh_ticks())
         self._begin()
         self._loop.run_until(time_ns)
-        self._now_ns = time_ns
+        self._settle(time_ns)
 
     def _begin(self) -> None:
         """Make the first step, once."""
@@ -430,7 +434,12 @@ class Session:
         self._begin()
         if self._loop.run_until(time_ns):
             self._loop.pass_time(time_ns)
+        self._settle(time_ns)
+
+    def _settle(self, time_ns: int) -> None:
+        """Take a moment as the present one, and let securities know its ticks, for those who look at them."""
         self._now_ns = time_ns
+        self._engine.clock.time_ns()
 
     # -- what came of it
 

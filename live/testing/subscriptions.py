@@ -65,6 +65,11 @@ class SessionSubscriptions(Subscriptions):
         source.append(*tick)
         self._given_ticks.setdefault(_key(config), []).append(tick)
 
+    def fresh_ticks(self) -> list[int]:
+        """Return the places, in LEAN's order of subscriptions, of those that have ticks for the run."""
+        in_order = sorted(self.ticks, key=lambda each: each[0].order)
+        return [place for place, (_, source) in enumerate(in_order) if source.has_ticks]
+
     def price_scale(self, config: SubscriptionConfig, midnight_ns: int) -> float:
         """Return what the prices of a day are multiplied by: 1 unless the data folder has factors of an equity."""
         return self._listing_of(config.symbol).price_scale(midnight_ns, config.normalization)
@@ -91,7 +96,13 @@ class SessionSubscriptions(Subscriptions):
         return source
 
     def _open_ticks(
-        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool
+        self,
+        config: SubscriptionConfig,
+        security: Security,
+        begin_ns: int,
+        end_ns: int,
+        is_counted: bool,
+        feed_from_ns: int | None = None,
     ) -> TickSubscription:
         last_ns = self.start_ns - 1 if is_counted else end_ns
         ticks: chain[TickRecord] | Iterator[TickRecord] = iter(())
@@ -105,7 +116,7 @@ class SessionSubscriptions(Subscriptions):
         for tick in ticks:
             if max(begin_ns, source.newest_ns) <= tick[0] <= end_ns:
                 source.append(*tick)
-        return TickSubscription(config, security, source, self._listing_of(config.symbol), [], {})
+        return TickSubscription(config, security, source, self._listing_of(config.symbol), [], _no_price)
 
     def _reader(
         self, config: SubscriptionConfig, listing: Listing, begin_local_ns: int, end_local_ns: int
@@ -141,6 +152,11 @@ class _FilesThenGiven(BarReader):
             if bar.end_local_ns > newest_ns and bar.time_local_ns <= self._last_ns:
                 yield _copy(bar)
                 self.raw_price = bar.value
+
+
+def _no_price(midnight_ns: int) -> float:
+    """Return the price of corporate actions, of which a session has none."""
+    return 0.0
 
 
 def _copy(bar: GivenBar) -> GivenBar:
