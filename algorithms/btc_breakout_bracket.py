@@ -1,10 +1,14 @@
 """Breakout on BTCUSD minutes with a bracket: a stop order against the loss, a limit order for the gain.
 
-Shows a market of 24 hours in UTC, indicators of highs and lows, a bracket whose orders cancel each other in
-`on_order_event`, and an order tag that tells which is which. The default date is in LEAN's sample data; the session
-that `lean-live` generates needs `--parameter first_day=2013-10-08`.
+Shows a market of 24 hours in UTC, indicators of highs and lows, a bracket whose orders follow partial fills
+and cancel each other in `on_order_event`, and an order tag that tells which is which.
 
-Parameters: first_day, days, window (minutes), risk (of the price, to the stop), reward (multiple of the risk), cash.
+Runs in LEAN and in the embedded engine; needs minutes of BTCUSD. The default date is in LEAN's sample data; the session
+that `lean-live` generates needs another one:
+`lean-live dry-run algorithms/btc_breakout_bracket.py --parameter first_day=2013-10-08`.
+
+Parameters: first_day, days, window (minutes), risk (of the price, to the stop), reward (multiple of the risk),
+quantity, cash.
 """
 
 from AlgorithmImports import *
@@ -44,31 +48,46 @@ class BtcBreakoutBracket(QCAlgorithm):
         self.low.update(bar.end_time, bar.low)
 
     def enter(self, quantity: float) -> None:
-        """Buy or sell at the market, and place both orders of the bracket from the price that was paid."""
-        ticket = self.market_order(self.btc, quantity, tag="breakout")
-        if ticket.status != OrderStatus.FILLED:
-            return
-        side = 1 if quantity > 0 else -1
-        price = ticket.average_fill_price
-        stop = round(price * (1 - side * self.risk), 2)
-        target = round(price * (1 + side * self.risk * self.reward), 2)
-        self.bracket = [
-            self.stop_market_order(self.btc, -quantity, stop, tag="stop"),
-            self.limit_order(self.btc, -quantity, target, tag="target"),
-        ]
+        """Buy or sell at the market, unless an order is still on its way; its fills bring the bracket."""
+        if not self.transactions.get_open_orders(self.btc):
+            self.market_order(self.btc, quantity, tag="breakout")
 
     def on_order_event(self, order_event: OrderEvent) -> None:
-        filled = [ticket for ticket in self.bracket if ticket.order_id == order_event.order_id]
-        if order_event.status != OrderStatus.FILLED or not filled:
+        if order_event.fill_quantity == 0:
+            return
+        reached = [ticket for ticket in self.bracket if ticket.order_id == order_event.order_id]
+        if not reached or order_event.status != OrderStatus.FILLED:
+            # The entry, or a part of either: the bracket goes with what is held.
+            self.protect(self.portfolio[self.btc].quantity, reached)
             return
         others = [ticket for ticket in self.bracket if ticket.order_id != order_event.order_id]
         self.bracket = []
         for ticket in others:
             ticket.cancel("the other order of the bracket was filled")
-        if filled[0].tag == "target":
+        if reached[0].tag == "target":
             self.gains += 1
         else:
             self.losses += 1
+
+    def protect(self, held: float, filling: list[OrderTicket]) -> None:
+        """Place both orders of the bracket from the price that was paid, or bring them to the quantity that is held.
+
+        An order that is being filled itself stays as it is: what is left of it is what is held.
+        """
+        for ticket in self.bracket:
+            if ticket not in filling and ticket.quantity != -held:
+                fields = UpdateOrderFields()
+                fields.quantity = -held
+                ticket.update(fields)
+        if not self.bracket:
+            side = 1 if held > 0 else -1
+            price = self.portfolio[self.btc].average_price
+            stop = round(price * (1 - side * self.risk), 2)
+            target = round(price * (1 + side * self.risk * self.reward), 2)
+            self.bracket = [
+                self.stop_market_order(self.btc, -held, stop, tag="stop"),
+                self.limit_order(self.btc, -held, target, tag="target"),
+            ]
 
     def on_end_of_algorithm(self) -> None:
         self.log(f"{self.gains} targets, {self.losses} stops, value {self.portfolio.total_portfolio_value:.2f}")

@@ -4,6 +4,9 @@ Shows how an algorithm works on single trades and quotes: it reads `slice.ticks`
 the best bid and ask, moves a resting limit order with `ticket.update`, cancels it when the signal has gone, and
 counts fills in `on_order_event`. The dates are in LEAN's sample data and in the session that `lean-live` generates.
 
+Runs in LEAN and in the embedded engine; needs ticks of IBM:
+`lean-live dry-run algorithms/ibm_tick_momentum.py`.
+
 Parameters: fast, slow (trades in the averages), threshold_bps, quantity, first_day, last_day (of October 2013).
 """
 

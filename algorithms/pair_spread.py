@@ -4,6 +4,9 @@ Shows two symbols in one slice, a rolling window of the algorithm's own, history
 orders on both legs, and a short position. The dates are in LEAN's sample data and in the session that `lean-live`
 generates.
 
+Runs in LEAN and in the embedded engine; needs minutes of IBM and SPY:
+`lean-live dry-run algorithms/pair_spread.py`.
+
 Parameters: window (minutes of the mean), entry and exit (in standard deviations).
 """
 

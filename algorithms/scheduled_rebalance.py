@@ -4,6 +4,9 @@ Shows scheduled events (after the open, at a time of day, before the close), `hi
 portfolio targets, which sells before it buys. The dates are in LEAN's sample data and in the session that `lean-live`
 generates.
 
+Runs in LEAN and in the embedded engine; needs minutes and days of IBM and SPY:
+`lean-live dry-run algorithms/scheduled_rebalance.py`.
+
 Parameters: days (of daily history that decide the weights), invested (share of the account).
 """
 

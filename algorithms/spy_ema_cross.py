@@ -4,6 +4,9 @@ Shows indicators that the engine feeds (averages on five-minute bars by `registe
 before the first day, a consolidator to five-minute bars, a plot, and market orders that go long or flat. The dates are
 in LEAN's sample data and in the session that `lean-live` generates.
 
+Runs in LEAN and in the embedded engine; needs minutes of SPY:
+`lean-live dry-run algorithms/spy_ema_cross.py`.
+
 Parameters: fast, slow (in five-minute bars).
 """
 

@@ -14,6 +14,7 @@ ALLOWED = {
     "feeds": {"", "hot", "algorithm"},
     "algorithm": {"", "hot", "feeds"},
     "paper": {"", "hot", "feeds", "algorithm"},
+    "testing": {"", "hot", "feeds", "algorithm", "paper"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench"},

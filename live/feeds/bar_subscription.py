@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from live.algorithm.data import BaseData, QuoteBar, Tick, TradeBar
 from live.algorithm.enums import DataNormalizationMode, Resolution
@@ -56,6 +57,21 @@ class SubscriptionConfig:
         return self.hours.data_zone
 
 
+class BarPoints(Protocol):
+    """Bars and corporate actions of one subscription in order of the moment they become known."""
+
+    config: SubscriptionConfig
+
+    @property
+    def next_time_ns(self) -> int:
+        """UTC moment of the next point, END_OF_DATA_NS when there is none at present."""
+        ...
+
+    def take(self, time_ns: int) -> list[BaseData]:
+        """Return the points up to a moment and go on."""
+        ...
+
+
 class BarSubscription:
     """Data points of one subscription in order of the moment they become known.
 
@@ -63,12 +79,11 @@ class BarSubscription:
     that is the moment after the last good point, and the error is raised when it is taken.
     """
 
-    __slots__ = ("_current", "_failure", "_points", "_rules", "_strict", "config", "next_time_ns")
+    __slots__ = ("_current", "_failure", "_points", "_rules", "config", "next_time_ns")
 
     def __init__(self, config: SubscriptionConfig, points: Iterator[BaseData], rules: FillForwardRules) -> None:
         self.config = config
         self._rules = rules
-        self._strict = rules.strict_daily
         if config.fill_forward:
             points = fill_forward(points, rules)
         self._points = self._wanted(points)
@@ -104,20 +119,7 @@ class BarSubscription:
             self.next_time_ns = END_OF_DATA_NS
             return
         self.next_time_ns = self._rules.to_utc(point.end_local_ns)
-        self._current = self._aligned(point) if point.is_fill_forward else point
-
-    def _aligned(self, point: BaseData) -> BaseData:
-        """Return a repeat made at a finer step with the times of the bar it repeats.
-
-        A copy, because the next repeat is made of the point itself.
-        """
-        span = point.end_local_ns - point.time_local_ns
-        if not isinstance(point, TradeBar | QuoteBar) or span == 0:
-            return point
-        if self._strict:
-            return point.repeated(*self._rules.hours.daily_calendar(point.time_local_ns))
-        start = self._rules.round_down_to_open(point.time_local_ns, span)
-        return point if start == point.time_local_ns else point.repeated(start, start + span)
+        self._current = aligned_repeat(point, self._rules) if point.is_fill_forward else point
 
     def _wanted(self, points: Iterator[BaseData]) -> Iterator[BaseData]:
         """Yield the bars of open hours, and the corporate actions, which only a symbol's trades report."""
@@ -131,6 +133,20 @@ class BarSubscription:
             if point.time_local_ns > end:
                 return
             yield point
+
+
+def aligned_repeat(point: BaseData, rules: FillForwardRules) -> BaseData:
+    """Return a repeat made at a finer step with the times of the bar it repeats.
+
+    A copy, because the next repeat is made of the point itself.
+    """
+    span = point.end_local_ns - point.time_local_ns
+    if not isinstance(point, TradeBar | QuoteBar) or span == 0:
+        return point
+    if rules.strict_daily:
+        return point.repeated(*rules.hours.daily_calendar(point.time_local_ns))
+    start = rules.round_down_to_open(point.time_local_ns, span)
+    return point if start == point.time_local_ns else point.repeated(start, start + span)
 
 
 def keep_missing_sides(bars: Iterator[BaseData]) -> Iterator[BaseData]:
@@ -158,15 +174,19 @@ class WarmUpThenRun:
         start_ns: start of the run, UTC.
     """
 
-    __slots__ = ("_first_ns", "_run", "_warm_up", "config", "next_time_ns")
+    __slots__ = ("_first_ns", "_run", "_warm_up", "config")
 
-    def __init__(self, warm_up: BarSubscription, run: BarSubscription, start_ns: int) -> None:
+    def __init__(self, warm_up: BarPoints, run: BarPoints, start_ns: int) -> None:
         self.config = run.config
-        self._warm_up: BarSubscription | None = warm_up
+        self._warm_up: BarPoints | None = warm_up
         self._run = run
         self._first_ns = start_ns
-        self.next_time_ns = 0
         self._plan()
+
+    @property
+    def next_time_ns(self) -> int:
+        """UTC moment of the next point, END_OF_DATA_NS when there is none at present."""
+        return (self._warm_up or self._run).next_time_ns
 
     def take(self, time_ns: int) -> list[BaseData]:
         """Return what became known up to a moment, and go on.
@@ -187,4 +207,3 @@ class WarmUpThenRun:
             self._warm_up = None
             while self._run.next_time_ns < self._first_ns:
                 self._run.take(self._run.next_time_ns)
-        self.next_time_ns = (self._warm_up or self._run).next_time_ns

@@ -13,13 +13,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-import orjson
-
 from live.algorithm.enums import Resolution, SecurityType
 from live.clock import date_to_ns
 from live.errors import EnvironmentFault, UsageError
 from live.feeds.data_folder import DataFolder
-from live.feeds.market_hours import MARKET, MARKET_HOURS_FILE, MarketHours, MarketHoursDatabase
+from live.feeds.market_hours import MARKET, MarketHours, MarketHoursDatabase
 from live.feeds.sample_market import (
     MILLISECONDS_PER_MINUTE,
     PRICE_UNITS_PER_CENT,
@@ -33,7 +31,7 @@ from live.feeds.sample_market import (
     quote_bars,
     trade_bars,
 )
-from live.feeds.symbol_properties import SYMBOL_PROPERTIES_FILE
+from live.feeds.sample_reference import write_reference
 
 SAMPLE_SEED = 20131007
 SAMPLE_DAYS = tuple(date(2013, 10, day) for day in range(7, 12))
@@ -100,8 +98,7 @@ class _SampleWriter:
 
     def write(self) -> None:
         path = self._folder.path
-        _write(path / MARKET_HOURS_FILE, orjson.dumps(_market_hours(), option=orjson.OPT_INDENT_2))
-        _write(path / SYMBOL_PROPERTIES_FILE, _SYMBOL_PROPERTIES.encode())
+        write_reference(path)
         hours = MarketHoursDatabase(path)
         equity_hours = hours.hours(_EQUITY, "usa", "IBM")
         self._equity("IBM", "N", 182.0, equity_hours, ticks_per_minute=26.0, size_factor=1, has_ticks=True)
@@ -304,48 +301,3 @@ def _map_rows(ticker: str, exchange: str) -> bytes:
 
 _FACTOR_ROWS = f"{_FIRST_LISTED},1,1,1\n{_LAST_LISTED},1,1,0\n".encode()
 """The sample has neither splits nor dividends."""
-
-_SYMBOL_PROPERTIES = """\
-market,symbol,type,description,quote_currency,contract_multiplier,minimum_price_variation,lot_size,market_ticker,\
-minimum_order_size,price_magnifier,strike_multiplier
-usa,[*],equity,,USD,1,0.01,1
-oanda,EURUSD,forex,EUR/USD,USD,1,0.00001,1
-coinbase,BTCUSD,crypto,Bitcoin-US Dollar,USD,1,0.01,0.00000001,BTC-USD,0.00000001
-"""
-
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
-_US_HOLIDAYS = {
-    2012: "1/2 1/16 2/20 4/6 5/28 7/4 9/3 10/29 10/30 11/22 12/25",
-    2013: "1/1 1/21 2/18 3/29 5/27 7/4 9/2 11/28 12/25",
-    2014: "1/1 1/20 2/17 4/18 5/26 7/4 9/1 11/27 12/25",
-}
-"""Days without trading on the New York Stock Exchange; the two of October 2012 were closed for a hurricane."""
-_US_EARLY_CLOSES = {2012: "7/3 11/23 12/24", 2013: "7/3 11/29 12/24", 2014: "7/3 11/28 12/24"}
-
-
-def _market_hours() -> dict[str, object]:
-    """Return the market-hours database of the sample's markets."""
-    whole_day = [_segment("00:00:00", "1.00:00:00")]
-    equity_day = [
-        _segment("04:00:00", "09:30:00", "premarket"),
-        _segment("09:30:00", "16:00:00"),
-        _segment("16:00:00", "20:00:00", "postmarket"),
-    ]
-    until_break, after_break = _segment("00:00:00", "16:58:00"), _segment("17:03:00", "1.00:00:00")
-    equity: dict[str, object] = {"dataTimeZone": "America/New_York", "exchangeTimeZone": "America/New_York"}
-    equity |= {"sunday": [], **dict.fromkeys(_WEEKDAYS, equity_day), "saturday": []}
-    equity |= {
-        "holidays": [f"{day}/{year}" for year, days in _US_HOLIDAYS.items() for day in days.split()],
-        "earlyCloses": {f"{day}/{year}": "13:00:00" for year, days in _US_EARLY_CLOSES.items() for day in days.split()},
-    }
-    forex: dict[str, object] = {"dataTimeZone": "UTC", "exchangeTimeZone": "America/New_York"}
-    forex |= {"sunday": [after_break], **{day: [until_break, after_break] for day in _WEEKDAYS[:4]}}
-    forex |= {"friday": [until_break], "saturday": [], "holidays": ["1/1/2013"]}
-    crypto: dict[str, object] = {"dataTimeZone": "UTC", "exchangeTimeZone": "UTC"}
-    crypto |= dict.fromkeys(("sunday", *_WEEKDAYS, "saturday"), whole_day)
-    crypto |= {"holidays": []}
-    return {"entries": {"Equity-usa-[*]": equity, "Forex-oanda-[*]": forex, "Crypto-coinbase-[*]": crypto}}
-
-
-def _segment(start: str, end: str, state: str = MARKET) -> dict[str, str]:
-    return {"start": start, "end": end, "state": state}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from live.algorithm.data import BaseData, Tick
 from live.algorithm.enums import Resolution
-from live.feeds.bar_subscription import END_OF_DATA_NS, SubscriptionConfig
+from live.feeds.bar_subscription import END_OF_DATA_NS, BarPoints, SubscriptionConfig
 from live.paper.securities import Security
 
 
@@ -34,17 +34,6 @@ class Update:
         if self.is_ticks:
             return self.price_ticks()  # type: ignore[return-value]
         return [point for point in self.points if point.end_local_ns != point.time_local_ns]
-
-
-class BarSource(Protocol):
-    """A subscription to bars, as the frontier reads it."""
-
-    config: SubscriptionConfig
-    next_time_ns: int
-
-    def take(self, time_ns: int) -> list[BaseData]:
-        """Return the bars and corporate actions up to a moment and go on."""
-        ...
 
 
 class TickSource(Protocol):
@@ -72,7 +61,7 @@ class Frontier:
         ticks: tick subscriptions.
     """
 
-    def __init__(self, begin_ns: int, bars: list[tuple[BarSource, Security]], ticks: list[TickSource]) -> None:
+    def __init__(self, begin_ns: int, bars: list[tuple[BarPoints, Security]], ticks: list[TickSource]) -> None:
         self.begin_ns = begin_ns
         self._ticks = ticks
         self._sources: list[tuple[Any, Security]] = [*bars, *((source, source.security) for source in ticks)]

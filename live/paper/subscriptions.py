@@ -12,7 +12,13 @@ from live.algorithm.symbols import SecurityIdentifier, Symbol
 from live.clock import date_to_ns
 from live.errors import UnsupportedApiError, UsageError
 from live.feeds.bar_reader import BarReader, with_events
-from live.feeds.bar_subscription import BarSubscription, SubscriptionConfig, WarmUpThenRun, keep_missing_sides
+from live.feeds.bar_subscription import (
+    BarPoints,
+    BarSubscription,
+    SubscriptionConfig,
+    WarmUpThenRun,
+    keep_missing_sides,
+)
 from live.feeds.corporate_events import CorporateEvent, corporate_events
 from live.feeds.data_folder import DataFolder
 from live.feeds.fill_forward import FillForwardRules
@@ -24,7 +30,7 @@ from live.feeds.socket.inbox import FeedInbox
 from live.feeds.streams import RowStream, TickStream, tick_decoder
 from live.feeds.subscription_files import bar_files, day_files, missing_days, open_span, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
-from live.paper.frontier import BarSource, Frontier
+from live.paper.frontier import Frontier
 from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from live.paper.securities import Security, SecurityManager
 from live.paper.tick_source import TickSubscription
@@ -167,10 +173,7 @@ class Subscriptions:
     ) -> None:
         """Subscribe to the trades and quotes that LEAN gives a class at a resolution."""
         symbol = security.symbol
-        if self.inbox is None:
-            self.folder.require_ticker(
-                security.type, symbol.id.market, resolution, self._ticker_with_data(symbol, resolution)
-            )
+        self.require_data(security, resolution)
         for is_quote in kinds_of(security.type, resolution):
             self.configs.append(
                 SubscriptionConfig(
@@ -186,6 +189,17 @@ class Subscriptions:
         self.configs.sort(key=lambda config: config.sort_key)
         for order, config in enumerate(self.configs):
             config.order = order
+
+    def require_data(self, security: Security, resolution: Resolution) -> None:
+        """Check that there are data to subscribe to; those of a feed are told when it begins.
+
+        Raises:
+            DataError: there are none.
+        """
+        symbol = security.symbol
+        if self.inbox is None:
+            ticker = self._ticker_with_data(symbol, resolution)
+            self.folder.require_ticker(security.type, symbol.id.market, resolution, ticker)
 
     def _ticker_with_data(self, symbol: Symbol, resolution: Resolution) -> str:
         """Return a ticker of the symbol's history that there are data of, its own when there is none."""
@@ -245,7 +259,7 @@ class Subscriptions:
         """
         steps = [config.resolution for config in self.configs if config.resolution is not Resolution.TICK]
         step_ns = min(steps, default=Resolution.MINUTE).period_ns
-        bars: list[tuple[BarSource, Security]] = []
+        bars: list[tuple[BarPoints, Security]] = []
         ticks: list[TickSubscription] = []
         for config in self.configs:
             security = securities[config.symbol]
@@ -294,7 +308,7 @@ class Subscriptions:
 
         Each is filled forward in steps of its own bars.
         """
-        bars: list[tuple[BarSource, Security]] = []
+        bars: list[tuple[BarPoints, Security]] = []
         ticks: list[TickSubscription] = []
         for order, (config, begin) in enumerate(configs):
             config.order = order
@@ -308,7 +322,7 @@ class Subscriptions:
 
     def _open_warm_up(
         self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, warm_up: WarmUpSpan
-    ) -> BarSource:
+    ) -> BarPoints:
         """Open bars of the warm-up's resolution until the start, then those of the subscription."""
         if config.is_quote not in kinds_of(config.symbol.security_type, warm_up.resolution):
             return self._open_bars(config, warm_up.end_ns, end_ns, step_ns, is_counted=True)
@@ -327,10 +341,16 @@ class Subscriptions:
         config.daily_precise_end_time = self.settings.daily_precise_end_time
         begin, end = self._local_span(config, begin_ns, end_ns)
         listing = self._listing_of(config.symbol)
-        reader = BarReader(config, listing, bar_files(self.folder, config, listing, begin, end), begin, end)
+        reader = self._reader(config, listing, begin, end)
         if is_counted:
             self.streams.extend(reader.streams)
         return reader
+
+    def _reader(
+        self, config: SubscriptionConfig, listing: Listing, begin_local_ns: int, end_local_ns: int
+    ) -> BarReader:
+        files = bar_files(self.folder, config, listing, begin_local_ns, end_local_ns)
+        return BarReader(config, listing, files, begin_local_ns, end_local_ns)
 
     def _local_span(self, config: SubscriptionConfig, begin_ns: int, end_ns: int) -> tuple[int, int]:
         zone = config.hours.exchange_zone
@@ -338,22 +358,13 @@ class Subscriptions:
 
     def _open_bars(
         self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, is_counted: bool
-    ) -> BarSubscription:
+    ) -> BarPoints:
         begin, end = self._local_span(config, begin_ns, end_ns)
         reader = self.bar_points(config, begin_ns, end_ns, is_counted)
         points = with_events(reader, self._events(config, begin, end))
         if config.fill_forward and config.is_quote:
             points = keep_missing_sides(points)
-        rules = FillForwardRules(
-            config.hours,
-            config.data_zone,
-            config.resolution.period_ns,
-            step_ns,
-            config.extended_market_hours,
-            config.is_strict_daily,
-            end,
-        )
-        return BarSubscription(config, points, rules)
+        return BarSubscription(config, points, fill_forward_rules(config, step_ns, end))
 
     def _open_ticks(
         self,
@@ -410,6 +421,25 @@ class Subscriptions:
     def bytes_read(self) -> int:
         """Bytes decoded so far."""
         return sum(stream.bytes_read for stream in self.streams)
+
+
+def fill_forward_rules(config: SubscriptionConfig, step_ns: int, end_local_ns: int) -> FillForwardRules:
+    """Return what decides where the repeats of a subscription go.
+
+    Parameters:
+        config: the subscription.
+        step_ns: length of the finest bars of the run.
+        end_local_ns: end of the subscription, exchange time.
+    """
+    return FillForwardRules(
+        config.hours,
+        config.data_zone,
+        config.resolution.period_ns,
+        step_ns,
+        config.extended_market_hours,
+        config.is_strict_daily,
+        end_local_ns,
+    )
 
 
 def kinds_of(security_type: SecurityType, resolution: Resolution) -> tuple[bool, ...]:
