@@ -28,12 +28,13 @@ from support.feed import (
 )
 
 from live.config import FeedSettings
-from live.feeds.socket.frames import FRAME_BYTES_MAX, HEADER, MAGIC, Goodbye, Hello, Ticks, checksum
+from live.feeds.socket.frames import FRAME_BYTES_MAX, HEADER, MAGIC, Channel, Goodbye, Hello, Ticks, checksum
 from live.feeds.socket.health import FeedState
 from live.feeds.socket.loops import run_loop
 from live.feeds.socket.publisher import Publisher
 
 TOTAL = 200
+OTHER = Channel("equity", "usa", "SPY", True)
 
 
 def settings(**changes: Any) -> FeedSettings:
@@ -411,7 +412,7 @@ def test_wrong_ticks_are_left_out_and_counted(tmp_path: Path) -> None:
     [
         (Hello(2, "s", 1, 0.1, (TRADES,)), "speaks version 2"),
         (Hello(1, "s", 1, 60, (TRADES,)), "silence_seconds"),
-        (Hello(1, "s", 1, 0.1, (QUOTES,)), "does not send equity/usa/IBM trades; it sends: equity/usa/IBM quotes"),
+        (Hello(1, "s", 1, 0.1, (OTHER,)), "does not send equity/usa/IBM trades; it sends: equity/usa/SPY quotes"),
         (Goodbye("token", "the token is wrong", False), "the token is wrong"),
     ],
     ids=["version", "heartbeat", "channels", "refusal"],

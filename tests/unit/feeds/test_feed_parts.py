@@ -13,6 +13,7 @@ from live.config import FeedSettings, parse_config
 from live.errors import ConfigError, EnvironmentFault, UsageError
 from live.feeds.socket.address import FeedAddress, parse_address
 from live.feeds.socket.backoff import Backoff
+from live.feeds.socket.frames import Channel
 from live.feeds.socket.health import ClockWatch, Fault, FeedCounters, FeedHealth, FeedState
 from live.feeds.socket.inbox import FeedInbox
 from live.feeds.socket.token import read_token
