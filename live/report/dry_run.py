@@ -50,7 +50,7 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
     signals.defer()
     if failure is None:
         try:
-            return folder.finish(run.result(), run.histograms(), run.series())
+            return folder.finish(run.result(), run.records())
         except EnvironmentFault as fault:
             if folder.is_finished:
                 raise
@@ -63,7 +63,7 @@ def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
     """Write the results of a run that did not complete, and name their folder in its error."""
     trace = "".join(traceback.format_exception(failure))
     try:
-        folder.finish(run.result(failure), run.histograms(), run.series(), trace)
+        folder.finish(run.result(failure), run.records(), trace)
     except LeanLiveError as fault:
         failure.add_note(f"then: {fault}")
     failure.add_note(f"results until then: {folder.shown_path}")
