@@ -41,7 +41,9 @@ LATENCY_FILE = "latency.json"
 SYMBOLS_FILE = "symbols.json"
 LOG_FILE = "log.txt"
 FAILURE_FILE = "failure.txt"
-_PARTIAL = ".partial"
+REPORT_FILE = "report.html"
+PARTIAL = ".partial"
+"""What the name of a folder ends in until its run is over."""
 _FAILED = "-failed"
 _STAMP = r"\d{8}T\d{6}Z(?:-\d+)?"
 _RESERVE_FILE = ".reserve"
@@ -114,7 +116,7 @@ class RunFolder:
     @property
     def is_finished(self) -> bool:
         """Whether the folder has its final name."""
-        return not self.path.name.endswith(_PARTIAL)
+        return not self.path.name.endswith(PARTIAL)
 
     @contextmanager
     def _discarding(self) -> Iterator[None]:
@@ -187,7 +189,7 @@ class RunFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             for number in range(1, _SAME_SECOND_MAX):
                 final = self.root / f"{self._name}-{stamp}{'' if number == 1 else f'-{number}'}"
-                partial = final.with_name(final.name + _PARTIAL)
+                partial = final.with_name(final.name + PARTIAL)
                 try:
                     partial.mkdir()
                 except FileExistsError:
