@@ -354,7 +354,7 @@ class RunPage:
         ]
         rows += [(f"statistic {name}", value) for name, value in summary.statistics.items()]
         rows.append(("folder", str(self._run.folder)))
-        return html.section("Facts", html.table("The run", ("what", "value"), rows))
+        return html.section("Facts", html.table("The run", ("what", "value"), rows, wide=(1,)))
 
 
 _ENDS = {
