@@ -12,7 +12,9 @@ from live.report.figures import distribution_figure, equity_figure, series_color
 from live.report.run_files import OrderEventRow, RunFiles
 from live.report.verdict import clock_time, judge
 
-RUNS_MAX = 6
+_LABELS = "ABCDEF"
+"""What the runs are called in charts and tables, in their order."""
+RUNS_MAX = len(_LABELS)
 """Runs that can be told apart in one chart."""
 _COMPARED = (
     "time_ns",
@@ -111,7 +113,7 @@ class Comparison:
         if len(currencies) > 1:
             raise UsageError(f"the accounts are in {' and '.join(currencies)}; compare runs with the same currency")
         self.runs = tuple(runs)
-        self.names = _distinct_names(runs)
+        self.labels = _LABELS[: len(runs)]
         self.differences = [first_difference(runs[0], run) for run in runs[1:]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,14 +121,15 @@ class Comparison:
         return {
             "runs": [
                 {
-                    "name": name,
+                    "label": label,
+                    "name": run.name,
                     "folder": str(run.folder),
                     "algorithm": run.summary.algorithm,
                     "state": run.summary.state,
                     "verdict": judge(run).level.name.lower(),
                     "order_events_sha256": run.summary.order_events.sha256,
                 }
-                for name, run in zip(self.names, self.runs, strict=True)
+                for label, run in zip(self.labels, self.runs, strict=True)
             ],
             "figures": [
                 {
@@ -139,14 +142,18 @@ class Comparison:
             ],
             "order_events": [
                 {
-                    "run": name,
+                    "run": label,
                     "same": difference is None,
                     "equal_before": None if difference is None else difference.number,
                     "first_difference": None if difference is None else difference.what,
                 }
-                for name, difference in zip(self.names[1:], self.differences, strict=True)
+                for label, difference in zip(self.labels[1:], self.differences, strict=True)
             ],
         }
+
+    def columns(self) -> list[str]:
+        """Return the headings of the columns behind the figure's name."""
+        return [self.labels[0], *(column for label in self.labels[1:] for column in (label, f"{label}/A"))]
 
     def rows(self) -> list[list[str]]:
         """Return the figures as texts: name, a value for each run, and its ratio to the first behind each but that."""
@@ -165,10 +172,10 @@ class Comparison:
     def sentences(self) -> list[str]:
         """Return in words how the order events of each run compare with those of the first."""
         return [
-            f"{name}: the same {text.count(self.runs[0].summary.order_events.count)} order events as {self.names[0]}"
+            f"{label}: the same {text.count(self.runs[0].summary.order_events.count)} order events as A"
             if difference is None
-            else f"{name}: after {text.count(difference.number)} equal order events, {difference.what}"
-            for name, difference in zip(self.names[1:], self.differences, strict=True)
+            else f"{label}: after {text.count(difference.number)} equal order events, {difference.what}"
+            for label, difference in zip(self.labels[1:], self.differences, strict=True)
         ]
 
     def html(self) -> bytes:
@@ -176,22 +183,18 @@ class Comparison:
         figures = []
         parts = [f"<header><h1>{html.shown(f'{len(self.runs)} runs compared')}</h1></header>"]
         items = []
-        for number, (name, run) in enumerate(zip(self.names, self.runs, strict=True)):
+        for number, (label, run) in enumerate(zip(self.labels, self.runs, strict=True)):
             verdict = judge(run)
             color = series_color(number).removeprefix("$")
             items.append(
-                f'<li><span class="key" style="background:var(--{color})"></span><strong>{html.shown(name)}</strong> '
+                f'<li><span class="key" style="background:var(--{color})"></span><strong>{label}: {html.shown(run.name)}.</strong> '
                 f"{html.shown(f'{verdict.level.value}. {verdict.headline}. {verdict.worst}')}</li>"
             )
         parts.append(html.section("The runs", f"<ul>{''.join(items)}</ul>"))
-        columns = ["figure"]
-        for number, name in enumerate(self.names):
-            columns += [f">{name}"] if number == 0 else [f">{name}", ">ratio"]
-        parts.append(
-            html.section("Figures", html.table(f"Figures, with ratios to {self.names[0]}", columns, self.rows()))
-        )
+        columns = ["figure", *(f">{column}" for column in self.columns())]
+        parts.append(html.section("Figures", html.table("Figures, with ratios to A", columns, self.rows())))
         parts.append(html.section("Order events", html.bullets(self.sentences())))
-        curves = [(name, run.equity) for name, run in zip(self.names, self.runs, strict=True) if run.equity]
+        curves = [(label, run.equity) for label, run in zip(self.labels, self.runs, strict=True) if run.equity]
         if curves:
             figures.append(equity_figure(curves, self.runs[0].summary.currency))
             parts.append(html.section("Equity and drawdown", html.chart(figures[-1])))
@@ -199,8 +202,8 @@ class Comparison:
             parts.append(html.section("Equity and drawdown", html.paragraph("No equity was sampled in any run.")))
         key = Stage.TICK_TO_DECISION.name.lower()
         named = [
-            (name, run.histograms[key])
-            for name, run in zip(self.names, self.runs, strict=True)
+            (label, run.histograms[key])
+            for label, run in zip(self.labels, self.runs, strict=True)
             if key in run.histograms and run.histograms[key].buckets
         ]
         if named:
@@ -232,7 +235,7 @@ def first_difference(one: RunFiles, other: RunFiles) -> Difference | None:
                 before, after = (clock_time(each) if member == "time_ns" else _value(each) for each in values)
                 return Difference(number, f"{_event(theirs)} has {name} {after} instead of {before}")
     shorter = min(len(one.events), len(other.events))
-    for events, words in ((other.events, "it has one more"), (one.events, "it ends; the first run goes on")):
+    for events, words in ((other.events, "it has one more"), (one.events, "it ends where A goes on")):
         if len(events) > shorter:
             return Difference(shorter, f"{words}: {_event(events[shorter])}")
     return Difference(shorter, "a difference that lies beyond what was written to order-events.json")
@@ -244,12 +247,3 @@ def _event(event: OrderEventRow) -> str:
 
 def _value(value: object) -> str:
     return "none" if value is None or value == "" else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _distinct_names(runs: Sequence[RunFiles]) -> list[str]:
-    """Return a name for each run: its folder's, with the parent's before it where two folders are called the same."""
-    names = [run.name for run in runs]
-    return [
-        name if names.count(name) == 1 else f"{number}: {run.folder.parent.name}/{name}"
-        for number, (name, run) in enumerate(zip(names, runs, strict=True), 1)
-    ]

@@ -18,13 +18,13 @@ _WIDTH = 140
 def print_comparison(comparison: Comparison, stream: TextIO) -> None:
     """Print the figures of some runs, and where their order events part."""
     console = Console(file=stream) if stream.isatty() else Console(file=stream, width=_WIDTH)
+    for label, run in zip(comparison.labels, comparison.runs, strict=True):
+        # Names of folders are the user's text: no markup.
+        console.print(Text(f"{label}  {one_line(str(run.folder))}"), highlight=False, soft_wrap=True)
     table = Table()
     table.add_column("figure")
-    for number, name in enumerate(comparison.names):
-        # Names of folders are the user's text: no markup.
-        table.add_column(Text(one_line(name)), justify="right")
-        if number:
-            table.add_column("ratio", justify="right")
+    for column in comparison.columns():
+        table.add_column(column, justify="right")
     for row in comparison.rows():
         table.add_row(*row)
     console.print(table, highlight=False)

@@ -91,12 +91,13 @@ def equity_figure(curves: Sequence[tuple[str, Points]], currency: str) -> Figure
         color = series_color(number)
         falls = drawdowns(points)
         shared = {"mode": "lines", "name": label(name), "legendgroup": str(number)}
-        line = {"color": color, "width": 1.6}
+        # Of equal curves the one below shall still be seen.
+        line = {"color": color, "width": 1.6 if number or len(curves) == 1 else 3.2}
         traces.append(_times(points) | shared | {"line": line})
         below = {"line": {"color": color if len(curves) > 1 else "$red", "width": 1.2}, "yaxis": "y2"}
         traces.append(_times(falls) | shared | below | {"showlegend": False, "fill": _fill(len(curves), "tozeroy")})
         deepest = min(value for _, value in falls)
-        parts.append(f"{name}: {points[0][1]:,.2f} to {points[-1][1]:,.2f} {currency}, deepest drawdown {-deepest:.2%}")
+        parts.append(f"{_prefix(name, curves)}{points[0][1]:,.2f} to {points[-1][1]:,.2f} {currency}, deepest drawdown {-deepest:.2%}")
     layout = {
         "xaxis": _date_axis() | {"anchor": "y2"},
         "yaxis": {"domain": [0.36, 1], "title": {"text": currency}},
@@ -124,8 +125,8 @@ def symbol_figure(number: int, curve: SymbolCurve, events: Iterable[OrderEventRo
     traces: list[Trace] = [
         _times(curve.price) | {"mode": "lines", "name": "price", "line": {"color": "$muted", "width": 1.3}},
         _marks(limits, "limit orders", "line-ew-open", "$orange", 7, lambda row: row.limit_price),
-        _marks(buys, "bought", "triangle-up", "$green", 9, lambda row: row.fill_price),
-        _marks(sells, "sold", "triangle-down", "$red", 9, lambda row: row.fill_price),
+        _marks(buys, "bought", "triangle-up", "$green", 8, lambda row: row.fill_price),
+        _marks(sells, "sold", "triangle-down", "$red", 8, lambda row: row.fill_price),
     ]
     traces = [trace for trace in traces if trace["x"]]
     held = list(curve.position)
@@ -173,7 +174,7 @@ def distribution_figure(named: Sequence[tuple[str, HistogramFile]]) -> Figure:
             values = [count / histogram.count for count in bins.values()]
             template = "%{text}: %{y:.2%}"
         traces.append(at | shape | {"y": values, "text": hover, "textposition": "none", "hovertemplate": template})
-        parts.append(f"{name}: {text.count(histogram.count)} decisions, longest {text.duration(histogram.max)}")
+        parts.append(f"{_prefix(name, named)}{text.count(histogram.count)} decisions, longest {text.duration(histogram.max)}")
     unit = "decisions" if len(named) == 1 else "share of decisions"
     layout = {
         "xaxis": {
@@ -250,6 +251,11 @@ def stages_figure(stages: Sequence[tuple[str, int, int]]) -> Figure:
 def series_color(number: int) -> str:
     """Return the color of the n-th run of a comparison."""
     return ("$blue", "$orange", "$green", "$purple", "$red", "$muted")[number % 6]
+
+
+def _prefix(name: str, compared: Sequence[object]) -> str:
+    """Return what a run's part of a summary begins with: its name, when there are several."""
+    return f"{name}: " if len(compared) > 1 else ""
 
 
 def _fill(curves: int, fill: str) -> str:

@@ -80,13 +80,13 @@ def explain(step: SlowStep) -> str:
     if step.gc_ns >= step.took_ns * _NOTABLE_SHARE:
         found.append(f"the garbage collector took {text.duration(step.gc_ns)} of it")
     if step.preemptions:
-        found.append(f"the kernel gave the core to another process {_times(step.preemptions)}")
+        found.append(f"the kernel gave the core to another process {_times(step.preemptions)}{_over(step)}")
     if step.orders:
         found.append(f"{step.orders} order{'s were' if step.orders > 1 else ' was'} accepted in it")
     if step.scheduled_events:
         found.append("scheduled events were due in it")
     if step.page_faults:
-        found.append(f"memory was touched for the first time {_times(step.page_faults)}")
+        found.append(f"memory was touched for the first time {_times(step.page_faults)}{_over(step)}")
     if not found:
         return "nothing that is watched happened in it, so the time is the strategy's own or the machine's"
     return ", ".join(found)
@@ -156,6 +156,13 @@ def _reasons(run: RunFiles) -> list[str]:
     if run.missing:
         found.append(f"files missing from the folder: {', '.join(run.missing)}")
     return found
+
+
+def _over(step: SlowStep) -> str:
+    """Return the time over which the kernel's counts were taken, when much of it lies before the step."""
+    if step.counted_over_ns <= 2 * step.took_ns:
+        return ""
+    return f" in the {text.duration(step.counted_over_ns)} up to its end"
 
 
 def _times(count: int) -> str:
