@@ -97,7 +97,9 @@ def equity_figure(curves: Sequence[tuple[str, Points]], currency: str) -> Figure
         below = {"line": {"color": color if len(curves) > 1 else "$red", "width": 1.2}, "yaxis": "y2"}
         traces.append(_times(falls) | shared | below | {"showlegend": False, "fill": _fill(len(curves), "tozeroy")})
         deepest = min(value for _, value in falls)
-        parts.append(f"{_prefix(name, curves)}{points[0][1]:,.2f} to {points[-1][1]:,.2f} {currency}, deepest drawdown {-deepest:.2%}")
+        parts.append(
+            f"{_prefix(name, curves)}{points[0][1]:,.2f} to {points[-1][1]:,.2f} {currency}, deepest drawdown {-deepest:.2%}"
+        )
     layout = {
         "xaxis": _date_axis() | {"anchor": "y2"},
         "yaxis": {"domain": [0.36, 1], "title": {"text": currency}},
@@ -174,7 +176,9 @@ def distribution_figure(named: Sequence[tuple[str, HistogramFile]]) -> Figure:
             values = [count / histogram.count for count in bins.values()]
             template = "%{text}: %{y:.2%}"
         traces.append(at | shape | {"y": values, "text": hover, "textposition": "none", "hovertemplate": template})
-        parts.append(f"{_prefix(name, named)}{text.count(histogram.count)} decisions, longest {text.duration(histogram.max)}")
+        parts.append(
+            f"{_prefix(name, named)}{text.count(histogram.count)} decisions, longest {text.duration(histogram.max)}"
+        )
     unit = "decisions" if len(named) == 1 else "share of decisions"
     layout = {
         "xaxis": {
