@@ -246,4 +246,4 @@ def _event(event: OrderEventRow) -> str:
 
 
 def _value(value: object) -> str:
-    return "none" if value is None or value == "" else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value is None or value == "" else f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -140,7 +140,7 @@ def _reasons(run: RunFiles) -> list[str]:
         found.append(f"the risk gate refused orders: {text.counts_by_name(summary.denials)}")
     refused = summary.orders.get("Invalid", 0)
     if refused:
-        found.append(f"{refused} orders were invalid")
+        found.append(f"orders were invalid: {text.count(refused)}")
     dropped = {name: count for name, count in summary.ticks_dropped.items() if name not in _ORDINARY_DROPS}
     if dropped:
         found.append(f"ticks dropped: {text.counts_by_name(dropped)}")
