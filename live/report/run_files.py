@@ -88,20 +88,36 @@ class Collections(Struct):
     collections_by_generation: list[int]
 
 
-class FeedEvent(Struct):
-    """A change of a live feed's state, with the wall clock and the data's time."""
+class FeedChange(Struct):
+    """A change of a live feed's state; its moments on the wall clock and on the session's, ISO 8601 in UTC."""
 
-    state: str = ""
-    reason: str = ""
-    wall_ns: int = 0
-    time_ns: int = 0
+    wall: str
+    time: str
+    state: str
+    reason: str
+
+
+class Rehearsed(Struct):
+    """What was done before the first tick of a feed."""
+
+    ticks: int
+    orders: int
+    seconds: float
+    has_settled: bool
+    decision_first: LatencySummary
+    decision_last: LatencySummary
 
 
 class FeedFacts(Struct):
-    """What a live feed counted, and its changes of state."""
+    """What became of a live feed: what it counted, and its changes of state, of which the first ones are kept."""
 
-    counters: dict[str, int] = {}
-    events: list[FeedEvent] = []
+    address: str
+    state: str
+    reason: str
+    counters: dict[str, int]
+    events: list[FeedChange]
+    events_beyond: int = 0
+    rehearsal: Rehearsed | None = None
 
 
 class Summary(Struct):

@@ -21,12 +21,12 @@ from live.report.figures import (
     time_figure,
 )
 from live.report.results import REPORT_FILE
-from live.report.run_files import HistogramFile, RunFiles, parse_iso_ns
+from live.report.run_files import HistogramFile, Rehearsed, RunFiles, parse_iso_ns
 from live.report.verdict import Level, Verdict, clock_time, describe_step, explain, judge, offset
 
 SYMBOLS_SHOWN_MAX = 6
 """Securities whose prices are drawn: the ones with most order events."""
-FEED_EVENTS_SHOWN_MAX = 200
+FEED_CHANGES_SHOWN_MAX = 200
 _KINDS = {Level.GOOD: "", Level.LOOK: " look", Level.FAILED: " failed"}
 _QUANTILES = ((0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"), (0.9999, "p99.99"))
 STAGES = (
@@ -293,30 +293,34 @@ class RunPage:
         feed = self._summary.feed
         if feed is None:
             return ""
-        counts = [(name.replace("_", " "), text.count(count)) for name, count in feed.counters.items() if count]
         parts = [
-            html.table("What the feed counted", ("what", ">count"), counts)
-            if counts
-            else html.paragraph("The feed counted nothing.")
+            html.paragraph(f"{feed.address}, at the end {feed.state}" + (f": {feed.reason}" if feed.reason else ""))
         ]
+        counts = [(name.replace("_", " "), text.count(count)) for name, count in feed.counters.items() if count]
+        if counts:
+            parts.append(html.table("What the feed counted", ("what", ">count"), counts))
+        else:
+            parts.append(html.paragraph("The feed counted nothing."))
         began_ns = self._run.latency.began_ns
         rows = [
             (
-                clock_time(event.wall_ns) if event.wall_ns else "",
-                offset(event.wall_ns - began_ns) if event.wall_ns and began_ns else "",
-                clock_time(event.time_ns) if event.time_ns else "",
-                event.state,
-                event.reason,
+                clock_time(parse_iso_ns(change.wall)),
+                offset(parse_iso_ns(change.wall) - began_ns) if began_ns else "",
+                clock_time(parse_iso_ns(change.time)),
+                change.state,
+                change.reason,
             )
-            for event in feed.events[:FEED_EVENTS_SHOWN_MAX]
+            for change in feed.events[:FEED_CHANGES_SHOWN_MAX]
         ]
         if rows:
-            columns = ("wall clock, UTC", ">after the start", "data time, UTC", "state", "reason")
+            columns = ("wall clock, UTC", ">after the start", "session's time, UTC", "state", "reason")
             parts.append(html.table("Changes of its state", columns, rows, wide=(4,)))
-            if len(feed.events) > len(rows):
-                parts.append(html.paragraph(f"{len(feed.events) - len(rows)} more are in summary.json.", "note"))
         else:
             parts.append(html.paragraph("Its state did not change."))
+        left = len(feed.events) - len(rows) + feed.events_beyond
+        if left:
+            parts.append(html.paragraph(f"{text.count(left)} later changes are not shown.", "note"))
+        parts.append(html.paragraph(_rehearsal(feed.rehearsal)))
         return html.section("Feed", *parts)
 
     def _end(self) -> str:
@@ -362,6 +366,18 @@ _ENDS = {
     "interrupted": "Somebody stopped the run; everything here is what it did until then.",
     "failed": "The run failed; everything here is what it did until then. failure.txt has the traceback.",
 }
+
+
+def _rehearsal(done: Rehearsed | None) -> str:
+    """Return in words how a run on a feed was made ready."""
+    if done is None:
+        return "The run was not rehearsed."
+    end = "until it was settled" if done.has_settled else "until the time for it ran out"
+    return (
+        f"Before the first tick the way was rehearsed {end}: {text.count(done.ticks)} synthetic ticks and "
+        f"{text.count(done.orders)} orders in {done.seconds:.2f} s; tick to decision p99 "
+        f"{text.duration(done.decision_first.p99_ns)} at first, {text.duration(done.decision_last.p99_ns)} at last."
+    )
 
 
 def quantile(histogram: HistogramFile, share: float) -> int:

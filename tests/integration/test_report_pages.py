@@ -147,8 +147,15 @@ def hostile_run(root: Path) -> Path:
         "quit_message": HOSTILE,
         "positions": [SUMMARY["positions"][0] | {"symbol": HOSTILE}],
         "feed": {
+            "address": HOSTILE,
+            "state": HOSTILE,
+            "reason": HOSTILE,
             "counters": {HOSTILE: 2, "gaps": 1},
-            "events": [{"wall_ns": START_NS + 10**17, "time_ns": START_NS, "state": HOSTILE, "reason": HOSTILE}],
+            "events": [
+                {"wall": "2013-10-07T14:00:01Z", "time": "2013-10-07T14:00:01Z", "state": HOSTILE, "reason": HOSTILE}
+            ],
+            "events_beyond": 7,
+            "rehearsal": None,
         },
     }
     return run_folder(

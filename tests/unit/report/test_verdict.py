@@ -11,6 +11,8 @@ from support.run_folders import STEP, run_folder
 from live.report.run_files import RunFiles
 from live.report.verdict import Level, judge
 
+FEED = {"address": "unix:x", "state": "ended", "reason": "", "counters": {}, "events": [], "events_beyond": 0}
+
 
 def verdict(tmp_path: Path, **files: Any) -> Any:
     return judge(RunFiles(run_folder(tmp_path, **files)))
@@ -32,7 +34,7 @@ def test_a_good_session(tmp_path: Path) -> None:
         ({"denials": {"ORDER_QUANTITY_ZERO": 2}}, "the risk gate refused orders: ORDER_QUANTITY_ZERO 2"),
         ({"orders": {"Filled": 1, "Invalid": 3}}, "orders were invalid: 3"),
         ({"ticks_dropped": {"overload": 4, "suspicious": 9}}, "ticks dropped: overload 4"),
-        ({"feed": {"counters": {"gaps": 2, "frames": 90}}}, "faults of the feed: gaps 2"),
+        ({"feed": FEED | {"counters": {"gaps": 2, "frames": 90}}}, "faults of the feed: gaps 2"),
         ({"warnings": ["careful"]}, "1 warning"),
         ({"warnings": ["careful", "again"]}, "2 warnings"),
         ({"log_lines_dropped": 5}, "5 lines of the log were left out"),
