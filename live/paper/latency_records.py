@@ -39,6 +39,7 @@ def latency_records(trace: LatencyTrace, began_ns: int, symbols: Mapping[int, st
                 page_faults=step.page_faults,
                 preemptions=step.preemptions,
                 counted_over_ns=step.counted_over_ns,
+                waited_ns=step.waited_ns,
             )
             for step in trace.worst()
         ),

@@ -79,6 +79,7 @@ class SlowStep(Struct, frozen=True):
         page_faults: page faults of the thread in the last `counted_over_ns` up to its end.
         preemptions: times that the kernel took the core away in that time.
         counted_over_ns: that time.
+        waited_ns: time at its beginning in which earlier decisions were made: it came together with their data.
     """
 
     kind: str
@@ -92,6 +93,7 @@ class SlowStep(Struct, frozen=True):
     page_faults: int
     preemptions: int
     counted_over_ns: int
+    waited_ns: int
 
 
 class GcPause(Struct, frozen=True):

@@ -293,9 +293,7 @@ class RunPage:
         feed = self._summary.feed
         if feed is None:
             return ""
-        parts = [
-            html.paragraph(f"{feed.address}, at the end {feed.state}" + (f": {feed.reason}" if feed.reason else ""))
-        ]
+        parts = [html.paragraph(f"{feed.address}: {feed.state}" + (f", {feed.reason}" if feed.reason else ""))]
         counts = [(name.replace("_", " "), text.count(count)) for name, count in feed.counters.items() if count]
         if counts:
             parts.append(html.table("What the feed counted", ("what", ">count"), counts))

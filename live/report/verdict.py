@@ -9,13 +9,13 @@ from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime
 from live.paper.run_records import SlowStep, Stall
 from live.report import text
 from live.report.run_files import RunFiles
+from live.report.summary import FEED_FAULTS
 
 _NOTABLE_SHARE = 0.05
-"""Share of a slow step from which the garbage collector is named as a reason."""
+"""Share of a slow step from which waiting and the garbage collector are named as reasons."""
 _ORDINARY_DROPS = frozenset({"suspicious"})
 """Reasons for leaving out ticks that say nothing about the run: the exchange marked them."""
 _WHAT = {"tick": "a tick", "slice": "a step of ticks", "step": "a whole step"}
-_FEED_FAULTS = ("gaps", "ticks_missing", "disconnects", "silences", "frames_malformed", "clock_steps", "pauses")
 
 
 class Level(Enum):
@@ -77,6 +77,8 @@ def describe_step(step: SlowStep) -> str:
 def explain(step: SlowStep) -> str:
     """Return what happened in a slow step, as far as it was watched."""
     found = []
+    if step.waited_ns >= step.took_ns * _NOTABLE_SHARE:
+        found.append(f"it waited {text.duration(step.waited_ns)} for decisions on data that had come before")
     if step.gc_ns >= step.took_ns * _NOTABLE_SHARE:
         found.append(f"the garbage collector took {text.duration(step.gc_ns)} of it")
     if step.preemptions:
@@ -146,7 +148,7 @@ def _reasons(run: RunFiles) -> list[str]:
         found.append(f"ticks dropped: {text.counts_by_name(dropped)}")
     if summary.feed is not None:
         counters = summary.feed.counters
-        faults = {name.replace("_", " "): counters[name] for name in _FEED_FAULTS if counters.get(name)}
+        faults = {name.replace("_", " "): counters[name] for name in FEED_FAULTS if counters.get(name)}
         if faults:
             found.append(f"faults of the feed: {text.counts_by_name(faults)}")
     if summary.warnings:

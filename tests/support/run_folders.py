@@ -74,6 +74,7 @@ STEP = {
     "page_faults": 0,
     "preemptions": 0,
     "counted_over_ns": 50_000,
+    "waited_ns": 0,
 }
 LATENCY: dict[str, Any] = {
     "version": 1,

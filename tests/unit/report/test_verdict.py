@@ -73,6 +73,7 @@ def test_a_failed_run(tmp_path: Path) -> None:
             {"preemptions": 2, "counted_over_ns": 900_000},
             "the kernel gave the core to another process 2 times in the 900 µs up to its end",
         ),
+        ({"waited_ns": 45_000}, "it waited 45.0 µs for decisions on data that had come before"),
         ({"orders": 1}, "1 order was accepted in it"),
         ({"orders": 2, "scheduled_events": True}, "2 orders were accepted in it, scheduled events were due in it"),
         ({"page_faults": 3}, "memory was touched for the first time 3 times"),
