@@ -108,7 +108,7 @@ def _stall(stall: Stall) -> str:
     why = f", {text.duration(stall.gc_ns)} of it the garbage collector's" if stall.gc_ns else ""
     return (
         f"{offset(stall.offset_ns)} after the start no decision was made for {text.duration(stall.took_ns)}, "
-        f"while the loop had other work, such as reading data{why}."
+        f"while the loop had other work, such as reading data, or did not get the core{why}."
     )
 
 

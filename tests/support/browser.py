@@ -24,12 +24,24 @@ class Opened:
     requests: list[str] = field(default_factory=list)
 
 
+def find_chromium() -> str | None:
+    """Return the path of the installed Chromium."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the installed Chromium without a window; skip the test where there is none."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    path = find_chromium()
     if path is None:
         pytest.skip(f"no Chromium is installed ({', '.join(_NAMES)})")
+    with started(path) as browser:
+        yield browser
+
+
+@contextmanager
+def started(path: str) -> Iterator[Browser]:
+    """Start a browser without a window."""
     with sync_playwright() as driver:
         # Its sandbox needs rights that a container or root does not have; the pages are our own.
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -96,7 +96,7 @@ def test_a_longer_stall_is_the_worst_moment(tmp_path: Path) -> None:
     found = verdict(tmp_path, latency={"stalls": stalls, "stalls_seen": 2})
     assert found.worst.startswith(
         "1.500 s after the start no decision was made for 9.00 ms, while the loop had other work, such as reading data, "
-        "8.00 ms of it the garbage collector's. The slowest decision took 50.0 µs: "
+        "or did not get the core, 8.00 ms of it the garbage collector's. The slowest decision took 50.0 µs: "
     )
 
 
