@@ -68,7 +68,7 @@ cdef class LatencyTrace:
     cpdef void note_event(self, long long began_ns) noexcept
     cpdef void add_pause(self, long long began_ns, long long ended_ns, long long generation) noexcept
     @cython.locals(width_ns=cython.longlong, place=Py_ssize_t, target=Py_ssize_t, bucket=Py_ssize_t, number=cython.longlong,
-                   known=cython.longlong, base=Py_ssize_t, into=Py_ssize_t, buckets=Py_ssize_t)
+                   known=cython.longlong, base=Py_ssize_t, into=Py_ssize_t, cells=cython.uint[::1])
     cpdef void make_room(self) noexcept
     @cython.locals(place=Py_ssize_t, total_ns=cython.longlong, first_ns=cython.longlong, last_ns=cython.longlong)
     cpdef long long pauses_within(self, long long began_ns, long long ended_ns) noexcept

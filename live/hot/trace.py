@@ -220,6 +220,7 @@ class LatencyTrace:
 
     def make_room(self) -> None:
         """Join neighbouring windows when more than half are used. For the time between steps: it takes a while."""
+        cells = self._buckets
         while self.windows_used > _WINDOWS // 2:
             width_ns = self.width_ns * 2
             target = -1
@@ -234,16 +235,16 @@ class LatencyTrace:
                     self._begins[target] = self.origin_ns + number * width_ns
                     self._largest[target] = self._largest[place]
                     for bucket in range(_BUCKETS):
-                        self._buckets[into + bucket] = self._buckets[base + bucket]
+                        cells[into + bucket] = cells[base + bucket]
                 else:
                     into = target * _BUCKETS
                     self._largest[target] = max(self._largest[target], self._largest[place])
                     for bucket in range(_BUCKETS):
-                        self._buckets[into + bucket] += self._buckets[base + bucket]
+                        cells[into + bucket] += cells[base + bucket]
             for place in range(target + 1, self.windows_used):
                 self._largest[place] = 0
                 for bucket in range(_BUCKETS):
-                    self._buckets[place * _BUCKETS + bucket] = 0
+                    cells[place * _BUCKETS + bucket] = 0
             self.width_ns = width_ns
             self.windows_used = target + 1
             self._window_end_ns = self._begins[target] + width_ns

@@ -9,7 +9,7 @@ from live.errors import EnvironmentFault, Halt, LeanLiveError
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.paper.stop_signals import StopSignals
-from live.report.results import RunFolder
+from live.report.results import REPORT_FILE, RunFolder
 from live.report.run_files import RunFiles
 from live.report.run_page import write_report
 
@@ -59,8 +59,12 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
                 raise
             failure = fault
         else:
-            complaint = _report(folder) if settings.report else None
-            return result if complaint is None else replace(result, warnings=(*result.warnings, complaint))
+            if not settings.report:
+                return result
+            complaint = _report(folder)
+            if complaint is None:
+                return replace(result, report=folder.shown_path / REPORT_FILE)
+            return replace(result, warnings=(*result.warnings, complaint))
     _keep(run, folder, failure)
     complaint = _report(folder) if settings.report and folder.is_finished else None
     if complaint is not None:
