@@ -66,9 +66,6 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
                 return replace(result, report=folder.shown_path / REPORT_FILE)
             return replace(result, warnings=(*result.warnings, complaint))
     _keep(run, folder, failure)
-    complaint = _report(folder) if settings.report and folder.is_finished else None
-    if complaint is not None:
-        failure.add_note(complaint)
     raise failure
 
 
@@ -79,6 +76,10 @@ def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
         folder.finish(run.result(failure), run.records(), trace)
     except LeanLiveError as fault:
         failure.add_note(f"then: {fault}")
+    if run.request.config.run.report and folder.is_finished:
+        complaint = _report(folder)
+        if complaint is not None:
+            failure.add_note(complaint)
     failure.add_note(f"results until then: {folder.shown_path}")
 
 
