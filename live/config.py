@@ -71,12 +71,14 @@ class RunSettings(Struct, frozen=True, kw_only=True):
         results_folder: folder of the result folders, relative to the working folder; `--results` goes before it.
         keep_runs: finished runs of the same algorithm that are kept; older ones are deleted after a success. Zero keeps
             all.
+        report: write report.html into the run's folder, about 5 MB with the charts' library in it.
         max_order_event_rows: order events written to order-events.json; those beyond it are counted, not written.
     """
 
     watchdog_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     results_folder: Annotated[str, Meta(min_length=1, max_length=4_096)] = "results"
     keep_runs: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    report: bool = True
     max_order_event_rows: Annotated[int, Meta(ge=1, le=10_000_000)] = 1_000_000
 
 

@@ -37,7 +37,8 @@ def render(algorithm: Path, data_folder: Path | None, picture: Path) -> None:
         result = run_dry(request, choose_progress(False, io.StringIO()))
     name = result.results_folder.name if result.results_folder is not None else ""
     data = dataclasses.replace(result.data, path=Path("data"))
-    shown = dataclasses.replace(result, data=data, results_folder=Path("results") / name)
+    folder = Path("results") / name
+    shown = dataclasses.replace(result, data=data, results_folder=folder, report=folder / "report.html")
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True)
     print_summary(shown, console)
     picture.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ cdef Py_ssize_t _EVENTS
 cdef Py_ssize_t _FAULTS
 cdef Py_ssize_t _PREEMPTIONS
 cdef Py_ssize_t _COUNTED_OVER
+cdef Py_ssize_t _WAITED
+cdef long long _KIND_TICK
 
 @cython.final
 cdef class LatencyTrace:
@@ -57,7 +59,7 @@ cdef class LatencyTrace:
 
     cpdef void begin(self, long long at_ns) noexcept
     cpdef bint is_sampled(self) noexcept
-    @cython.locals(took_ns=cython.longlong, place=Py_ssize_t)
+    @cython.locals(took_ns=cython.longlong, place=Py_ssize_t, before_ns=cython.longlong)
     cpdef void record(self, long long began_ns, long long ended_ns, long long time_ns, long long symbol_index,
                       long long kind) noexcept
     cpdef void record_stages(self, long long began_ns, long long entered_ns) noexcept
@@ -66,14 +68,14 @@ cdef class LatencyTrace:
     cpdef void note_event(self, long long began_ns) noexcept
     cpdef void add_pause(self, long long began_ns, long long ended_ns, long long generation) noexcept
     @cython.locals(width_ns=cython.longlong, place=Py_ssize_t, target=Py_ssize_t, bucket=Py_ssize_t, number=cython.longlong,
-                   known=cython.longlong, base=Py_ssize_t, into=Py_ssize_t, buckets=Py_ssize_t)
+                   known=cython.longlong, base=Py_ssize_t, into=Py_ssize_t, cells=cython.uint[::1])
     cpdef void make_room(self) noexcept
     @cython.locals(place=Py_ssize_t, total_ns=cython.longlong, first_ns=cython.longlong, last_ns=cython.longlong)
     cpdef long long pauses_within(self, long long began_ns, long long ended_ns) noexcept
-    @cython.locals(place=Py_ssize_t)
+    @cython.locals(place=Py_ssize_t, base=Py_ssize_t, latest=Py_ssize_t)
     cdef void _add_note(self, long long began_ns, Py_ssize_t field) noexcept
     cdef void _roll(self, long long began_ns, long long ended_ns) noexcept
     cdef void _read_usage(self, long long at_ns) noexcept
     @cython.locals(base=Py_ssize_t, place=Py_ssize_t, is_noted=cython.bint)
     cdef void _keep(self, long long began_ns, long long ended_ns, long long time_ns, long long symbol_index,
-                    long long kind) noexcept
+                    long long kind, long long before_ns) noexcept

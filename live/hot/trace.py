@@ -46,7 +46,8 @@ _STALL = STALL_NS
 _SAMPLE_EVERY = SAMPLE_EVERY
 _WORST = WORST_MAX
 _RECENT = 16
-_WORST_WIDTH = 11
+_WORST_WIDTH = 12
+_KIND_TICK = KIND_TICK
 (
     _BEGAN,
     _TOOK,
@@ -59,6 +60,7 @@ _WORST_WIDTH = 11
     _FAULTS,
     _PREEMPTIONS,
     _COUNTED_OVER,
+    _WAITED,
 ) = range(_WORST_WIDTH)
 
 
@@ -87,6 +89,7 @@ class WorstStep(NamedTuple):
         page_faults: page faults of the thread in the last `counted_over_ns` up to its end.
         preemptions: times that the kernel took the core away in that time.
         counted_over_ns: at least the step itself, unless the reading before fell into it.
+        waited_ns: time at its beginning in which earlier decisions were made.
     """
 
     began_ns: int
@@ -100,6 +103,7 @@ class WorstStep(NamedTuple):
     page_faults: int
     preemptions: int
     counted_over_ns: int
+    waited_ns: int
 
 
 class LatencyTrace:
@@ -176,9 +180,13 @@ class LatencyTrace:
         self.decisions.record(took_ns)
         if self.ended_ns and began_ns - self.ended_ns >= _STALL:
             self.stalls.offer(self.ended_ns, began_ns - self.ended_ns, self.pauses_within(self.ended_ns, began_ns))
+        before_ns = self.ended_ns
         self.ended_ns = ended_ns
         if took_ns > self._floor_ns:
-            self._keep(began_ns, ended_ns, time_ns, symbol_index, kind)
+            self._keep(began_ns, ended_ns, time_ns, symbol_index, kind, before_ns)
+        if self._noted_ns == began_ns:
+            # Steps that were received together begin together: what was noted belongs to the first.
+            self._noted_ns = 0
         if began_ns >= self._window_end_ns:
             self._roll(began_ns, ended_ns)
         place = self.windows_used - 1
@@ -196,7 +204,7 @@ class LatencyTrace:
         self.ended_ns = 0
 
     def note_order(self, began_ns: int) -> None:
-        """Note that an order was accepted in the step or tick that began at a moment, recorded already or not."""
+        """Note that an order was accepted in the step that began at a moment, or in the tick, after its decision."""
         self._add_note(began_ns, _ORDERS)
 
     def note_event(self, began_ns: int) -> None:
@@ -212,6 +220,7 @@ class LatencyTrace:
 
     def make_room(self) -> None:
         """Join neighbouring windows when more than half are used. For the time between steps: it takes a while."""
+        cells = self._buckets
         while self.windows_used > _WINDOWS // 2:
             width_ns = self.width_ns * 2
             target = -1
@@ -226,16 +235,16 @@ class LatencyTrace:
                     self._begins[target] = self.origin_ns + number * width_ns
                     self._largest[target] = self._largest[place]
                     for bucket in range(_BUCKETS):
-                        self._buckets[into + bucket] = self._buckets[base + bucket]
+                        cells[into + bucket] = cells[base + bucket]
                 else:
                     into = target * _BUCKETS
                     self._largest[target] = max(self._largest[target], self._largest[place])
                     for bucket in range(_BUCKETS):
-                        self._buckets[into + bucket] += self._buckets[base + bucket]
+                        cells[into + bucket] += cells[base + bucket]
             for place in range(target + 1, self.windows_used):
                 self._largest[place] = 0
                 for bucket in range(_BUCKETS):
-                    self._buckets[place * _BUCKETS + bucket] = 0
+                    cells[place * _BUCKETS + bucket] = 0
             self.width_ns = width_ns
             self.windows_used = target + 1
             self._window_end_ns = self._begins[target] + width_ns
@@ -251,10 +260,16 @@ class LatencyTrace:
         return total_ns
 
     def _add_note(self, began_ns: int, field: int) -> None:
+        latest = -1
         for place in range(self._worst_used):
-            if self._worst[place * _WORST_WIDTH + _BEGAN] == began_ns:
-                self._worst[place * _WORST_WIDTH + field] += 1
-                return
+            base = place * _WORST_WIDTH
+            # Orders of a tick go out after its decision, all others within theirs.
+            if self._worst[base + _KIND] == _KIND_TICK and self._worst[base + _BEGAN] == began_ns:
+                if latest < 0 or self._worst[base + _TIME] > self._worst[latest + _TIME]:
+                    latest = base
+        if latest >= 0:
+            self._worst[latest + field] += 1
+            return
         if self._noted_ns != began_ns:
             self._noted_ns = began_ns
             self._noted_orders = 0
@@ -277,7 +292,7 @@ class LatencyTrace:
         self._faults = page_faults()
         self._preemptions = preemptions()
 
-    def _keep(self, began_ns: int, ended_ns: int, time_ns: int, symbol_index: int, kind: int) -> None:
+    def _keep(self, began_ns: int, ended_ns: int, time_ns: int, symbol_index: int, kind: int, before_ns: int) -> None:
         """Give a decision a place among the worst."""
         place = self._least
         if self._worst_used < _WORST:
@@ -298,6 +313,7 @@ class LatencyTrace:
         self._worst[base + _FAULTS] = self._faults - faults
         self._worst[base + _PREEMPTIONS] = self._preemptions - taken
         self._worst[base + _COUNTED_OVER] = ended_ns - counted_from_ns
+        self._worst[base + _WAITED] = max(0, before_ns - began_ns)
         if self._worst_used < _WORST:
             return
         for place in range(_WORST):

@@ -316,6 +316,9 @@ class PaperEngine(OrderHost, Host):
         if event.status is OrderStatus.SUBMITTED:
             self.recorder.on_accepted(self.clock.began_ns)
         self.recorder.on_order_event(event)
+        if event.status.is_fill:
+            price = float(event.exact_fill_price)
+            self.recorder.curves.fill(self.securities[event.symbol], event.time_ns, price)
         self.risk.on_event(event)
         if self.desk is not None:
             self.desk.on_event(event)

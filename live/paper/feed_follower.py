@@ -96,7 +96,6 @@ class FeedFollower:
         loop = self._loop
         loop.wake(self._inbox.take_fresh(), self._receiver.received_ns)
         loop.run_until(max(newest_ns, self._engine.clock.now_ns))
-        self._engine.recorder.trace.rest()
         if self._receiver.counters.sessions != self._sessions:
             self._sessions = self._receiver.counters.sessions
             self._clock.begin_session()
@@ -114,6 +113,8 @@ class FeedFollower:
             self._decided_on(self._engine.clock.now_ns)
 
     def _decided_on(self, time_ns: int) -> None:
+        # What follows is waiting for the feed, no stall.
+        self._engine.recorder.trace.rest()
         self._newest_ns = max(self._newest_ns, time_ns)
         self._inbox.decided_on(self._newest_ns)
         if self._loop.is_over() or self._loop.stop_requested:

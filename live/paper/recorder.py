@@ -13,6 +13,7 @@ from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
 from live.hot.catalogue import Stage
 from live.hot.trace import KIND_STEP, SEVERAL_SYMBOLS, LatencyTrace
+from live.paper.curves import Curves
 from live.paper.series import BoundedSeries
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Recorder:
         self.events_by_status: Counter[OrderStatus] = Counter()
         self.denials: Counter[str] = Counter()
         self.statistics: dict[str, str] = {}
-        self.equity = BoundedSeries()
+        self.curves = Curves()
         self.charts: dict[str, dict[str, BoundedSeries]] = {}
         self.series_dropped = 0
         self._series_count = 0
@@ -162,13 +163,13 @@ class Recorder:
     # -- what happened
 
     def after_step(self, time_ns: int, engine: PaperEngine) -> None:
-        """Count a step, and sample the equity once a minute of data time."""
+        """Count a step, and sample equity, prices and positions once a minute of data time."""
         self.steps += 1
         self.trace.make_room()
         if time_ns >= self.next_equity_ns:
             self.next_equity_ns = time_ns + _EQUITY_EVERY_NS
             equity = engine.portfolio.exact_total_portfolio_value
-            self.equity.append(time_ns, float(equity))
+            self.curves.sample(time_ns, float(equity), engine.securities.values())
             engine.risk.on_equity(engine.zone.to_local_ns(time_ns) // NANOSECONDS_PER_DAY, equity)
 
     def on_order_event(self, event: OrderEvent) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import live.hot
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
-from live.clock import monotonic_ns
+from live.clock import monotonic_ns, wall_ns
 from live.errors import (
     AlgorithmError,
     CallbackTimeout,
@@ -32,6 +32,7 @@ from live.hot.histogram import Histogram
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
+from live.paper.latency_records import latency_records
 from live.paper.loop import RunLoop
 from live.paper.memory import peak_memory_bytes
 from live.paper.object_store import ObjectStore
@@ -51,6 +52,7 @@ from live.paper.run_model import (
     RunResult,
     RunState,
 )
+from live.paper.run_records import RunRecords, SymbolsFile
 from live.paper.run_telemetry import RunTelemetry, collections_now
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
@@ -102,6 +104,7 @@ class DryRun:
         self._missing: list[str] = []
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
+        self._began_wall_ns = 0
         self._collections_before = collections_now()
 
     def run(self, sink: RunSink, log_path: Path) -> None:
@@ -229,6 +232,7 @@ class DryRun:
         self.telemetry.enter(RunPhase.WARMING_UP if self.engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
         self.recorder.trace.begin(began_ns)
+        self._began_wall_ns = wall_ns()
         try:
             yield
         finally:
@@ -354,13 +358,24 @@ class DryRun:
             cores=self._cores,
         )
 
+    def records(self) -> RunRecords:
+        """Return what was recorded for the files of the run."""
+        recorder = self.recorder
+        names = {security.symbol.index: security.symbol.value for security in self.engine.securities.values()}
+        return RunRecords(
+            self.histograms(),
+            self.series(),
+            latency_records(recorder.trace, self._began_wall_ns, names),
+            SymbolsFile(drawdown=recorder.curves.drawdown, symbols=tuple(recorder.curves.symbols())),
+        )
+
     def histograms(self) -> dict[str, HistogramDump]:
         """Return the latency histograms whole."""
         return {_histogram_name(stage): _dump(histogram) for stage, histogram in self.recorder.stages.items()}
 
     def series(self) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """Return the equity curve and the algorithm's plots."""
-        found = {"Strategy Equity": {"Equity": self.recorder.equity.points()}}
+        found = {"Strategy Equity": {"Equity": self.recorder.curves.equity.points()}}
         for chart, lines in self.recorder.charts.items():
             found.setdefault(chart, {}).update({name: line.points() for name, line in lines.items()})
         return found

@@ -222,6 +222,7 @@ class RunResult:
         statistics: values set by `set_summary_statistic`.
         quit_message: text given to `quit`; None when the data came to their end.
         results_folder: where the result files are; filled in when the result files are written.
+        report: the page about the run; filled in when it is written.
         state: how the run ended.
         error: why it did not complete.
         warnings: what the user should know about a run all the same, one line each.
@@ -258,6 +259,7 @@ class RunResult:
     statistics: Mapping[str, str] = field(default_factory=dict)
     quit_message: str | None = None
     results_folder: Path | None = None
+    report: Path | None = None
     state: RunState = RunState.COMPLETED
     error: RunError | None = None
     warnings: tuple[str, ...] = ()

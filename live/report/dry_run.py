@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 
 from live.errors import EnvironmentFault, Halt, LeanLiveError
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.paper.stop_signals import StopSignals
-from live.report.results import RunFolder
+from live.report.results import REPORT_FILE, RunFolder
+from live.report.run_files import RunFiles
+from live.report.run_page import write_report
 
 
 def run_dry(request: DryRunRequest, progress: ProgressSink) -> RunResult:
@@ -50,11 +53,18 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
     signals.defer()
     if failure is None:
         try:
-            return folder.finish(run.result(), run.histograms(), run.series())
+            result = folder.finish(run.result(), run.records())
         except EnvironmentFault as fault:
             if folder.is_finished:
                 raise
             failure = fault
+        else:
+            if not settings.report:
+                return result
+            complaint = _report(folder)
+            if complaint is None:
+                return replace(result, report=folder.shown_path / REPORT_FILE)
+            return replace(result, warnings=(*result.warnings, complaint))
     _keep(run, folder, failure)
     raise failure
 
@@ -63,7 +73,23 @@ def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
     """Write the results of a run that did not complete, and name their folder in its error."""
     trace = "".join(traceback.format_exception(failure))
     try:
-        folder.finish(run.result(failure), run.histograms(), run.series(), trace)
+        folder.finish(run.result(failure), run.records(), trace)
     except LeanLiveError as fault:
         failure.add_note(f"then: {fault}")
+    if run.request.config.run.report and folder.is_finished:
+        complaint = _report(folder)
+        if complaint is not None:
+            failure.add_note(complaint)
     failure.add_note(f"results until then: {folder.shown_path}")
+
+
+def _report(folder: RunFolder) -> str | None:
+    """Write the report from the files that are there; return what to tell the user when that fails.
+
+    The results are safe then, and the report can be made later, so it is no failure of the run.
+    """
+    try:
+        write_report(RunFiles(folder.path))
+    except LeanLiveError as fault:
+        return f"there is no report.html: {fault}; make it later: lean-live report {folder.shown_path}"
+    return None

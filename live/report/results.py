@@ -16,10 +16,11 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import orjson
 
 from live.algorithm.orders import OrderEvent
@@ -27,6 +28,7 @@ from live.clock import utc_now
 from live.errors import EnvironmentFault
 from live.paper.append_file import AppendFile
 from live.paper.run_model import HistogramDump, RunResult, RunState
+from live.paper.run_records import RunRecords
 from live.report.order_events import OrderEventDigest, lean_json
 from live.report.summary_file import result_to_dict, writable
 
@@ -35,18 +37,19 @@ SUMMARY_FILE = "summary.json"
 ORDER_EVENTS_FILE = "order-events.json"
 HISTOGRAMS_FILE = "histograms.json"
 SERIES_FILE = "series.json"
+LATENCY_FILE = "latency.json"
+SYMBOLS_FILE = "symbols.json"
 LOG_FILE = "log.txt"
 FAILURE_FILE = "failure.txt"
-_PARTIAL = ".partial"
+REPORT_FILE = "report.html"
+PARTIAL = ".partial"
+"""What the name of a folder ends in until its run is over."""
 _FAILED = "-failed"
 _STAMP = r"\d{8}T\d{6}Z(?:-\d+)?"
 _RESERVE_FILE = ".reserve"
 _RESERVE_BYTES = 1 << 18
 _SAME_SECOND_MAX = 1_000
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS)
-
-Series = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]
-"""Points (time_ns, value) by chart and by name of the series."""
 
 
 @contextmanager
@@ -113,7 +116,7 @@ class RunFolder:
     @property
     def is_finished(self) -> bool:
         """Whether the folder has its final name."""
-        return not self.path.name.endswith(_PARTIAL)
+        return not self.path.name.endswith(PARTIAL)
 
     @contextmanager
     def _discarding(self) -> Iterator[None]:
@@ -128,9 +131,7 @@ class RunFolder:
         """Delete the folder of a run that never began."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def finish(
-        self, result: RunResult, histograms: Mapping[str, HistogramDump], series: Series, trace: str = ""
-    ) -> RunResult:
+    def finish(self, result: RunResult, records: RunRecords, trace: str = "") -> RunResult:
         """Write the remaining files and give the folder its final name.
 
         Every file is tried, whatever becomes of the others. A run that did not fail keeps its partial name when one of
@@ -140,8 +141,7 @@ class RunFolder:
 
         Parameters:
             result: what the run came to.
-            histograms: by metric name, for example "tick_to_decision".
-            series: plotted points, already limited in number.
+            records: what was recorded of the run, already limited in size.
             trace: for a run that failed, the traceback of its error.
 
         Raises:
@@ -156,13 +156,17 @@ class RunFolder:
             order_events_sha256=self.digest.hexdigest(),
             results_folder=self._shown_root / final.name,
         )
-        curves = {chart: {name: list(points) for name, points in found.items()} for chart, found in series.items()}
-        buckets = {name: _histogram_to_dict(dump) for name, dump in histograms.items()}
+        curves = {
+            chart: {name: list(points) for name, points in found.items()} for chart, found in records.series.items()
+        }
+        buckets = {name: _histogram_to_dict(dump) for name, dump in records.histograms.items()}
         steps: list[Callable[[], None]] = [
             lambda: self._write_json(SUMMARY_FILE, result_to_dict(complete)),
             self._close_events,
             lambda: self._write_json(HISTOGRAMS_FILE, buckets),
             lambda: self._write_json(SERIES_FILE, curves),
+            lambda: self._write_json(LATENCY_FILE, msgspec.to_builtins(records.latency)),
+            lambda: self._write_json(SYMBOLS_FILE, msgspec.to_builtins(records.symbols)),
         ]
         if result.error is not None and is_failed:
             text = f"{result.error.message}\n\n{trace}".rstrip() + "\n"
@@ -185,7 +189,7 @@ class RunFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             for number in range(1, _SAME_SECOND_MAX):
                 final = self.root / f"{self._name}-{stamp}{'' if number == 1 else f'-{number}'}"
-                partial = final.with_name(final.name + _PARTIAL)
+                partial = final.with_name(final.name + PARTIAL)
                 try:
                     partial.mkdir()
                 except FileExistsError:

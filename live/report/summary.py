@@ -86,6 +86,8 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         rows.append(("quit", result.quit_message or "by the algorithm"))
     if result.results_folder is not None:
         rows.append(("results", str(result.results_folder)))
+    if result.report is not None:
+        rows.append(("report", str(result.report)))
     return rows
 
 

@@ -99,16 +99,37 @@ def test_the_worst_steps_say_what_happened_in_them() -> None:
     trace.note_order(1_000)
     trace.note_event(1_000)
     decide(trace, 1_000, 200, KIND_SLICE)
-    trace.note_order(1_000)
     trace.note_order(5_000)
     decide(trace, 2_000, 100, KIND_STEP)
     first, second = trace.worst()
     assert (first.took_ns, first.time_ns, first.symbol_index, first.kind) == (200, 10_000, 3, KIND_SLICE)
-    assert (first.gc_ns, first.orders, first.events) == (110, 3, 1)
+    assert (first.gc_ns, first.orders, first.events, first.waited_ns) == (110, 2, 1, 0)
     assert first.counted_over_ns == 200
     assert min(first.page_faults, first.preemptions, second.page_faults, second.preemptions) >= 0
     assert (second.gc_ns, second.orders, second.events) == (0, 0, 0)
     assert trace.pauses.spans() == [Span(900, 200, 0), Span(1_150, 10, 2)]
+
+
+def test_orders_of_a_tick_count_for_it_after_its_decision() -> None:
+    trace = new_trace()
+    decide(trace, 1_000, 50)
+    trace.note_order(1_000)
+    decide(trace, 2_000, 40)
+    trace.note_order(1_000)
+    assert [step.orders for step in trace.worst()] == [2, 0]
+
+
+def test_steps_that_came_together_wait_for_each_other() -> None:
+    trace = new_trace()
+    trace.note_order(1_000)
+    trace.record(1_000, 1_010, 1, 0, KIND_SLICE)
+    trace.record(1_000, 1_030, 2, 0, KIND_SLICE)
+    trace.note_order(1_000)
+    trace.record(1_000, 1_070, 3, 0, KIND_SLICE)
+    trace.rest()
+    trace.record(1_020, 1_080, 4, 0, KIND_SLICE)
+    found = {step.time_ns: (step.took_ns, step.waited_ns, step.orders) for step in trace.worst()}
+    assert found == {1: (10, 0, 1), 2: (30, 10, 0), 3: (70, 30, 1), 4: (60, 0, 0)}
 
 
 def test_gaps_between_decisions_are_stalls_unless_the_loop_rested() -> None:
