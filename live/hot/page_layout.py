@@ -39,7 +39,7 @@ VALUES_MAX = 128
 FEEDS_MAX = 64
 """Symbols on the allow-list whose feed's age is shown."""
 FEED_LABEL_WORDS = 4
-WORST_TICKS = 8
+WORST_TICKS = 10
 """Slowest ticks whose details are kept."""
 POSITIONS_MAX = 32
 """Rows of the position table."""
