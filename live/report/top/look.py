@@ -157,8 +157,8 @@ def look_at(view: TelemetryView) -> RunLook:
     # Before the phase: a run that ends between the two has ended and did not die.
     is_alive = view.is_writer_alive()
     try:
-        phase = RunPhase(int(view.gauge(Gauge.RUN_PHASE)))
-        warm = WarmState(int(view.gauge(Gauge.WARM_STATE)))
+        phase = RunPhase(_whole(view.gauge(Gauge.RUN_PHASE)))
+        warm = WarmState(_whole(view.gauge(Gauge.WARM_STATE)))
         found = view.account()
         slowest = tuple(view.worst_ticks())
         _check_times(slowest, found)
@@ -191,9 +191,9 @@ def look_at(view: TelemetryView) -> RunLook:
             denials={code.name: view.denials(code) for code in DenialCode if view.denials(code)},
             collections=(view.counter(_GC[0]), view.counter(_GC[1]), view.counter(_GC[2])),
             feed=_feed(view),
-            symbols=int(view.gauge(Gauge.SYMBOLS)),
-            memory_bytes=int(view.gauge(Gauge.RESIDENT_MEMORY)),
-            memory_peak_bytes=int(view.gauge(Gauge.RESIDENT_MEMORY_PEAK)),
+            symbols=_whole(view.gauge(Gauge.SYMBOLS)),
+            memory_bytes=_whole(view.gauge(Gauge.RESIDENT_MEMORY)),
+            memory_peak_bytes=_whole(view.gauge(Gauge.RESIDENT_MEMORY_PEAK)),
             pinned={name: _truth(view.gauge(gauge)) for name, gauge in _THREADS.items()},
             warm=warm,
         )
@@ -202,7 +202,7 @@ def look_at(view: TelemetryView) -> RunLook:
 
 
 def _feed(view: TelemetryView) -> FeedLook | None:
-    phase = FeedPhase(int(view.gauge(Gauge.FEED_PHASE)))
+    phase = FeedPhase(_whole(view.gauge(Gauge.FEED_PHASE)))
     if phase is FeedPhase.NONE:
         return None
     received_ns = _nanoseconds(view.gauge(Gauge.FEED_RECEIVED))
@@ -234,7 +234,18 @@ def _check_times(slowest: tuple[SlowDecision, ...], found: AccountLook | None) -
 
 
 def _nanoseconds(seconds: float) -> int:
-    return round(seconds * NANOSECONDS_PER_SECOND)
+    return _whole(seconds * NANOSECONDS_PER_SECOND)
+
+
+def _whole(value: float) -> int:
+    """Return a number of the page as an integer.
+
+    Raises:
+        OverflowError, ValueError: it is none of 64 bits.
+    """
+    if abs(value) >= 1 << 63:
+        raise OverflowError(f"{value:g} is no number of a page")
+    return round(value)
 
 
 def _number(value: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -25,6 +26,7 @@ from live.report.top.screen import screen_lines
 
 _KEYS_THAT_END = frozenset(b"qQ\x04\x1b")
 """q, Ctrl-D and Escape."""
+_SEQUENCE = re.compile(rb"\x1b[\[O][0-?]*[ -/]*[@-~]")
 _HELP = "q quits"
 
 
@@ -113,8 +115,8 @@ class Waiter:
         if not typed:
             # Nobody can type any more: the terminal is gone.
             return True
-        # An escape sequence, such as a cursor key's, is not the key Escape.
-        return typed == b"\x1b" or any(each in _KEYS_THAT_END for each in typed.partition(b"\x1b")[0])
+        # The sequence of a cursor key begins with Escape, and is not that key.
+        return any(each in _KEYS_THAT_END for each in _SEQUENCE.sub(b"", typed))
 
     def _on_end(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
