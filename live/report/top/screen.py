@@ -22,6 +22,7 @@ from live.report.top.look import RunLook
 
 _LABEL_WIDTH = 18
 _COLUMN_WIDTH = 10
+_SLOWEST_SHOWN_MAX = 5
 _BARS = " ▁▂▃▄▅▆▇█"
 _STATE_STYLES = {
     RunPhase.RUNNING: "bold green",
@@ -160,8 +161,8 @@ def _ticks(history: LookHistory, width: int) -> list[Text]:
 
 
 def _latencies(history: LookHistory) -> list[Text]:
-    heads = ("p50", "p99", "p99.9", "max", "count")
-    lines = [Text(" " * _LABEL_WIDTH + "".join(f"{head:>{_COLUMN_WIDTH}}" for head in heads), style="dim")]
+    heads = "".join(f"{head:>{_COLUMN_WIDTH}}" for head in ("p50", "p99", "p99.9", "max"))
+    lines = [_labelled("", f"{heads}{'count':>{_COLUMN_WIDTH + 2}}", "dim")]
     names = {Stage.TICK_TO_DECISION: "tick → decision", Stage.TICK_TO_ORDER: "tick → order"}
     for stage, name in names.items():
         lines.append(_latency(name, history.look.stages[stage].summary()))
@@ -170,7 +171,7 @@ def _latencies(history: LookHistory) -> list[Text]:
             lines.append(_latency(f"  last {history.span_seconds:.0f} s", recent, "cyan"))
     collections = "/".join(map(words.count, history.look.collections))
     pauses = _latency("Python GC pauses", history.look.stages[Stage.GC_PAUSE_PYTHON].summary())
-    pauses.append(f"  ({collections})", style="dim")
+    pauses.append(f"  ({collections} runs)", style="dim")
     # The most important first: lines at the end are left out when rows are short.
     return [*lines, pauses]
 
@@ -186,7 +187,7 @@ def _latency(name: str, summary: LatencySummary, style: str = "") -> Text:
 
 def _slowest(look: RunLook) -> list[Text]:
     lines = []
-    for at, decision in enumerate(look.slowest):
+    for at, decision in enumerate(look.slowest[:_SLOWEST_SHOWN_MAX]):
         line = _labelled("slowest" if at == 0 else "")
         line.append(f"{words.duration(decision.latency_ns):>{_COLUMN_WIDTH}}", style="magenta")
         line.append(f"  {ns_to_datetime(decision.time_ns):%H:%M:%S.%f}  {one_line(decision.symbol) or 'several'}")
