@@ -24,6 +24,7 @@ from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, S
 from live.hot.telemetry import create_page
 from live.hot.telemetry_view import TelemetryView
 from live.paper.memory import peak_memory_bytes, resident_memory_bytes
+from live.paper.order_records import open_orders_count
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -258,7 +259,7 @@ class RunTelemetry:
         account = AccountRecord(
             positions_held=len(self._held),
             data_time_ns=time_ns,
-            orders_open=engine.transactions.open_orders_count,
+            orders_open=open_orders_count(engine.transactions),
             equity=equity,
             starting_equity=equity if self._starting_equity is None else self._starting_equity,
             fees=float(portfolio.exact_total_fees),

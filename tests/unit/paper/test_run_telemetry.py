@@ -35,7 +35,7 @@ def engine(tmp_path: Path) -> Any:
         securities={},
         clock=SimpleNamespace(revision=0, time_ns=lambda: 5),
         portfolio=SimpleNamespace(total_portfolio_value=99.5, exact_total_fees=1, account_currency="EUR"),
-        transactions=SimpleNamespace(open_orders_count=2),
+        transactions=SimpleNamespace(_open={1: None, 2: None}),
         subscriptions=SimpleNamespace(bytes_total=200, bytes_read=50),
         is_warming_up=False,
     )

@@ -15,7 +15,7 @@ from support.pages import DATA_TIME_NS, POSITIONS, publish, write_page
 from live.cli.main import run
 from live.errors import DataError, UsageError
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage
-from live.hot.histogram import Histogram
+from live.hot.histogram import HISTOGRAM_WORDS, Histogram
 from live.hot.page_layout import Section
 from live.hot.page_tables import PageTablesWriter
 from live.hot.telemetry import TelemetryPage
@@ -123,7 +123,7 @@ def test_a_garbled_histogram_is_refused(tmp_path: Path) -> None:
     page = write_page(tmp_path)
     at = page.layout.begins[Section.HISTOGRAMS] + 3
     with page.path.open("r+b") as file:
-        file.seek((at + Stage.TICK_TO_DECISION * len(page.histograms[0]._memory)) * 8)
+        file.seek((at + Stage.TICK_TO_DECISION * HISTOGRAM_WORDS) * 8)
         file.write(b"\xff" * 8)
     with pytest.raises(DataError, match="garbled"):
         look(page)
