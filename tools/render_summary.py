@@ -41,9 +41,20 @@ def render(algorithm: Path, data_folder: Path | None, picture: Path) -> None:
     shown = dataclasses.replace(result, data=data, results_folder=folder, report=folder / "report.html")
     console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True)
     print_summary(shown, console)
+    write_svg(console, f"lean-live dry-run algorithms/{algorithm.name}", "dry-run", picture)
+
+
+def write_svg(console: Console, title: str, name: str, picture: Path) -> None:
+    """Write what a recording console has printed as a picture.
+
+    Parameters:
+        console: the console.
+        title: words in the frame of the picture.
+        name: of the picture; its parts have names of their own by it when several are in one document.
+        picture: file.
+    """
     picture.parent.mkdir(parents=True, exist_ok=True)
-    title = f"lean-live dry-run algorithms/{algorithm.name}"
-    svg = console.export_svg(title=title, unique_id="dry-run")
+    svg = console.export_svg(title=title, unique_id=name)
     # The picture names fonts of a web server, which no viewer of a README loads; the system's monospace serves.
     picture.write_text(_FONT_FACE.sub("", svg), encoding="utf-8")
 

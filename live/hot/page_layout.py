@@ -39,7 +39,7 @@ VALUES_MAX = 128
 FEEDS_MAX = 64
 """Symbols on the allow-list whose feed's age is shown."""
 FEED_LABEL_WORDS = 4
-WORST_TICKS = 8
+WORST_TICKS = 10
 """Slowest ticks whose details are kept."""
 POSITIONS_MAX = 32
 """Rows of the position table."""
@@ -168,7 +168,7 @@ def read_text(words: memoryview[int]) -> str:
 
 
 def process_start_ticks(pid: int) -> int | None:
-    """Return when a process began, in clock ticks since boot; None when it is gone.
+    """Return when a process began, in clock ticks since boot; None when it is gone, or has ended and not been waited for.
 
     0 where the system does not tell.
     """
@@ -176,6 +176,7 @@ def process_start_ticks(pid: int) -> int | None:
         return 0
     try:
         # The command's name stands in parentheses and may itself hold spaces and parentheses.
-        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+        words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return None if words[0] in (b"Z", b"X") else int(words[19])
     except (OSError, ValueError, IndexError):
         return None

@@ -7,6 +7,10 @@ the newest data, ns since 1970 UTC | 5 open orders | 6 equity | 7 equity at the 
 1 generation | 2-5 symbol | 6 quantity | 7 average price | 8 market price | 9 unrealized profit. Amounts are 64-bit
 reals, texts UTF-8 with zeros after them. The rows are written first and the account last, all with the same generation,
 so a reader that finds one generation everywhere has seen one moment. A text fills the words 1-15 of its record.
+
+Of a slow decision: 1-5 as of a slow tick (live/hot/telemetry.py), the symbol's index below 0 for several symbols | 6-9
+symbol | 10 time of the garbage collector in it, ns | 11 orders | 12 scheduled events | 13 page faults | 14 times that
+the kernel took the core away.
 """
 
 from __future__ import annotations
@@ -16,7 +20,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from live.hot.catalogue import PageText
-from live.hot.page_layout import ACCOUNT_SLOT, POSITION_SLOT, POSITIONS_MAX, TEXT_SLOT, read_text
+from live.hot.page_layout import (
+    ACCOUNT_SLOT,
+    LATEST_TICK_SLOT,
+    POSITION_SLOT,
+    POSITIONS_MAX,
+    TEXT_SLOT,
+    WORST_TICKS,
+    read_text,
+)
 from live.hot.seqlock import SLOT_WORDS, SeqlockReader, SeqlockWriter
 
 SYMBOL_WORDS = 4
@@ -58,6 +70,36 @@ class AccountRecord(NamedTuple):
     currency: str
 
 
+class SlowDecision(NamedTuple):
+    """One of the slowest decisions.
+
+    Attributes:
+        latency_ns: from the receipt of its data to the strategy's return.
+        symbol_index: whose data; below 0 for several symbols.
+        sequence: number of the tick; 0 when it has none.
+        time_ns: moment of the data, UTC.
+        receive_ns: when the data were received, on the writer's monotonic clock.
+        symbol: name of the symbol, "" for several.
+        gc_ns: time of the garbage collector in it.
+        orders: orders accepted in it.
+        events: scheduled events that were due in it.
+        page_faults: page faults of the thread.
+        preemptions: times that the kernel took the core away.
+    """
+
+    latency_ns: int
+    symbol_index: int
+    sequence: int
+    time_ns: int
+    receive_ns: int
+    symbol: str = ""
+    gc_ns: int = 0
+    orders: int = 0
+    events: int = 0
+    page_faults: int = 0
+    preemptions: int = 0
+
+
 class AccountLook(NamedTuple):
     """What a reader saw of account and positions.
 
@@ -96,6 +138,18 @@ class PageTablesWriter:
         for at, word in enumerate(_text_words(text, SLOT_WORDS - 1), 1):
             self._records.put(at, word)
         self._records.end()
+
+    def write_slowest(self, decisions: Sequence[SlowDecision]) -> None:
+        """Store the slowest decisions, of which at most WORST_TICKS are kept, in the place of those before."""
+        records = self._records
+        for at, decision in enumerate(decisions[:WORST_TICKS]):
+            records.begin(LATEST_TICK_SLOT + 1 + at)
+            for field, value in enumerate(decision[:5], 1):
+                records.put(field, value)
+            self._put_label(6, decision.symbol, SYMBOL_WORDS)
+            for field, value in enumerate(decision[6:], 6 + SYMBOL_WORDS):
+                records.put(field, value)
+            records.end()
 
     def write_account(self, account: AccountRecord, positions: Sequence[PositionRow]) -> None:
         """Store the account and its positions, of which at most POSITIONS_MAX are kept."""
@@ -149,6 +203,17 @@ class PageTablesReader:
         if not self._records.read(TEXT_SLOT + which):
             return ""
         return _text_of(self._words(1, SLOT_WORDS - 1))
+
+    def slowest(self) -> list[SlowDecision]:
+        """Return the slowest decisions, slowest first; those of `TelemetryPage.offer_worst` have no more than numbers."""
+        found = []
+        for slot in range(LATEST_TICK_SLOT + 1, LATEST_TICK_SLOT + 1 + WORST_TICKS):
+            if self._records.read(slot):
+                latency_ns, symbol_index, sequence, time_ns, receive_ns = self._words(1, 5)
+                symbol = _text_of(self._words(6, SYMBOL_WORDS))
+                rest = self._words(6 + SYMBOL_WORDS, 5)
+                found.append(SlowDecision(latency_ns, symbol_index, sequence, time_ns, receive_ns, symbol, *rest))
+        return sorted(found, reverse=True)
 
     def account(self) -> AccountLook | None:
         """Return account and positions; None when there are none yet."""

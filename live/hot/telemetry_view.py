@@ -21,7 +21,6 @@ from live.hot.page_layout import (
     PAGE_MAGIC,
     PAGE_VERSION,
     TEXT_WORDS,
-    WORST_TICKS,
     HeaderWord,
     PageLayout,
     Section,
@@ -31,7 +30,7 @@ from live.hot.page_layout import (
     process_start_ticks,
     read_text,
 )
-from live.hot.page_tables import AccountLook, PageTablesReader
+from live.hot.page_tables import AccountLook, PageTablesReader, SlowDecision
 from live.hot.ring import RING_CAPACITY_MAX
 from live.hot.seqlock import SeqlockReader
 
@@ -150,10 +149,9 @@ class TelemetryView:
         """Return the latest tick, in the order of `TelemetryPage.record_tick`'s parameters; None when there is none."""
         return self._record(LATEST_TICK_SLOT, 7)
 
-    def worst_ticks(self) -> list[tuple[int, ...]]:
-        """Return the slowest ticks, slowest first, in the order of `TelemetryPage.offer_worst`'s parameters."""
-        found = [self._record(slot, 5) for slot in range(1, WORST_TICKS + 1)]
-        return sorted((record for record in found if record is not None), reverse=True)
+    def worst_ticks(self) -> list[SlowDecision]:
+        """Return the slowest ticks or decisions, slowest first."""
+        return self._tables.slowest()
 
     def account(self) -> AccountLook | None:
         """Return the account and its largest positions; None when there are none yet."""

@@ -110,11 +110,6 @@ class OrderRecords(PascalCaseAccess):
         return len(self._tickets)
 
     @property
-    def open_orders_count(self) -> int:
-        """Number of orders that may still fill."""
-        return len(self._open)
-
-    @property
     def last_order_id(self) -> int:
         """Id of the newest order."""
         return self._last_order_id
@@ -198,6 +193,11 @@ class OrderRecords(PascalCaseAccess):
     def open_orders(self, symbol: Symbol) -> list[Order]:
         """Return the open orders of a symbol themselves: models read them, nobody changes them."""
         return [order for order in self._open.values() if order.symbol == symbol]
+
+
+def open_orders_count(records: OrderRecords) -> int:
+    """Return the number of orders that may still fill; no member, for LEAN has none and algorithms see the records."""
+    return len(records._open)
 
 
 def forget_past(records: OrderRecords) -> None:

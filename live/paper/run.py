@@ -62,6 +62,7 @@ from live.paper.subscriptions import Subscriptions
 from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
 
 if TYPE_CHECKING:
+    from live.feeds.socket.receiver import FeedReceiver
     from live.paper.feed_run import FeedRun
 
 SAMPLE_FOLDER = "sample-data"
@@ -168,6 +169,11 @@ class DryRun:
         self._cores = pin(config.host.cores)
         if self.request.feed is not None:
             self._feed = self._make_feed(self.request.feed)
+        where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
+        self.telemetry.describe(self.loaded.cls.__name__, where)
+        if self._cores:
+            # `pin` has read back that it is so.
+            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
     def _make_feed(self, address: str) -> FeedRun:
         # Replays do without event loops.
@@ -184,11 +190,6 @@ class DryRun:
             self._progress_sink,
             self._cores,
         )
-        where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
-        self.telemetry.describe(self.loaded.cls.__name__, where)
-        if self._cores:
-            # `pin` has read back that it is so.
-            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
     def _run_engine(self) -> None:
         for warning in self.loaded.warnings:
@@ -260,7 +261,8 @@ class DryRun:
         return control if self._feed is None else control | self._feed.control
 
     def _request_report(self) -> None:
-        if self._loop is not None:
+        # On a feed the event loop reports, between ticks.
+        if self._loop is not None and self._feed is None:
             self._loop.request_report()
 
     def _request_stop(self) -> str:
@@ -287,8 +289,12 @@ class DryRun:
             raise failure
 
     def _publish_end(self, failure: BaseException | None) -> None:
-        self.telemetry.publish(self.engine)
-        self.telemetry.enter(_PHASES[_state(failure)], "" if failure is None else describe_failure(failure).message)
+        reason = "" if failure is None else describe_failure(failure).message
+        self.telemetry.finish(self.engine, self._receiver, _PHASES[_state(failure)], reason)
+
+    @property
+    def _receiver(self) -> FeedReceiver | None:
+        return None if self._feed is None else self._feed.receiver
 
     def _report_progress(self) -> None:
         self.recorder.trace.make_room()
@@ -305,7 +311,7 @@ class DryRun:
         progress.currency = self.engine.portfolio.account_currency
         progress.feed_state = "" if self._feed is None else self._feed.health.state.value
         self._progress_sink.update(progress)
-        self.telemetry.publish_when_due(self.engine, None if self._feed is None else self._feed.receiver)
+        self.telemetry.publish_when_due(self.engine, self._receiver)
 
     # -- results
 

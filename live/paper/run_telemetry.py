@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 import live
 from live.algorithm.enums import OrderStatus
-from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
+from live.feeds.socket.health import FeedState
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram
 from live.hot.page_layout import POSITIONS_MAX
-from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow
+from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, SlowDecision
 from live.hot.telemetry import create_page
 from live.hot.telemetry_view import TelemetryView
 from live.paper.memory import peak_memory_bytes, resident_memory_bytes
+from live.paper.order_records import open_orders_count
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 PAGE_NAME = "telemetry.page"
 PUBLISH_EVERY_NS = 100_000_000
 """Shortest time between two publications of `publish_when_due`."""
-_PEAK_EVERY_NS = NANOSECONDS_PER_SECOND
+_SLOW_EVERY_NS = NANOSECONDS_PER_SECOND
+"""Shortest time between two publications of what takes longer to find out."""
 _ORDER_COUNTERS = {
     OrderStatus.SUBMITTED: Counter.ORDERS_SUBMITTED,
     OrderStatus.PARTIALLY_FILLED: Counter.ORDERS_PARTIALLY_FILLED,
@@ -101,7 +104,8 @@ class RunTelemetry:
         self._starting_equity: float | None = None
         self._next_ns = 0
         self._steps_when_ready = 0
-        self._next_peak_ns = 0
+        self._next_slow_ns = 0
+        self._names: dict[int, str] = {}
         self.phase = RunPhase.STARTING
         for gauge in (Gauge.CPU_AFFINITY_STRATEGY, Gauge.CPU_AFFINITY_FEEDER, Gauge.PROGRESS):
             self._page.set_gauge(gauge, math.nan)
@@ -166,11 +170,24 @@ class RunTelemetry:
         """
         self._page.set_gauge(thread, float(is_pinned))
 
+    def finish(self, engine: PaperEngine, feed: FeedReceiver | None, phase: RunPhase, reason: str) -> None:
+        """Bring the page to what the run has come to at its end.
+
+        Parameters:
+            engine: the run.
+            feed: where its ticks came from; None for recorded data.
+            phase: how it ended.
+            reason: why, for people; "" when it completed.
+        """
+        self._next_slow_ns = 0
+        self.publish(engine, feed)
+        self.enter(phase, reason)
+
     # -- what the run counts
 
     def publish_when_due(self, engine: PaperEngine, feed: FeedReceiver | None = None) -> None:
         """Publish, unless that was done less than PUBLISH_EVERY_NS ago."""
-        if machine_monotonic_ns() >= self._next_ns:
+        if monotonic_ns() >= self._next_ns:
             self.publish(engine, feed)
 
     def publish(self, engine: PaperEngine, feed: FeedReceiver | None = None) -> None:
@@ -180,14 +197,15 @@ class RunTelemetry:
             engine: the run.
             feed: where its ticks come from; None for recorded data.
         """
-        now_ns = machine_monotonic_ns()
+        now_ns = monotonic_ns()
         self._next_ns = now_ns + PUBLISH_EVERY_NS
         self._publish_counts(engine.recorder)
         self._publish_account(engine)
         gauge = self._page.set_gauge
-        if now_ns >= self._next_peak_ns:
-            self._next_peak_ns = now_ns + _PEAK_EVERY_NS
+        if now_ns >= self._next_slow_ns:
+            self._next_slow_ns = now_ns + _SLOW_EVERY_NS
             gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
+            self._publish_slowest(engine)
         gauge(Gauge.RESIDENT_MEMORY, resident_memory_bytes())
         gauge(Gauge.SYMBOLS, len(engine.securities))
         if self.phase is RunPhase.WARMING_UP and not engine.is_warming_up:
@@ -200,7 +218,9 @@ class RunTelemetry:
             gauge(Gauge.PROGRESS, min(engine.subscriptions.bytes_read / total, 1.0) if total else math.nan)
         else:
             self._publish_feed(feed, now_ns)
-        is_held = (feed is not None and not feed.health.may_trade) or self.control() & ControlBit.PAUSE
+        # The strategy goes on with what came before the session's end.
+        is_well = feed is None or feed.health.state in (FeedState.RUNNING, FeedState.ENDED)
+        is_held = not is_well or self.control() & ControlBit.PAUSE
         if phase is RunPhase.RUNNING and is_held:
             phase = RunPhase.PAUSED
         gauge(Gauge.RUN_PHASE, phase)
@@ -239,13 +259,36 @@ class RunTelemetry:
         account = AccountRecord(
             positions_held=len(self._held),
             data_time_ns=time_ns,
-            orders_open=engine.transactions.open_orders_count,
+            orders_open=open_orders_count(engine.transactions),
             equity=equity,
             starting_equity=equity if self._starting_equity is None else self._starting_equity,
             fees=float(portfolio.exact_total_fees),
             currency=portfolio.account_currency,
         )
         self._tables.write_account(account, [_row(each) for each in shown])
+
+    def _publish_slowest(self, engine: PaperEngine) -> None:
+        names = self._names
+        if len(names) < len(engine.securities):
+            names.update({each.symbol.index: each.symbol.value for each in engine.securities.values()})
+        self._tables.write_slowest(
+            [
+                SlowDecision(
+                    step.took_ns,
+                    step.symbol_index,
+                    0,
+                    step.time_ns,
+                    step.began_ns,
+                    names.get(step.symbol_index, ""),
+                    step.gc_ns,
+                    step.orders,
+                    step.events,
+                    step.page_faults,
+                    step.preemptions,
+                )
+                for step in engine.recorder.trace.worst()
+            ]
+        )
 
     def _publish_feed(self, feed: FeedReceiver, now_ns: int) -> None:
         health = feed.health

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from live.algorithm.orders import OrderEvent
-from live.clock import machine_monotonic_ns, wall_ns
+from live.clock import monotonic_ns, wall_ns
 from live.config import FeedSettings
 from live.feeds.socket.health import Fault, FeedCounters, FeedHealth
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, WarmState
@@ -35,7 +35,7 @@ def engine(tmp_path: Path) -> Any:
         securities={},
         clock=SimpleNamespace(revision=0, time_ns=lambda: 5),
         portfolio=SimpleNamespace(total_portfolio_value=99.5, exact_total_fees=1, account_currency="EUR"),
-        transactions=SimpleNamespace(open_orders_count=2),
+        transactions=SimpleNamespace(_open={1: None, 2: None}),
         subscriptions=SimpleNamespace(bytes_total=200, bytes_read=50),
         is_warming_up=False,
     )
@@ -66,7 +66,7 @@ def test_counts_are_brought_to_the_page(tmp_path: Path, engine: Any) -> None:
 
 def test_publishing_when_due_is_rare(tmp_path: Path, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = [1_000_000_000_000]
-    monkeypatch.setattr("live.paper.run_telemetry.machine_monotonic_ns", lambda: now_ns[0])
+    monkeypatch.setattr("live.paper.run_telemetry.monotonic_ns", lambda: now_ns[0])
     telemetry = RunTelemetry(tmp_path)
     for at_ns, ticks, expected in ((0, 1, 1), (99_999_999, 2, 1), (1, 3, 3)):
         now_ns[0] += at_ns
@@ -121,7 +121,7 @@ def test_a_feed_is_shown_with_its_faults(tmp_path: Path, engine: Any) -> None:
     for number, name in enumerate(FeedCounters.NAMES, 1):
         setattr(health.counters, name, number)
     health.connected()
-    feed.received_ns = machine_monotonic_ns() - 2_000_000_000
+    feed.received_ns = monotonic_ns() - 2_000_000_000
     telemetry.publish(engine, feed)
     assert view.gauge(Gauge.RUN_PHASE) == RunPhase.RUNNING
     for number, name in enumerate(FeedCounters.NAMES, 1):
