@@ -30,6 +30,11 @@ from live.algorithm.orders import (
 from live.algorithm.symbols import Symbol
 from live.errors import UsageError
 
+_NONE = OrderResponseErrorCode.NONE
+_UNPROCESSED, _PROCESSED = OrderRequestStatus.UNPROCESSED, OrderRequestStatus.PROCESSED
+_ERROR = OrderRequestStatus.ERROR
+# An enumeration's member is looked up slowly, and every order needs these.
+
 INVALID_ORDER_ID = -10
 """Order id of a ticket whose request never became an order: the number of UNABLE_TO_FIND_ORDER, as LEAN does it."""
 
@@ -70,12 +75,12 @@ class OrderResponse:
     @staticmethod
     def success(order_id: int) -> OrderResponse:
         """Return the answer of a request that was taken."""
-        return OrderResponse(order_id, OrderResponseErrorCode.NONE, None)
+        return OrderResponse(order_id, _NONE, None)
 
     @property
     def is_success(self) -> bool:
         """Whether the request was taken."""
-        return self.error_code is OrderResponseErrorCode.NONE
+        return self.error_code is _NONE
 
     @property
     def is_error(self) -> bool:
@@ -100,8 +105,8 @@ class OrderRequest:
         self.order_id = order_id
         self.time_ns = time_ns
         self.tag = tag
-        self.status = OrderRequestStatus.UNPROCESSED
-        self.response = OrderResponse(order_id, OrderResponseErrorCode.NONE, None)
+        self.status = _UNPROCESSED
+        self.response = OrderResponse(order_id, _NONE, None)
 
     def __getattr__(self, name: str) -> Any:
         return pascal_case_attribute(self, name)
@@ -116,10 +121,10 @@ class OrderRequest:
         """SUBMIT, UPDATE or CANCEL."""
         return self._request_type
 
-    def answer(self, response: OrderResponse, status: OrderRequestStatus = OrderRequestStatus.PROCESSED) -> None:
+    def answer(self, response: OrderResponse, status: OrderRequestStatus = _PROCESSED) -> None:
         """Record the engine's answer; a refusal is final."""
         self.response = response
-        self.status = OrderRequestStatus.ERROR if response.is_error else status
+        self.status = status if response.error_code is _NONE else _ERROR
 
 
 class SubmitOrderRequest(OrderRequest):
