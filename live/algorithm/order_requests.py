@@ -184,25 +184,6 @@ class SubmitOrderRequest(OrderRequest):
         self.order_properties: OrderProperties | None = properties or given.get("properties")
         self.asynchronous = asynchronous or bool(given.get("asynchronous", False))
 
-    @classmethod
-    def of(cls, order: Order, asynchronous: bool = False) -> SubmitOrderRequest:
-        """Return the request that asks for an order."""
-        request = cls.__new__(cls)
-        OrderRequest.__init__(request, order.id, order.created_ns, order.tag)
-        request.order_type = order.type
-        request.security_type = order.symbol.security_type
-        request.symbol = order.symbol
-        request.exact_quantity = order.exact_quantity
-        request.exact_stop_price = order.exact_stop_price or ZERO
-        request.exact_limit_price = order.exact_limit_price or ZERO
-        request.exact_trigger_price = order.exact_trigger_price if isinstance(order, LimitIfTouchedOrder) else ZERO
-        is_trailing = isinstance(order, TrailingStopOrder)
-        request.exact_trailing_amount = order.exact_trailing_amount if is_trailing else ZERO
-        request.trailing_as_percentage = is_trailing and order.trailing_as_percentage
-        request.order_properties = order.properties
-        request.asynchronous = asynchronous
-        return request
-
     def make_order(self) -> Order:
         """Return a new order, without a number, that the request asks for.
 
@@ -240,6 +221,29 @@ class SubmitOrderRequest(OrderRequest):
     def trailing_amount(self) -> float:
         """Distance of a trailing stop, 0 when there is none."""
         return float(self.exact_trailing_amount)
+
+
+def submit_request_of(order: Order, asynchronous: bool = False) -> SubmitOrderRequest:
+    """Return the request that asks for an order."""
+    request = SubmitOrderRequest.__new__(SubmitOrderRequest)
+    request.order_id = order.id
+    request.time_ns = order.created_ns
+    request.tag = order.tag
+    request.status = _UNPROCESSED
+    request.response = OrderResponse(order.id, _NONE, None)
+    request.order_type = order.type
+    request.security_type = order.symbol.security_type
+    request.symbol = order.symbol
+    request.exact_quantity = order.exact_quantity
+    request.exact_stop_price = order.exact_stop_price or ZERO
+    request.exact_limit_price = order.exact_limit_price or ZERO
+    request.exact_trigger_price = order.exact_trigger_price if isinstance(order, LimitIfTouchedOrder) else ZERO
+    is_trailing = isinstance(order, TrailingStopOrder)
+    request.exact_trailing_amount = order.exact_trailing_amount if is_trailing else ZERO
+    request.trailing_as_percentage = is_trailing and order.trailing_as_percentage
+    request.order_properties = order.properties
+    request.asynchronous = asynchronous
+    return request
 
 
 class UpdateOrderRequest(OrderRequest):

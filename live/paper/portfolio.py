@@ -122,7 +122,11 @@ class SecurityPortfolioManager:
     @property
     def exact_total_margin_used(self) -> Decimal:
         """Margin that the holdings bind, each by its own model at the newest price."""
-        return sum((exact_maintenance_margin(each) for each in self.securities.values() if each.invested), ZERO)
+        total = ZERO
+        for each in self.securities.values():
+            if each.holdings.invested:
+                total += exact_maintenance_margin(each)
+        return total
 
     @property
     def exact_margin_remaining(self) -> Decimal:
