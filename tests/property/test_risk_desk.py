@@ -13,7 +13,7 @@ from live.algorithm.orders import LimitOrder, MarketOrder, Order, OrderEvent
 from live.config import RiskSettings
 from live.paper.risk_desk import RiskDesk
 from live.paper.securities import Security
-from tests.support.paper_doubles import Desk, go, price
+from tests.support.paper_doubles import Desk, go, trade_bar
 
 _SETTINGS = RiskSettings(
     max_order_quantity=40.0, max_position_quantity=60.0, max_gross_exposure=5_000.0, max_daily_loss=1_000.0
@@ -40,6 +40,10 @@ def _risk_desk(account: Desk) -> RiskDesk:
     return desk
 
 
+def _trade(security: Security, value: float) -> None:
+    trade_bar(security, "2013-10-07T12:00", (value, value, value, value))
+
+
 def _order(kind: str, quantity: int, security: Security) -> Order:
     terms = (0, security.symbol, Decimal(quantity), security.time_ns, "", OrderProperties())
     return LimitOrder(*terms, limit_price=security.exact_price) if kind == "limit" else MarketOrder(*terms)
@@ -49,7 +53,7 @@ def _change(kind: str, value: int, account: Desk, security: Security) -> None:
     if kind == "rate":
         security.quote_cash.exact_conversion_rate = Decimal(value) / 100
     elif kind == "price":
-        price(security, float(value))
+        _trade(security, float(value))
     elif kind == "hold":
         security.holdings.set_holdings(Decimal(100), Decimal(value))
     else:
@@ -63,7 +67,7 @@ def test_a_desk_made_anew_answers_the_same(steps: list[tuple[str, int]]) -> None
     security.symbol.index = 0
     security.quote_cash.exact_conversion_rate = Decimal(1)
     go(security, "2013-10-07T12:00")
-    price(security, 100.0)
+    _trade(security, 100.0)
     desk = _risk_desk(account)
     for number, (kind, value) in enumerate(steps, 1):
         if kind not in ("market", "limit"):
