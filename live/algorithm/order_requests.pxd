@@ -1,3 +1,4 @@
+cimport cython
 from live.algorithm.orders cimport Order
 
 cdef class OrderResponse:
@@ -30,3 +31,6 @@ cdef class UpdateOrderRequest(OrderRequest):
 
 cdef class CancelOrderRequest(OrderRequest):
     pass
+
+@cython.locals(request=SubmitOrderRequest)
+cpdef SubmitOrderRequest submit_request_of(Order order, object asynchronous=?)

@@ -30,6 +30,11 @@ from live.algorithm.orders import (
 from live.algorithm.symbols import Symbol
 from live.errors import UsageError
 
+_NONE = OrderResponseErrorCode.NONE
+_UNPROCESSED, _PROCESSED = OrderRequestStatus.UNPROCESSED, OrderRequestStatus.PROCESSED
+_ERROR = OrderRequestStatus.ERROR
+# An enumeration's member is looked up slowly, and every order needs these.
+
 INVALID_ORDER_ID = -10
 """Order id of a ticket whose request never became an order: the number of UNABLE_TO_FIND_ORDER, as LEAN does it."""
 
@@ -70,12 +75,12 @@ class OrderResponse:
     @staticmethod
     def success(order_id: int) -> OrderResponse:
         """Return the answer of a request that was taken."""
-        return OrderResponse(order_id, OrderResponseErrorCode.NONE, None)
+        return OrderResponse(order_id, _NONE, None)
 
     @property
     def is_success(self) -> bool:
         """Whether the request was taken."""
-        return self.error_code is OrderResponseErrorCode.NONE
+        return self.error_code is _NONE
 
     @property
     def is_error(self) -> bool:
@@ -100,8 +105,8 @@ class OrderRequest:
         self.order_id = order_id
         self.time_ns = time_ns
         self.tag = tag
-        self.status = OrderRequestStatus.UNPROCESSED
-        self.response = OrderResponse(order_id, OrderResponseErrorCode.NONE, None)
+        self.status = _UNPROCESSED
+        self.response = OrderResponse(order_id, _NONE, None)
 
     def __getattr__(self, name: str) -> Any:
         return pascal_case_attribute(self, name)
@@ -116,10 +121,10 @@ class OrderRequest:
         """SUBMIT, UPDATE or CANCEL."""
         return self._request_type
 
-    def answer(self, response: OrderResponse, status: OrderRequestStatus = OrderRequestStatus.PROCESSED) -> None:
+    def answer(self, response: OrderResponse, status: OrderRequestStatus = _PROCESSED) -> None:
         """Record the engine's answer; a refusal is final."""
         self.response = response
-        self.status = OrderRequestStatus.ERROR if response.is_error else status
+        self.status = status if response.error_code is _NONE else _ERROR
 
 
 class SubmitOrderRequest(OrderRequest):
@@ -179,25 +184,6 @@ class SubmitOrderRequest(OrderRequest):
         self.order_properties: OrderProperties | None = properties or given.get("properties")
         self.asynchronous = asynchronous or bool(given.get("asynchronous", False))
 
-    @classmethod
-    def of(cls, order: Order, asynchronous: bool = False) -> SubmitOrderRequest:
-        """Return the request that asks for an order."""
-        request = cls.__new__(cls)
-        OrderRequest.__init__(request, order.id, order.created_ns, order.tag)
-        request.order_type = order.type
-        request.security_type = order.symbol.security_type
-        request.symbol = order.symbol
-        request.exact_quantity = order.exact_quantity
-        request.exact_stop_price = order.exact_stop_price or ZERO
-        request.exact_limit_price = order.exact_limit_price or ZERO
-        request.exact_trigger_price = order.exact_trigger_price if isinstance(order, LimitIfTouchedOrder) else ZERO
-        is_trailing = isinstance(order, TrailingStopOrder)
-        request.exact_trailing_amount = order.exact_trailing_amount if is_trailing else ZERO
-        request.trailing_as_percentage = is_trailing and order.trailing_as_percentage
-        request.order_properties = order.properties
-        request.asynchronous = asynchronous
-        return request
-
     def make_order(self) -> Order:
         """Return a new order, without a number, that the request asks for.
 
@@ -235,6 +221,29 @@ class SubmitOrderRequest(OrderRequest):
     def trailing_amount(self) -> float:
         """Distance of a trailing stop, 0 when there is none."""
         return float(self.exact_trailing_amount)
+
+
+def submit_request_of(order: Order, asynchronous: bool = False) -> SubmitOrderRequest:
+    """Return the request that asks for an order."""
+    request = SubmitOrderRequest.__new__(SubmitOrderRequest)
+    request.order_id = order.id
+    request.time_ns = order.created_ns
+    request.tag = order.tag
+    request.status = _UNPROCESSED
+    request.response = OrderResponse(order.id, _NONE, None)
+    request.order_type = order.type
+    request.security_type = order.symbol.security_type
+    request.symbol = order.symbol
+    request.exact_quantity = order.exact_quantity
+    request.exact_stop_price = order.exact_stop_price or ZERO
+    request.exact_limit_price = order.exact_limit_price or ZERO
+    request.exact_trigger_price = order.exact_trigger_price if isinstance(order, LimitIfTouchedOrder) else ZERO
+    is_trailing = isinstance(order, TrailingStopOrder)
+    request.exact_trailing_amount = order.exact_trailing_amount if is_trailing else ZERO
+    request.trailing_as_percentage = is_trailing and order.trailing_as_percentage
+    request.order_properties = order.properties
+    request.asynchronous = asynchronous
+    return request
 
 
 class UpdateOrderRequest(OrderRequest):

@@ -26,6 +26,10 @@ from live.algorithm.order_terms import (
 )
 from live.algorithm.symbols import Symbol
 
+# An enumeration's member is looked up slowly, and every order needs these.
+_NEW = OrderStatus.NEW
+_BUY, _SELL, _HOLD = OrderDirection.BUY, OrderDirection.SELL, OrderDirection.HOLD
+
 
 class Order:
     """An order as the engine holds it. Users read it; changes go through the ticket."""
@@ -41,7 +45,7 @@ class Order:
         self.created_ns = time_ns
         self.tag = tag
         self.properties = properties
-        self.status = OrderStatus.NEW
+        self.status = _NEW
         self.exact_price = ZERO
         self.price_currency = ""
         self.last_fill_ns: int | None = None
@@ -68,8 +72,8 @@ class Order:
     def direction(self) -> OrderDirection:
         """BUY or SELL; HOLD for a quantity of zero."""
         if self.exact_quantity > ZERO:
-            return OrderDirection.BUY
-        return OrderDirection.SELL if self.exact_quantity < ZERO else OrderDirection.HOLD
+            return _BUY
+        return _SELL if self.exact_quantity < ZERO else _HOLD
 
     @property
     def price(self) -> float:

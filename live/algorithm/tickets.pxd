@@ -1,4 +1,4 @@
-from live.algorithm.order_requests cimport OrderRequest, SubmitOrderRequest
+from live.algorithm.order_requests cimport OrderRequest, SubmitOrderRequest, submit_request_of
 from live.algorithm.orders cimport Order, OrderEvent
 
 cdef class OrderTicket:

@@ -23,6 +23,7 @@ from live.algorithm.order_requests import (
     OrderResponse,
     SubmitOrderRequest,
     UpdateOrderRequest,
+    submit_request_of,
 )
 from live.algorithm.order_terms import OrderProperties, UpdateOrderFields
 from live.algorithm.orders import (
@@ -70,7 +71,7 @@ class OrderTicket:
         """Return the invalid ticket of a request for an order that does not exist."""
         order = MarketOrder(request.order_id, _NO_SYMBOL, ZERO, request.time_ns, request.tag or "", OrderProperties())
         order.status = OrderStatus.INVALID
-        submit = SubmitOrderRequest.of(order)
+        submit = submit_request_of(order)
         submit.answer(request.response)
         return cls(desk, submit, order)
 

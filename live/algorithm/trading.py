@@ -303,7 +303,8 @@ class TradingMethods:
     ) -> OrderTicket:
         host = self._host
         chosen = (properties or self.default_order_properties).clone()
-        order = kind(0, security.symbol, to_decimal(quantity), host.time_ns, tag or "", chosen, **(prices or {}))
+        terms = (0, security.symbol, to_decimal(quantity), host.time_ns, tag or "", chosen)
+        order = kind(*terms, **prices) if prices else kind(*terms)
         return host.submit_order(order, asynchronous)
 
     def _close(

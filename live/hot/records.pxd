@@ -11,6 +11,7 @@ cdef class RecordBuffer:
     cdef public Py_ssize_t count
     @cython.locals(width=Py_ssize_t, kept=Py_ssize_t)
     cpdef drop(self, Py_ssize_t count)
+    cpdef long long first_ns(self) noexcept
     cdef Py_ssize_t _place(self, Py_ssize_t record, Py_ssize_t field) except -1
 
 cdef class RecordSource:

@@ -100,6 +100,10 @@ class RecordBuffer:
         """
         return self.words[self._place(record, field)]
 
+    def first_ns(self) -> int:
+        """Return the time of the first record; it is up to the caller that there is one."""
+        return self.words[0]
+
     def real(self, record: int, field: int) -> float:
         """Return a real field, for tests and cold code.
 

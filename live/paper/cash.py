@@ -1,11 +1,12 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Cash by currency, and its value in the account's currency."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from live.algorithm.naming import PascalCaseAccess
+from live.algorithm.naming import PascalCaseAccess, pascal_case_attribute
 from live.algorithm.numbers import ONE, ZERO, Number, to_decimal
 from live.algorithm.order_terms import CashAmount
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from live.paper.securities import Security
 
 
-class Cash(PascalCaseAccess):
+class Cash:
     """One currency of the account: an amount, and the security whose price converts it."""
 
     def __init__(self, symbol: str, amount: Decimal, conversion_rate: Decimal) -> None:
@@ -26,6 +27,9 @@ class Cash(PascalCaseAccess):
         """Pair that gives the rate; None for the account's own currency."""
         self.is_inverted = False
         """Whether the pair quotes this currency, so that its rate is the inverse of the price."""
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @property
     def exact_conversion_rate(self) -> Decimal:
@@ -79,14 +83,15 @@ class Cash(PascalCaseAccess):
         return f"Cash({self.symbol} {self.amount:g} @ {self.conversion_rate:g})"
 
 
-class ConvertibleCashAmount(PascalCaseAccess):
+class ConvertibleCashAmount:
     """An amount of a currency, and its worth in the account's currency at the present rate."""
-
-    __slots__ = ("cash", "exact_amount")
 
     def __init__(self, amount: Decimal, cash: Cash) -> None:
         self.exact_amount = amount
         self.cash = cash
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     @property
     def amount(self) -> float:
@@ -104,6 +109,9 @@ class ConvertibleCashAmount(PascalCaseAccess):
 
 class CashBook(dict[str, Cash], PascalCaseAccess):
     """All currencies of the account."""
+
+    account_currency = "USD"
+    """Currency that values are reported in."""
 
     def __init__(self, account_currency: str = "USD") -> None:
         super().__init__()

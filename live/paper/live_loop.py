@@ -72,7 +72,8 @@ class LiveLoop(TickLoop):
         pump.is_behind = False
         engine = self._engine
         engine.set_time(pump.step_ns)
-        recent = sorted((buffer.words[0], number) for number, buffer in enumerate(pump.last_ticks) if buffer.count)
+        recent = [(buffer.first_ns(), number) for number, buffer in enumerate(pump.last_ticks) if buffer.count]
+        recent.sort()
         for _, number in recent:
             self._store(self._subscriptions[number], pump.last_ticks[number])
         engine.clock.began_ns = pump.tick_began_ns
@@ -80,7 +81,7 @@ class LiveLoop(TickLoop):
     def _store(self, subscription: TickSubscription, ticks: RecordBuffer) -> None:
         """Store a source's newest moment; what older ones left comes from the book."""
         config, security = subscription.config, subscription.security
-        local_ns = config.hours.exchange_zone.to_local_ns(ticks.words[0])
+        local_ns = config.hours.exchange_zone.to_local_ns(ticks.first_ns())
         scale = subscription.scale_on(local_ns)
         points = build_ticks(ticks, 0, ticks.count, config.symbol, local_ns, scale)
         ticks.count = 0

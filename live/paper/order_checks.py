@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Checks of an order before it becomes one: LEAN's, in LEAN's order and words, then the risk gate's."""
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from live.paper.order_texts import warming_text, zero_quantity_text
 from live.paper.securities import Security
 
 Refusal = tuple[Code, str]
+_AUCTIONS = (OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE)
 
 
 def check_order(order: Order, security: Security | None, is_warming_up: bool) -> Refusal | None:
@@ -83,7 +85,7 @@ def _check_prices(order: Order, security: Security) -> Refusal | None:
 
 
 def _check_session(order: Order, security: Security) -> Refusal | None:
-    if order.type not in (OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE):
+    if order.type not in _AUCTIONS:
         return None
     if security.hours.is_market_always_open:
         kind = "MarketOnOpen" if order.type is OrderType.MARKET_ON_OPEN else "MarketOnClose"

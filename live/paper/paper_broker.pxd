@@ -1,4 +1,6 @@
 from live.algorithm.orders cimport Order, OrderEvent
+from live.paper.models.parameters cimport HasSufficientBuyingPowerForOrderParameters
+from live.paper.models.spelling cimport method_of
 
 cdef class PaperBroker:
     cdef object _host

@@ -1,14 +1,15 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """The account: holdings, cash, and what fills, splits and dividends do to them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from live.algorithm.data import Dividend, Split
 from live.algorithm.enums import OrderDirection, SecurityType
-from live.algorithm.naming import PascalCaseAccess, PascalCaseFields
+from live.algorithm.naming import pascal_case_attribute
 from live.algorithm.numbers import ZERO, Number, to_decimal
 from live.algorithm.order_terms import CashAmount
 from live.algorithm.orders import OrderEvent
@@ -23,32 +24,13 @@ from live.paper.models.parameters import ApplyFundsSettlementModelParameters, In
 from live.paper.models.spelling import method_of, require_methods
 from live.paper.models.values import exact_maintenance_margin, exact_of
 from live.paper.securities import Security, SecurityManager
+from live.paper.settings import AlgorithmSettings
 
 _CURRENCY_SWAPS = (SecurityType.FOREX, SecurityType.CRYPTO)
 """Classes whose fills exchange two entries of the cash book, so that holdings add nothing to the portfolio's value."""
 
 
-class AlgorithmSettings(PascalCaseFields):
-    """Settings of LEAN that the embedded engine follows."""
-
-    def __init__(self) -> None:
-        self.free_portfolio_value: float | None = None
-        self.free_portfolio_value_percentage = 0.0025
-        self.minimum_order_margin_portfolio_percentage = 0.001
-        self.stale_price_time_span = timedelta(hours=1)
-        self.max_absolute_portfolio_target_percentage = 1e9
-        self.min_absolute_portfolio_target_percentage = 1e-10
-        self.liquidate_enabled = True
-        self.daily_precise_end_time = True
-        self.daily_consolidation_use_extended_market_hours = False
-        self.automatic_indicator_warm_up = False
-        self.seed_initial_prices = False
-        self.trading_days_per_year: int | None = None
-        self.rebalance_portfolio_on_insight_changes: bool | None = None
-        self.rebalance_portfolio_on_security_changes: bool | None = None
-
-
-class SecurityPortfolioManager(PascalCaseAccess):
+class SecurityPortfolioManager:
     """Holdings by symbol, and the value of the account."""
 
     def __init__(self, securities: SecurityManager, settings: AlgorithmSettings) -> None:
@@ -58,7 +40,9 @@ class SecurityPortfolioManager(PascalCaseAccess):
         self.unsettled_cash_book = CashBook()
         self.transactions: Any = None
         self.margin_call_model: Any = DefaultMarginCallModel(self)
-        self._account_currency_was_set = False
+
+    def __getattr__(self, name: str) -> Any:
+        return pascal_case_attribute(self, name)
 
     def __getitem__(self, symbol: Symbol | str) -> SecurityHolding:
         return self.securities[symbol].holdings  # type: ignore[index]
@@ -138,7 +122,11 @@ class SecurityPortfolioManager(PascalCaseAccess):
     @property
     def exact_total_margin_used(self) -> Decimal:
         """Margin that the holdings bind, each by its own model at the newest price."""
-        return sum((exact_maintenance_margin(each) for each in self.securities.values() if each.invested), ZERO)
+        total = ZERO
+        for each in self.securities.values():
+            if each.holdings.invested:
+                total += exact_maintenance_margin(each)
+        return total
 
     @property
     def exact_margin_remaining(self) -> Decimal:
@@ -187,7 +175,10 @@ class SecurityPortfolioManager(PascalCaseAccess):
         """Whether anything is held."""
         return any(security.holdings.invested for security in self.securities.values())
 
-    hold_stock = invested
+    @property
+    def hold_stock(self) -> bool:
+        """The same as `invested`."""
+        return self.invested
 
     @property
     def margin_remaining(self) -> float:
@@ -224,7 +215,10 @@ class SecurityPortfolioManager(PascalCaseAccess):
         """Gain if everything were sold now."""
         return float(sum((h.exact_unrealized_profit for h in self.values()), ZERO))
 
-    total_unrealised_profit = total_unrealized_profit
+    @property
+    def total_unrealised_profit(self) -> float:
+        """The same as `total_unrealized_profit`."""
+        return self.total_unrealized_profit
 
     @property
     def total_profit(self) -> float:

@@ -159,7 +159,9 @@ class RiskDesk:
         if data is None:
             return
         received_ns = security.exchange.zone.to_utc_ns(data.end_local_ns)
-        bid_e9, ask_e9 = self._book_e9(security.exact_bid, security), self._book_e9(security.exact_ask, security)
+        bid, ask = security.bid_price, security.ask_price
+        bid_e9 = self._book_e9(to_decimal(bid), security)
+        ask_e9 = bid_e9 if ask == bid else self._book_e9(to_decimal(ask), security)
         self.book.update_tick(security.symbol.index, KIND_QUOTE, received_ns, bid_e9, ask_e9, 0.0, 0.0, received_ns)
 
     def _price_e9(self, order: Order, security: Security) -> int:

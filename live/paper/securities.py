@@ -29,6 +29,7 @@ from live.paper.run_clock import RunClock
 from live.paper.security_cache import SecurityCache
 
 _CLOSING_SOON_NS = 600_000_000_000
+_DAILY_ONLY = {Resolution.DAILY}
 
 
 class SecurityExchange(PascalCaseAccess):
@@ -173,7 +174,7 @@ class Security(PascalCaseFields):
     @property
     def is_daily_only(self) -> bool:
         """Whether nothing finer than daily bars is subscribed to."""
-        return self.resolutions == {Resolution.DAILY}
+        return self.resolutions == _DAILY_ONLY
 
     @property
     def symbol_properties(self) -> SymbolProperties:

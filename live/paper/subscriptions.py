@@ -31,8 +31,9 @@ from live.feeds.streams import RowStream, TickStream, tick_decoder
 from live.feeds.subscription_files import bar_files, day_files, missing_days, open_span, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
 from live.paper.frontier import Frontier
-from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import Security, SecurityManager
+from live.paper.settings import AlgorithmSettings
 from live.paper.tick_source import TickSubscription
 
 _MODES = (DataNormalizationMode.RAW, DataNormalizationMode.ADJUSTED)

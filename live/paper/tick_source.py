@@ -35,6 +35,7 @@ class TickSubscription:
         "_price_before",
         "_scale",
         "config",
+        "is_default_kind",
         "next_event_ns",
         "next_time_ns",
         "security",
@@ -57,6 +58,8 @@ class TickSubscription:
         self._listing = listing
         self._events = deque(events)
         self._price_before = price_before
+        self.is_default_kind = not (config.is_quote and config.symbol.security_type is SecurityType.EQUITY)
+        """False for the quotes of an equity, which never become its newest data."""
         self._day = -1
         self._scale = 1.0
         self.symbol = config.symbol
@@ -66,11 +69,6 @@ class TickSubscription:
         """When the next corporate action is due, END_OF_DATA_NS when there is none."""
         self.next_time_ns = 0
         self._plan()
-
-    @property
-    def is_default_kind(self) -> bool:
-        """False for the quotes of an equity, which never become its newest data."""
-        return not (self.config.is_quote and self.config.symbol.security_type is SecurityType.EQUITY)
 
     def take(self, time_ns: int) -> list[Tick]:
         """Return the ticks up to a moment, and go on to the next moment; events are to be taken before."""

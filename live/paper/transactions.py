@@ -19,6 +19,7 @@ from live.algorithm.order_requests import (
     OrderResponse,
     SubmitOrderRequest,
     UpdateOrderRequest,
+    submit_request_of,
 )
 from live.algorithm.order_terms import ModifiedFillQuantityOrderFee, OrderFee, OrderProperties, OrderSubmissionData
 from live.algorithm.orders import LimitIfTouchedOrder, MarketOrder, Order, OrderEvent, TrailingStopOrder
@@ -186,7 +187,7 @@ class SecurityTransactionManager(OrderRecords):
         """Return the ticket of a request that never became an order."""
         order.id = INVALID_ORDER_ID
         order.status = OrderStatus.INVALID
-        request = SubmitOrderRequest.of(order)
+        request = submit_request_of(order)
         request.answer(OrderResponse(INVALID_ORDER_ID, code, text))
         self._host.report_error(text)
         return OrderTicket(self, request, order)
@@ -196,7 +197,7 @@ class SecurityTransactionManager(OrderRecords):
         self._last_order_id += 1
         order.id = self._last_order_id
         order.order_submission_data = _submission_data(security)
-        request = SubmitOrderRequest.of(order, asynchronous)
+        request = submit_request_of(order, asynchronous)
         ticket = OrderTicket(self, request, order)
         self._tickets[order.id] = ticket
         self._open[order.id] = order
@@ -238,7 +239,7 @@ class SecurityTransactionManager(OrderRecords):
         self._last_order_id += 1
         order = MarketOrder(self._last_order_id, security.symbol, quantity, now, DELISTED_TAG, OrderProperties())
         order.price_currency = security.quote_cash.symbol
-        request = SubmitOrderRequest.of(order)
+        request = submit_request_of(order)
         request.answer(OrderResponse.success(order.id))
         self._tickets[order.id] = OrderTicket(self, request, order)
         self._orders[order.id] = self._open[order.id] = order

@@ -25,8 +25,9 @@ from live.feeds.market_hours import MARKET, POST_MARKET, PRE_MARKET, MarketHours
 from live.feeds.symbol_properties import SymbolProperties
 from live.paper.models.broker_models import brokerage_model
 from live.paper.models.parameters import FillModelParameters
-from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import Security, SecurityManager
+from live.paper.settings import AlgorithmSettings
 
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS

@@ -149,9 +149,10 @@ from live.paper.models.parameters import (
 from live.paper.models.settlement import DelayedSettlementModel, ImmediateSettlementModel
 from live.paper.models.slippage import ConstantSlippageModel, NullSlippageModel, VolumeShareSlippageModel
 from live.paper.object_store import ObjectStore
-from live.paper.portfolio import AlgorithmSettings, SecurityPortfolioManager
+from live.paper.portfolio import SecurityPortfolioManager
 from live.paper.securities import Security, SecurityExchange, SecurityManager
 from live.paper.security_cache import SecurityCache
+from live.paper.settings import AlgorithmSettings
 from live.paper.transactions import SecurityTransactionManager
 
 QCAlgorithmFramework = QCAlgorithm

@@ -171,8 +171,10 @@ class BuyingPowerModel(Model):
             return parameters.insufficient(f"Null order ticket for id: {order.id}")
         free = self._free_margin(portfolio, security, order.direction)
         request = InitialMarginRequiredForOrderParameters(portfolio.cash_book, security, order)
-        unfilled = (abs(quantity) - abs(ticket.exact_quantity_filled)) / abs(quantity)
-        required = unfilled * exact_of(self.get_initial_margin_required_for_order(request))
+        required = exact_of(self.get_initial_margin_required_for_order(request))
+        filled = ticket.exact_quantity_filled
+        if filled:
+            required *= (abs(quantity) - abs(filled)) / abs(quantity)
         if abs(required) > free:
             return parameters.insufficient(
                 f"Id: {order.id}, Initial Margin: {plain(required)}, Free Margin: {plain(free)}"
@@ -271,7 +273,7 @@ class BuyingPowerModel(Model):
         total = portfolio.exact_total_portfolio_value
         free = portfolio.exact_margin_remaining_of(total)
         held = security.holdings.exact_quantity
-        if is_closing(held, direction):
+        if held and is_closing(held, direction):
             free += self._maintenance(security) + self._margin_of(security, abs(held))
         free -= total * self._free_share
         return max(free, ZERO)

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, wraparound=True, boundscheck=True
 """Models answer to both of LEAN's spellings, also where a user's subclass overrides only one of them."""
 
 from __future__ import annotations

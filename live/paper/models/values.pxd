@@ -1,4 +1,5 @@
 from live.algorithm.numbers cimport to_decimal
+from live.paper.models.spelling cimport method_of
 from live.paper.models.parameters cimport MaintenanceMarginParameters, _Amount
 
 cpdef order_value(object order, object security)

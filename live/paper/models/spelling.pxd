@@ -1,0 +1,1 @@
+cpdef method_of(object model, str name)
