@@ -165,6 +165,11 @@ class DryRun:
         self._cores = pin(config.host.cores)
         if self.request.feed is not None:
             self._feed = self._make_feed(self.request.feed)
+        where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
+        self.telemetry.describe(self.loaded.cls.__name__, where)
+        if self._cores:
+            # `pin` has read back that it is so.
+            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
     def _make_feed(self, address: str) -> FeedRun:
         # Replays do without event loops.
@@ -181,11 +186,6 @@ class DryRun:
             self._progress_sink,
             self._cores,
         )
-        where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
-        self.telemetry.describe(self.loaded.cls.__name__, where)
-        if self._cores:
-            # `pin` has read back that it is so.
-            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
     def _run_engine(self) -> None:
         for warning in self.loaded.warnings:
