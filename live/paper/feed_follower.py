@@ -96,13 +96,17 @@ class FeedFollower:
         loop = self._loop
         loop.wake(self._inbox.take_fresh(), self._receiver.received_ns)
         loop.run_until(max(newest_ns, self._engine.clock.now_ns))
-        if self._receiver.counters.sessions != self._sessions:
-            self._sessions = self._receiver.counters.sessions
-            self._clock.begin_session()
+        self._note_session()
         self._clock.saw_ticks(newest_ns, self._receiver.ticks_sent_ns)
         self._decided_on(newest_ns)
 
+    def _note_session(self) -> None:
+        if self._receiver.counters.sessions != self._sessions:
+            self._sessions = self._receiver.counters.sessions
+            self._clock.begin_session()
+
     def _on_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> None:
+        self._note_session()
         time_ns = self._clock.at_heartbeat(sent_ns, sender_wall_ns)
         if time_ns is not None and time_ns > self._newest_ns:
             loop = self._loop

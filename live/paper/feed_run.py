@@ -150,6 +150,8 @@ class FeedRun:
                     loop, engine, self.receiver, clock, settings, self._report, self._warmth.on_idle
                 )
                 self._follower = follower
+                # A publisher gives what it still has, which may be from long before.
+                self.inbox.decided_on(clock.begin_ns)
                 self._release()
                 await follower.run(receiving)
             finally:

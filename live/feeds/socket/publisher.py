@@ -184,6 +184,9 @@ class Publisher:
         slow_drops: consumers that were dropped since they fell behind the window.
         bad_requests: requests that could not be understood or had no right.
         bytes_published: bytes of all frames of ticks, counted once.
+        unsent_due_ns: when the next tick is due on this machine's monotonic clock; None when ticks are published as soon
+            as they are known. A heartbeat speaks of no later moment: it says that all ticks up to its own were sent, which
+            would be wrong for a publisher that is late.
     """
 
     def __init__(
@@ -201,6 +204,7 @@ class Publisher:
         self.slow_drops = 0
         self.bad_requests = 0
         self.bytes_published = 0
+        self.unsent_due_ns: int | None = None
         self._channels = tuple(channels)
         self._heartbeat_seconds = heartbeat_seconds
         self._waits = waits
@@ -369,7 +373,9 @@ class Publisher:
 
     def _beat(self) -> None:
         """Send a heartbeat to every consumer that has all ticks, and plan the next."""
-        heartbeat = Heartbeat(self.window.next_sequence, machine_monotonic_ns(), wall_ns())
+        now_ns, due_ns = machine_monotonic_ns(), self.unsent_due_ns
+        late_ns = 0 if due_ns is None else max(0, now_ns - due_ns)
+        heartbeat = Heartbeat(self.window.next_sequence, now_ns - late_ns, wall_ns() - late_ns)
         content = bytes(self._encoder.encode(heartbeat))
         for link in list(self._links):
             if link.is_up_to_date:

@@ -194,6 +194,8 @@ class Replay:
         self.ticks = 0
         self.time_ns = self._merge.advance()
         self.late_ns_max = 0
+        self._first_ns = self.time_ns
+        self._begin_ns = 0
         self._set_clock()
 
     async def play(self) -> None:
@@ -203,12 +205,12 @@ class Replay:
             DataError, EnvironmentFault: a file is damaged; all ticks before it were published.
         """
         merge = self._merge
-        first_ns, begin_ns = merge.time_ns, machine_monotonic_ns()
+        self._begin_ns = machine_monotonic_ns()
+        self._note_due()
         batch: list[Tick] = []
         while merge.time_ns != END_OF_DATA_NS:
             if self._speed is not None:
-                due_ns = begin_ns + int((merge.time_ns - first_ns) / self._speed)
-                late_ns = machine_monotonic_ns() - due_ns
+                late_ns = machine_monotonic_ns() - self._due_ns(merge.time_ns, self._speed)
                 if late_ns < 0:
                     if batch:
                         batch = await self._flush(batch)
@@ -239,11 +241,23 @@ class Replay:
         if batch:
             await self._publisher.publish(batch)
             self.ticks += len(batch)
+            self._note_due()
             self._set_clock()
             self._report()
             # A session that is always behind would never let the event loop send.
             await asyncio.sleep(0)
         return []
+
+    def _due_ns(self, time_ns: int, speed: float) -> int:
+        """Return when a tick is due, on the monotonic clock."""
+        return self._begin_ns + int((time_ns - self._first_ns) / speed)
+
+    def _note_due(self) -> None:
+        """Tell the publisher when the first tick that it has not had is due; at the end the session's clock stands still."""
+        if self._speed is not None:
+            next_ns = self._merge.time_ns
+            time_ns = self.time_ns if next_ns == END_OF_DATA_NS else next_ns
+            self._publisher.unsent_due_ns = self._due_ns(time_ns, self._speed)
 
     def _set_clock(self) -> None:
         self._publisher.set_clock(self.time_ns, 0.0 if self._speed is None else self._speed)
