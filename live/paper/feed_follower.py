@@ -95,6 +95,8 @@ class FeedFollower:
             return
         loop = self._loop
         loop.wake(self._inbox.take_fresh(), self._receiver.received_ns)
+        if self._inbox.close_bars(newest_ns):
+            loop.look_at_bars()
         loop.run_until(max(newest_ns, self._engine.clock.now_ns))
         self._note_session()
         self._clock.saw_ticks(newest_ns, self._receiver.ticks_sent_ns)
@@ -111,6 +113,8 @@ class FeedFollower:
         if time_ns is not None and time_ns > self._newest_ns:
             loop = self._loop
             loop.wake(self._inbox.take_fresh())
+            if self._inbox.close_bars(time_ns - 1):
+                loop.look_at_bars()
             # Ticks of the heartbeat's own moment may still come.
             if loop.run_until(time_ns - 1):
                 loop.pass_time(time_ns - 1)

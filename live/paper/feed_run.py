@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from live.clock import wall_ns
 from live.config import Config
 from live.errors import FeedFailure
+from live.feeds.data_folder import DataFolder
 from live.feeds.socket.connect import receiver_for
 from live.feeds.socket.health import FeedHealth, FeedState
 from live.feeds.socket.inbox import FeedInbox
@@ -22,6 +23,7 @@ from live.hot.catalogue import ControlBit
 from live.paper.engine import PaperEngine
 from live.paper.feed_clock import FeedClock
 from live.paper.feed_follower import FeedFollower
+from live.paper.feed_subscriptions import FeedSubscriptions
 from live.paper.keep_warm import KeepWarm
 from live.paper.loop import RunLoop
 from live.paper.run_model import FeedEvent, FeedOutcome, ProgressSink
@@ -37,7 +39,7 @@ class FeedRun:
     Parameters:
         address: the feed, as `--feed` names it.
         config: all settings.
-        engine: the run; its algorithm is not set up yet.
+        folder: the data folder.
         set_up: sets the algorithm up and returns the run loop.
         playing: what surrounds the playing, and measures it.
         report: brings progress and telemetry up to date.
@@ -50,7 +52,7 @@ class FeedRun:
         self,
         address: str,
         config: Config,
-        engine: PaperEngine,
+        folder: DataFolder,
         set_up: Callable[[], RunLoop],
         playing: Callable[[], AbstractContextManager[None]],
         report: Callable[[], None],
@@ -60,7 +62,7 @@ class FeedRun:
     ) -> None:
         self._address = address
         self._config = config
-        self._engine = engine
+        self._engine: PaperEngine
         self._set_up = set_up
         self._playing = playing
         self._report = report
@@ -76,7 +78,7 @@ class FeedRun:
         settings = config.feed
         self.inbox = FeedInbox((), settings.queue_ticks, settings.full_queue, self.health.counters, is_held=True)
         self.receiver: FeedReceiver = receiver_for(address, "--feed", config, self.inbox, self.health, self._on_ticks)
-        engine.subscriptions.inbox = self.inbox
+        self.subscriptions = FeedSubscriptions(folder, self.inbox)
 
     @property
     def looks(self) -> int:
@@ -107,6 +109,10 @@ class FeedRun:
         self._is_stopped = True
         self.receiver.stop()
 
+    def attach(self, engine: PaperEngine) -> None:
+        """Take the run's engine, which has these subscriptions and an algorithm that is not set up yet."""
+        self._engine = engine
+
     def run(self) -> None:
         """Follow the feed to its end.
 
@@ -135,6 +141,7 @@ class FeedRun:
 
     async def _follow(self, clock: FeedClock, receiving: asyncio.Task[None]) -> None:
         engine, settings = self._engine, self._config.host
+        self.subscriptions.start_ns = clock.begin_ns
         engine.follow(clock.begin_ns)
         loop = self._set_up()
         with self._playing():

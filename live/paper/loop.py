@@ -122,6 +122,10 @@ class RunLoop:
         """
         self._received_ns = received_ns
 
+    def look_at_bars(self) -> None:
+        """Take note of bars that came while the run was waiting for some."""
+        self._frontier.reschedule()
+
     def pass_time(self, time_ns: int) -> None:
         """Let time go by in which there are no data: what is scheduled up to a moment happens, each at its own time.
 

@@ -22,8 +22,7 @@ def open_frontier(engine: PaperEngine) -> Frontier:
     engine.set_time(begin_ns)
     resolution = engine.warm_up.resolution if engine.warm_up.is_wanted else None
     warm_up = None if resolution is None else WarmUpSpan(resolution, engine.start_utc_ns)
-    feed_from_ns = engine.start_utc_ns if engine.follows_feed else None
-    return engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up, feed_from_ns)
+    return engine.subscriptions.open(engine.securities, begin_ns, engine.end_utc_ns, warm_up)
 
 
 def loop_for(engine: PaperEngine, frontier: Frontier) -> type[RunLoop]:

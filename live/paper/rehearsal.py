@@ -27,12 +27,12 @@ from live.hot.catalogue import Stage
 from live.hot.histogram import Histogram
 from live.hot.views import TickView
 from live.paper.engine import PaperEngine
+from live.paper.feed_subscriptions import FeedSubscriptions
 from live.paper.opening import loop_for, open_frontier
 from live.paper.order_records import forget_past
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
 from live.paper.securities import Security
-from live.paper.subscriptions import Subscriptions
 
 _HOUR_NS = 3_600_000_000_000
 _STEP_NS = 1_000
@@ -98,9 +98,8 @@ class Rehearser:
     def __init__(self, engine: PaperEngine) -> None:
         close_buffer = MarketOnCloseOrder.submission_time_buffer
         like: Security = next(iter(engine.securities.values()))
-        subscriptions = Subscriptions(engine.subscriptions.folder, engine.subscriptions)
         self._inbox = FeedInbox((), _QUEUE_TICKS, "wait", FeedCounters())
-        subscriptions.inbox = self._inbox
+        subscriptions = FeedSubscriptions(engine.subscriptions.folder, self._inbox, engine.subscriptions)
         histograms = {stage: Histogram() for stage in Stage}
         self.decisions, self.acceptances = histograms[Stage.TICK_TO_DECISION], histograms[Stage.TICK_TO_ORDER]
         nowhere = _Nowhere()
@@ -110,6 +109,7 @@ class Rehearser:
         # The constructor sets it for all engines of the process.
         MarketOnCloseOrder.submission_time_buffer = close_buffer
         self._time_ns = _open_moment(like, engine.time_ns)
+        subscriptions.start_ns = self._time_ns
         shadow.follow(self._time_ns)
         shadow.attach(RehearsedTicks if isinstance(engine.algorithm, LiveAlgorithm) else RehearsedSlices)
         if type(engine.brokerage_model).__module__.startswith("live."):

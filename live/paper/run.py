@@ -162,27 +162,30 @@ class DryRun:
         self.telemetry = RunTelemetry(log_path.parent)
         self.recorder = Recorder(sink, self.log, self.telemetry.histogram)
         # The strategy may change the working folder.
-        subscriptions = Subscriptions(DataFolder(self.data.path.absolute()))
+        folder = DataFolder(self.data.path.absolute())
+        self._cores = pin(config.host.cores)
+        if self.request.feed is not None:
+            self._feed = self._make_feed(self.request.feed, folder)
+        subscriptions = Subscriptions(folder) if self._feed is None else self._feed.subscriptions
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
         self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))
-        self._cores = pin(config.host.cores)
-        if self.request.feed is not None:
-            self._feed = self._make_feed(self.request.feed)
+        if self._feed is not None:
+            self._feed.attach(self.engine)
         where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
         self.telemetry.describe(self.loaded.cls.__name__, where)
         if self._cores:
             # `pin` has read back that it is so.
             self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
 
-    def _make_feed(self, address: str) -> FeedRun:
+    def _make_feed(self, address: str, folder: DataFolder) -> FeedRun:
         # Replays do without event loops.
         from live.paper.feed_run import FeedRun
 
         return FeedRun(
             address,
             self.request.config,
-            self.engine,
+            folder,
             self._set_up,
             self._playing,
             self._report_progress,

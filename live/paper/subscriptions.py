@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, TickType
@@ -25,10 +24,8 @@ from live.feeds.fill_forward import FillForwardRules
 from live.feeds.listing import Listing, resolve_listing
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHoursDatabase
-from live.feeds.socket.frames import Channel
-from live.feeds.socket.inbox import FeedInbox
 from live.feeds.streams import RowStream, TickStream, tick_decoder
-from live.feeds.subscription_files import bar_files, day_files, missing_days, open_span, tick_sessions
+from live.feeds.subscription_files import bar_files, day_files, missing_days, tick_sessions
 from live.feeds.symbol_properties import SymbolPropertiesDatabase
 from live.paper.frontier import Frontier
 from live.paper.portfolio import SecurityPortfolioManager
@@ -66,8 +63,6 @@ class Subscriptions:
             self.market_hours, self.symbol_properties = like.market_hours, like.symbol_properties
         self.configs: list[SubscriptionConfig] = []
         self.streams: list[RowStream] = []
-        self.inbox: FeedInbox | None = None
-        """Where ticks come from once the warm-up is over; None when all come from the data folder."""
         self.settings = AlgorithmSettings()
         """Settings of the run, which the algorithm may change."""
         self._files: dict[str, ListingFiles] = {}
@@ -198,9 +193,8 @@ class Subscriptions:
             DataError: there are none.
         """
         symbol = security.symbol
-        if self.inbox is None:
-            ticker = self._ticker_with_data(symbol, resolution)
-            self.folder.require_ticker(security.type, symbol.id.market, resolution, ticker)
+        ticker = self._ticker_with_data(symbol, resolution)
+        self.folder.require_ticker(security.type, symbol.id.market, resolution, ticker)
 
     def _ticker_with_data(self, symbol: Symbol, resolution: Resolution) -> str:
         """Return a ticker of the symbol's history that there are data of, its own when there is none."""
@@ -243,7 +237,6 @@ class Subscriptions:
         begin_ns: int,
         end_ns: int,
         warm_up: WarmUpSpan | None,
-        feed_from_ns: int | None = None,
     ) -> Frontier:
         """Open every subscription.
 
@@ -252,7 +245,6 @@ class Subscriptions:
             begin_ns: first moment, warm-up included, UTC.
             end_ns: last moment, UTC.
             warm_up: the resolution of the warm-up when it is not that of the subscriptions.
-            feed_from_ns: moment from which the inbox has the ticks; the folder has those before it.
 
         Raises:
             DataError: a file is damaged.
@@ -272,7 +264,7 @@ class Subscriptions:
                     "call set_warm_up without a resolution, or subscribe to bars"
                 )
             if config.resolution is Resolution.TICK:
-                ticks.append(self._open_ticks(config, security, begin_ns, end_ns, True, feed_from_ns))
+                ticks.append(self._open_ticks(config, security, begin_ns, end_ns, is_counted=True))
             elif warm_up is not None:
                 bars.append((self._open_warm_up(config, begin_ns, end_ns, step_ns, warm_up), security))
             else:
@@ -368,43 +360,35 @@ class Subscriptions:
         return BarSubscription(config, points, fill_forward_rules(config, step_ns, end))
 
     def _open_ticks(
-        self,
-        config: SubscriptionConfig,
-        security: Security,
-        begin_ns: int,
-        end_ns: int,
-        is_counted: bool,
-        feed_from_ns: int | None = None,
+        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool
     ) -> TickSubscription:
+        begin, end = self._local_span(config, begin_ns, end_ns)
+        events = [] if config.is_quote else self._events(config, begin, end)
+        rows = self._tick_rows(
+            config, begin_ns, end_ns, sorted({date_to_ns(event.seen_on) for event in events if event.needs_price})
+        )
+        if is_counted:
+            self.streams.append(rows)
+        stream = TickStream(rows, config.symbol.index)
+        listing = self._listing_of(config.symbol)
+        return TickSubscription(config, security, stream, listing, events, lambda day: rows.prices_before.get(day, 0.0))
+
+    def _tick_rows(self, config: SubscriptionConfig, begin_ns: int, end_ns: int, price_days: list[int]) -> RowStream:
+        """Return the ticks that the files have of a subscription, and remember the newest prices before some days."""
         begin, end = self._local_span(config, begin_ns, end_ns)
         listing = self._listing_of(config.symbol)
         first_ns = config.hours.exchange_zone.to_utc_ns(max(begin, listing.begin_local_ns))
 
         def sessions(midnight_data_ns: int) -> list[tuple[int, int]]:
-            return tick_sessions(config, midnight_data_ns, max(begin_ns, first_ns), file_end_ns)
+            return tick_sessions(config, midnight_data_ns, max(begin_ns, first_ns), end_ns)
 
-        events = [] if config.is_quote else self._events(config, begin, end)
-        file_end_ns = end_ns if feed_from_ns is None else feed_from_ns - 1
-        _, file_end = self._local_span(config, begin_ns, file_end_ns)
-        has_files = begin_ns <= file_end_ns
-        rows = RowStream(
-            day_files(self.folder, config, listing, begin, file_end) if has_files else (),
+        return RowStream(
+            day_files(self.folder, config, listing, begin, end),
             tick_decoder(config.symbol.security_type, config.is_quote),
             config.data_zone,
             sessions,
-            sorted({date_to_ns(event.seen_on) for event in events if event.needs_price}),
+            price_days,
         )
-        if is_counted:
-            self.streams.append(rows)
-        if feed_from_ns is None:
-            stream = TickStream(rows, config.symbol.index)
-            return TickSubscription(
-                config, security, stream, listing, events, lambda day: rows.prices_before.get(day, 0.0)
-            )
-        assert self.inbox is not None
-        source = self.inbox.add(channel_of(config), config.symbol.index, partial(open_span, config))
-        source.begin_with(rows)
-        return TickSubscription(config, security, source, listing, events, lambda day: source.newest_price)
 
     def _events(self, config: SubscriptionConfig, begin: int, end: int) -> list[CorporateEvent]:
         """Return the corporate actions of an equity; quotes only need to know where they end."""
@@ -450,12 +434,6 @@ def kinds_of(security_type: SecurityType, resolution: Resolution) -> tuple[bool,
     if security_type is SecurityType.EQUITY and resolution in _COARSE:
         return (False,)
     return (False, True)
-
-
-def channel_of(config: SubscriptionConfig) -> Channel:
-    """Return the channel of a feed that carries a subscription's ticks."""
-    symbol = config.symbol
-    return Channel(symbol.security_type.name.lower(), symbol.id.market, symbol.value, config.is_quote)
 
 
 def _require_supported(mode: DataNormalizationMode) -> None:

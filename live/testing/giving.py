@@ -14,12 +14,12 @@ from live.algorithm.symbols import Symbol
 from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_MILLISECOND
 from live.errors import UsageError
 from live.feeds.bar_subscription import SubscriptionConfig
+from live.feeds.given_bars import GivenBar, GivenBars
 from live.feeds.listing import scale_midnight_ns
 from live.feeds.queue_source import QueueSource
 from live.hot.records import FLAG_SUSPICIOUS, KIND_QUOTE, KIND_TRADE
 from live.hot.units import PRICE_SCALE, adjusted_size
 from live.paper.securities import Security
-from live.testing.bars import GivenBar, GivenBars
 from live.testing.engine import SessionEngine
 from live.testing.moments import moment_text
 from live.testing.subscriptions import TickRecord

@@ -11,6 +11,7 @@ from live.algorithm.symbols import Symbol
 from live.feeds.bar_reader import BarFiles, BarReader
 from live.feeds.bar_subscription import END_OF_DATA_NS, BarPoints, SubscriptionConfig
 from live.feeds.data_folder import DataFolder
+from live.feeds.given_bars import GivenBar, GivenBars
 from live.feeds.listing import Listing
 from live.feeds.queue_source import QueueSource
 from live.feeds.subscription_files import bar_files
@@ -28,7 +29,6 @@ from live.hot.records import (
 from live.paper.securities import Security
 from live.paper.subscriptions import Subscriptions, fill_forward_rules
 from live.paper.tick_source import TickSubscription
-from live.testing.bars import GivenBar, GivenBars
 
 TickRecord = tuple[int, int, int, int, float, float, int, int]
 """The words of a tick's record."""
@@ -96,13 +96,7 @@ class SessionSubscriptions(Subscriptions):
         return source
 
     def _open_ticks(
-        self,
-        config: SubscriptionConfig,
-        security: Security,
-        begin_ns: int,
-        end_ns: int,
-        is_counted: bool,
-        feed_from_ns: int | None = None,
+        self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool
     ) -> TickSubscription:
         last_ns = self.start_ns - 1 if is_counted else end_ns
         ticks: chain[TickRecord] | Iterator[TickRecord] = iter(())

@@ -16,161 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from live.feeds.queue_source import QueueSource
-from live.feeds.socket.frames import SIZE_MAX, TICKS_PER_FRAME, Channel, Tick
+from live.feeds.socket.channels import LONG_AGO_NS, BarTaker, ChannelSource, FeedTime, SpanOf, TickGate, always_open
+from live.feeds.socket.frames import Channel, Tick
 from live.feeds.socket.health import FeedCounters
-from live.feeds.streams import RowStream
+from live.feeds.tick_bars import TickBars
 from live.hot.merge import TickMerge
-from live.hot.records import END_OF_DATA_NS, KIND_QUOTE, KIND_TRADE
+from live.hot.records import END_OF_DATA_NS
 
-_PRICE_SCALE = 1e9
-_LONG_AGO_NS = -(1 << 62)
-_FOREVER_NS = 1 << 62
-STALE_NS = 5_000_000_000
-"""Age at which a tick is left out instead of being taken for one of the present."""
-SpanOf = Callable[[int], tuple[int, int, bool]]
-"""Returns for a moment the span around it in which a subscription's market does not open or close, and whether it is
-open: begin, end, both UTC nanoseconds, is open."""
-
-
-class FeedTime:
-    """`decided_ns` is the moment that the run has decided on, and `newest_ns` that of the newest tick that came."""
-
-    __slots__ = ("decided_ns", "newest_ns")
-
-    def __init__(self) -> None:
-        self.decided_ns = _LONG_AGO_NS
-        self.newest_ns = _LONG_AGO_NS
-
-
-def always_open(time_ns: int) -> tuple[int, int, bool]:
-    """Be a market that never closes."""
-    return -_FOREVER_NS, _FOREVER_NS, True
-
-
-class ChannelSource(QueueSource):
-    """Ticks of one channel: a queue of a fixed size that the receiver fills and the merge empties.
-
-    Parameters:
-        channel: what it carries.
-        symbol_index: the symbol's number in the run.
-        capacity: ticks that may wait, at least 1.
-        policy: what a full queue does: "wait" for the run, "conflate" all that wait into the newest tick, or "drop" the
-            newcomer. What comes although the receiver was told to wait, beyond a frame, is dropped.
-        counters: where the results are counted.
-        feed_time: what all channels share.
-        span_of: when ticks are wanted.
-
-    Attributes:
-        number: its place in the merge.
-        newest_price: raw price of the newest tick that was put in, of quotes the bid; 0 without one.
-        is_fresh: whether it is among those that the merge is to be told of.
-    """
-
-    def __init__(
-        self,
-        channel: Channel,
-        symbol_index: int,
-        capacity: int,
-        policy: str,
-        counters: FeedCounters,
-        feed_time: FeedTime,
-        span_of: SpanOf = always_open,
-    ) -> None:
-        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
-        self._room = capacity + (TICKS_PER_FRAME if policy == "wait" else 0)
-        super().__init__(symbol_index, self._room)
-        self.channel = channel
-        self.on_taken: Callable[[], None] | None = None
-        """Called after the merge took ticks out of the queue."""
-        self._kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
-        self._limit = capacity
-        self._policy = policy
-        self._counters = counters
-        self._span_of = span_of
-        self._span_begin_ns = 0
-        self._span_end_ns = 0
-        self._is_open = False
-        self._feed_time = feed_time
-        self._before: RowStream | None = None
-        self.newest_price = 0.0
-        self.number = 0
-        self.is_fresh = False
-
-    def begin_with(self, rows: RowStream) -> None:
-        """Give recorded ticks first, those of a warm-up, before anything that is put in."""
-        self._before = rows
-        self.is_exhausted = False
-
-    def put(self, tick: Tick) -> bool:
-        """Put a tick into the queue, unless it is wrong, out of order, or the queue drops it; every tick is counted.
-
-        Returns:
-            False when the queue was full and the tick was dropped or others were conflated.
-        """
-        counters = self._counters
-        is_quote = self._kind == KIND_QUOTE
-        price, ask = tick.price_e9, tick.ask_e9
-        # A size that is no number fails the comparison, as does one that is infinite.
-        if not (0 <= tick.size <= SIZE_MAX and 0 <= tick.ask_size <= SIZE_MAX) or (
-            (price == 0 and ask == 0) if is_quote else (price == 0 or ask != 0 or tick.ask_size != 0)
-        ):
-            counters.ticks_invalid += 1
-            return True
-        if tick.time_ns < self.newest_ns:
-            counters.ticks_out_of_order += 1
-            return True
-        if not self._span_begin_ns <= tick.time_ns < self._span_end_ns:
-            self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(tick.time_ns)
-        if not self._is_open:
-            counters.ticks_outside_session += 1
-            return True
-        time_ns = tick.time_ns
-        decided_ns = self._feed_time.decided_ns
-        if time_ns < decided_ns:
-            if decided_ns - time_ns > STALE_NS:
-                counters.ticks_stale += 1
-                return True
-            counters.ticks_restamped += 1
-            time_ns = decided_ns
-        self.newest_ns = tick.time_ns
-        if time_ns > self._feed_time.newest_ns:
-            self._feed_time.newest_ns = time_ns
-        waiting = self._waiting
-        had_room = waiting.count < self._room
-        if not had_room:
-            if self._policy != "conflate":
-                counters.ticks_dropped += 1
-                return False
-            counters.ticks_conflated += waiting.count
-            waiting.count = 0
-        self.append(time_ns, self._kind, price, ask, tick.size, tick.ask_size, tick.flags, tick.line)
-        self.newest_ns = tick.time_ns
-        self.newest_price = price / _PRICE_SCALE
-        counters.ticks += 1
-        return had_room
-
-    def refill(self) -> None:
-        """Take what is waiting, as much as fits; without any, say so.
-
-        Raises:
-            DataError, EnvironmentFault: recorded ticks cannot be trusted from here on.
-        """
-        if self._before is not None:
-            self._before.raise_failure()
-            if self._before.fill(self.buffer):
-                return
-            if self._before.failure is not None:
-                self.is_exhausted = self.ends_in_failure = True
-                return
-            self._before = None
-        super().refill()
-        if not self.is_exhausted and self.on_taken is not None:
-            self.on_taken()
-
-    def is_full(self) -> bool:
-        """Tell whether the next tick finds no room."""
-        return self._waiting.count >= self._limit
+Taker = ChannelSource | BarTaker
 
 
 def _symbol_of(channel: Channel) -> tuple[str, str, str]:
@@ -207,14 +60,13 @@ class FeedInbox:
         self.counters = counters
         self.on_room: Callable[[], None] | None = None
         self._feed_time = FeedTime()
-        self._fresh: list[ChannelSource] = []
-        self._may_be_full = False
         self._capacity = capacity
         self._policy = policy
         self._takes_all = channels is None
-        self._by_channel: dict[Channel, ChannelSource] = {}
+        self._bar_takers: list[BarTaker] = []
+        self._by_channel: dict[Channel, list[Taker]] = {}
         self._offered: Sequence[Channel] = ()
-        self._routes: list[ChannelSource | None] = []
+        self._routes: list[list[Taker]] = []
         self._subscribe(channels or ())
 
     def route(self, channels: Sequence[Channel]) -> list[Channel]:
@@ -228,7 +80,7 @@ class FeedInbox:
         if self._takes_all:
             self._takes_all = False
             self._subscribe([(each, index) for index, each in enumerate(channels)])
-        self._routes = [self._by_channel.get(each) for each in channels]
+        self._routes = [self._by_channel.get(each, []) for each in channels]
         symbols = {_symbol_of(each) for each in channels}
         return [each for each in self.absent if _symbol_of(each) not in symbols]
 
@@ -240,14 +92,31 @@ class FeedInbox:
             symbol_index: the symbol's number in the run.
             span_of: when ticks are wanted.
         """
-        source = ChannelSource(
-            channel, symbol_index, self._capacity, self._policy, self.counters, self._feed_time, span_of
-        )
+        gate = self._gate(channel, span_of)
+        source = ChannelSource(channel, symbol_index, self._capacity, self._policy, gate, self._feed_time)
         source.on_taken = self._on_taken
         source.number = len(self.sources)
         self.sources.append(source)
-        self._by_channel[channel] = source
+        self._by_channel.setdefault(channel, []).append(source)
         return source
+
+    def add_bars(self, channel: Channel, maker: TickBars, span_of: SpanOf = always_open) -> BarTaker:
+        """Let bars be made of a channel's ticks, before it is routed; return what takes them.
+
+        Parameters:
+            channel: what to subscribe to.
+            maker: makes the bars.
+            span_of: when ticks are wanted.
+        """
+        taker = BarTaker(channel, maker, self._gate(channel, span_of), self._feed_time)
+        self._bar_takers.append(taker)
+        self._by_channel.setdefault(channel, []).append(taker)
+        return taker
+
+    def _gate(self, channel: Channel, span_of: SpanOf) -> TickGate:
+        # A tick with several takers is counted by the first.
+        counters = FeedCounters() if channel in self._by_channel else self.counters
+        return TickGate(channel, counters, self._feed_time, span_of)
 
     def release(self) -> list[Channel]:
         """Let ticks come that were held; return the subscriptions to symbols that the session does not have."""
@@ -275,29 +144,19 @@ class FeedInbox:
         if self.on_room is not None and not self.must_wait:
             self.on_room()
 
-    def source_of(self, channel: Channel) -> ChannelSource | None:
-        """Return the queue of a channel, None when nobody subscribed to it."""
-        return self._by_channel.get(channel)
-
     def put(self, ticks: Sequence[Tick]) -> int:
-        """Put ticks into their queues; return how many met a full one."""
+        """Put ticks into their queues and bars; return how many met a full queue."""
         overflows = 0
         counters, routes = self.counters, self._routes
         for tick in ticks:
             if tick.channel >= len(routes):
                 counters.ticks_invalid += 1
                 continue
-            source = routes[tick.channel]
-            if source is None:
+            takers = routes[tick.channel]
+            if not takers:
                 counters.ticks_ignored += 1
-                continue
-            if not source.put(tick):
-                overflows += 1
-            if not source.is_fresh and source.time_ns == END_OF_DATA_NS:
-                source.is_fresh = True
-                self._fresh.append(source)
-            if source.is_full():
-                self._may_be_full = True
+            for taker in takers:
+                overflows += not taker.put(tick)
         return overflows
 
     @property
@@ -305,10 +164,10 @@ class FeedInbox:
         """Whether receiving has to stop until the run has emptied a queue."""
         if self.is_held:
             return bool(self._offered)
-        if self._policy != "wait" or not self._may_be_full:
+        if self._policy != "wait" or not self._feed_time.may_be_full:
             return False
-        self._may_be_full = any(source.is_full() for source in self.sources)
-        return self._may_be_full
+        self._feed_time.may_be_full = any(source.is_full() for source in self.sources)
+        return self._feed_time.may_be_full
 
     @property
     def has_ticks(self) -> bool:
@@ -317,8 +176,9 @@ class FeedInbox:
 
     def begin_session(self) -> None:
         """Forget the times of the last ticks: another session may play another day."""
-        for source in self.sources:
-            source.forget_time()
+        for takers in self._by_channel.values():
+            for taker in takers:
+                taker.gate.newest_ns = LONG_AGO_NS
 
     def decided_on(self, time_ns: int) -> None:
         """Take note that the run has decided on a moment: what comes from now on is not before it."""
@@ -332,12 +192,22 @@ class FeedInbox:
     def take_fresh(self) -> list[int]:
         """Return the places of the sources that were empty and have ticks again, once each."""
         numbers = []
-        for source in self._fresh:
+        for source in self._feed_time.fresh:
             source.is_fresh = False
             if source.time_ns == END_OF_DATA_NS and source.has_ticks:
                 numbers.append(source.number)
-        self._fresh.clear()
+        self._feed_time.fresh.clear()
         return numbers
+
+    def close_bars(self, time_ns: int) -> bool:
+        """Finish the bars that are over at a moment, UTC; return whether there are any since the last call."""
+        feed_time = self._feed_time
+        if time_ns >= feed_time.bar_end_ns:
+            for taker in self._bar_takers:
+                feed_time.has_bars |= taker.maker.close_until(time_ns)
+            feed_time.bar_end_ns = min(taker.maker.end_ns for taker in self._bar_takers)
+        has_bars, feed_time.has_bars = feed_time.has_bars, False
+        return has_bars
 
     def wake(self, merge: TickMerge) -> None:
         """Let a merge go on with sources that were empty.

@@ -1,0 +1,257 @@
+"""What takes the ticks of one channel: a gate that leaves out what cannot be used, and behind it a queue or a maker of bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from live.feeds.queue_source import QueueSource
+from live.feeds.socket.frames import SIZE_MAX, TICKS_PER_FRAME, Channel, Tick
+from live.feeds.socket.health import FeedCounters
+from live.feeds.streams import RowStream
+from live.feeds.tick_bars import TickBars
+from live.hot.records import (
+    END_OF_DATA_NS,
+    KIND_QUOTE,
+    KIND_TRADE,
+    TICK_ASK,
+    TICK_ASK_SIZE,
+    TICK_FLAGS,
+    TICK_KIND,
+    TICK_PRICE,
+    TICK_SIZE,
+    TICK_TIME,
+    TICK_WORDS,
+    RecordBuffer,
+)
+
+STALE_NS = 5_000_000_000
+"""Age at which a tick is left out instead of being taken for one of the present."""
+LONG_AGO_NS = -(1 << 62)
+_FOREVER_NS = 1 << 62
+_PRICE_SCALE = 1e9
+_REFUSED = -1
+SpanOf = Callable[[int], tuple[int, int, bool]]
+"""Returns for a moment the span around it in which a subscription's market does not open or close, and whether it is
+open: begin, end, both UTC nanoseconds, is open."""
+
+
+def always_open(time_ns: int) -> tuple[int, int, bool]:
+    """Be a market that never closes."""
+    return -_FOREVER_NS, _FOREVER_NS, True
+
+
+class FeedTime:
+    """What all channels of a feed share.
+
+    Attributes:
+        decided_ns: the moment that the run has decided on.
+        newest_ns: time of the newest tick that came.
+        bar_end_ns: end of the first bar that is being made, or earlier.
+        has_bars: whether bars were finished that nobody has looked at.
+        may_be_full: whether a queue was full when a tick was put in last.
+        fresh: queues that the merge is to be told of: they were empty and have ticks again.
+    """
+
+    __slots__ = ("bar_end_ns", "decided_ns", "fresh", "has_bars", "may_be_full", "newest_ns")
+
+    def __init__(self) -> None:
+        self.decided_ns = LONG_AGO_NS
+        self.newest_ns = LONG_AGO_NS
+        self.bar_end_ns = END_OF_DATA_NS
+        self.has_bars = False
+        self.may_be_full = False
+        self.fresh: list[ChannelSource] = []
+
+
+class TickGate:
+    """Lets ticks of a channel pass that are whole, in order, of open hours and not too old; counts the others.
+
+    Parameters:
+        channel: what it carries.
+        counters: where the results are counted.
+        feed_time: what all channels share.
+        span_of: when ticks are wanted.
+
+    Attributes:
+        newest_ns: time of the newest tick that passed, as it was sent.
+        newest_price: its raw price, of quotes the bid; 0 without one.
+    """
+
+    def __init__(self, channel: Channel, counters: FeedCounters, feed_time: FeedTime, span_of: SpanOf) -> None:
+        self.counters = counters
+        self.kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
+        self.newest_ns = LONG_AGO_NS
+        self.newest_price = 0.0
+        self._feed_time = feed_time
+        self._span_of = span_of
+        self._span_begin_ns = 0
+        self._span_end_ns = 0
+        self._is_open = False
+
+    def admit(self, tick: Tick) -> int:
+        """Return the moment at which a tick counts, below zero when it is left out."""
+        counters, feed_time = self.counters, self._feed_time
+        time_ns, price, ask = tick.time_ns, tick.price_e9, tick.ask_e9
+        # A size that is no number fails the comparison, as does one that is infinite.
+        if not (0 <= tick.size <= SIZE_MAX and 0 <= tick.ask_size <= SIZE_MAX) or (
+            (price == 0 and ask == 0) if self.kind == KIND_QUOTE else (price == 0 or ask != 0 or tick.ask_size != 0)
+        ):
+            counters.ticks_invalid += 1
+            return _REFUSED
+        if time_ns < self.newest_ns:
+            counters.ticks_out_of_order += 1
+            return _REFUSED
+        if not self._span_begin_ns <= time_ns < self._span_end_ns:
+            self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(time_ns)
+        if not self._is_open:
+            counters.ticks_outside_session += 1
+            return _REFUSED
+        decided_ns = feed_time.decided_ns
+        if time_ns < decided_ns:
+            if decided_ns - time_ns > STALE_NS:
+                counters.ticks_stale += 1
+                return _REFUSED
+            counters.ticks_restamped += 1
+            time_ns = decided_ns
+        self.newest_ns = tick.time_ns
+        self.newest_price = price / _PRICE_SCALE
+        if time_ns > feed_time.newest_ns:
+            feed_time.newest_ns = time_ns
+        return time_ns
+
+
+class ChannelSource(QueueSource):
+    """Ticks of one channel: a queue of a fixed size that the receiver fills and the merge empties.
+
+    Parameters:
+        channel: what it carries.
+        symbol_index: the symbol's number in the run.
+        capacity: ticks that may wait, at least 1.
+        policy: what a full queue does: "wait" for the run, "conflate" all that wait into the newest tick, or "drop" the
+            newcomer. What comes although the receiver was told to wait, beyond a frame, is dropped.
+        gate: leaves out what cannot be used.
+        feed_time: what all channels share.
+
+    Attributes:
+        number: its place in the merge.
+        is_fresh: whether it is among those that the merge is to be told of.
+    """
+
+    def __init__(
+        self, channel: Channel, symbol_index: int, capacity: int, policy: str, gate: TickGate, feed_time: FeedTime
+    ) -> None:
+        # A receiver that waits stops after a frame: the rest of it has room beyond the limit.
+        self._room = capacity + (TICKS_PER_FRAME if policy == "wait" else 0)
+        super().__init__(symbol_index, self._room)
+        self.channel = channel
+        self.gate = gate
+        self.on_taken: Callable[[], None] | None = None
+        """Called after the merge took ticks out of the queue."""
+        self._limit = capacity
+        self._policy = policy
+        self._feed_time = feed_time
+        self._before: RowStream | None = None
+        self.number = 0
+        self.is_fresh = False
+
+    @property
+    def newest_price(self) -> float:
+        """Raw price of the newest tick that was put in, of quotes the bid; 0 without one."""
+        return self.gate.newest_price
+
+    def begin_with(self, rows: RowStream) -> None:
+        """Give recorded ticks first, those of a warm-up, before anything that is put in."""
+        self._before = rows
+        self.is_exhausted = False
+
+    def put(self, tick: Tick) -> bool:
+        """Put a tick into the queue, unless the gate or the queue leaves it out; every tick is counted.
+
+        Returns:
+            False when the queue was full and the tick was dropped or others were conflated.
+        """
+        gate = self.gate
+        time_ns = gate.admit(tick)
+        if time_ns < 0:
+            return True
+        waiting = self._waiting
+        had_room = waiting.count < self._room
+        if not had_room:
+            if self._policy != "conflate":
+                gate.counters.ticks_dropped += 1
+                return False
+            gate.counters.ticks_conflated += waiting.count
+            waiting.count = 0
+        self.append(time_ns, gate.kind, tick.price_e9, tick.ask_e9, tick.size, tick.ask_size, tick.flags, tick.line)
+        gate.counters.ticks += 1
+        if not self.is_fresh and self.time_ns == END_OF_DATA_NS:
+            self.is_fresh = True
+            self._feed_time.fresh.append(self)
+        if waiting.count >= self._limit:
+            self._feed_time.may_be_full = True
+        return had_room
+
+    def refill(self) -> None:
+        """Take what is waiting, as much as fits; without any, say so.
+
+        Raises:
+            DataError, EnvironmentFault: recorded ticks cannot be trusted from here on.
+        """
+        if self._before is not None:
+            self._before.raise_failure()
+            if self._before.fill(self.buffer):
+                return
+            if self._before.failure is not None:
+                self.is_exhausted = self.ends_in_failure = True
+                return
+            self._before = None
+        super().refill()
+        if not self.is_exhausted and self.on_taken is not None:
+            self.on_taken()
+
+    def is_full(self) -> bool:
+        """Tell whether the next tick finds no room."""
+        return self._waiting.count >= self._limit
+
+
+class BarTaker:
+    """Hands the ticks of one channel to a maker of bars.
+
+    Parameters:
+        channel: what it carries.
+        maker: makes the bars.
+        gate: leaves out what cannot be used.
+        feed_time: what all channels share.
+    """
+
+    def __init__(self, channel: Channel, maker: TickBars, gate: TickGate, feed_time: FeedTime) -> None:
+        self.channel = channel
+        self.maker = maker
+        self.gate = gate
+        self._feed_time = feed_time
+        self._record = RecordBuffer(1, TICK_WORDS)
+        self._record.count = 1
+
+    @property
+    def newest_price(self) -> float:
+        """Raw price of the newest tick, of quotes the bid; 0 without one."""
+        return self.gate.newest_price
+
+    def put(self, tick: Tick) -> bool:
+        """Take a tick, unless the gate leaves it out; return True, for there is always room."""
+        time_ns = self.gate.admit(tick)
+        if time_ns < 0:
+            return True
+        self.gate.counters.ticks += 1
+        words, reals = self._record.words, self._record.reals
+        words[TICK_TIME] = time_ns
+        words[TICK_KIND] = self.gate.kind
+        words[TICK_PRICE], words[TICK_ASK] = tick.price_e9, tick.ask_e9
+        reals[TICK_SIZE], reals[TICK_ASK_SIZE] = tick.size, tick.ask_size
+        words[TICK_FLAGS] = tick.flags
+        feed_time, maker = self._feed_time, self.maker
+        if maker.add(self._record):
+            feed_time.has_bars = True
+        if maker.end_ns < feed_time.bar_end_ns:
+            feed_time.bar_end_ns = maker.end_ns
+        return True
