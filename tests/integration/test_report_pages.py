@@ -39,6 +39,16 @@ DRAWN = """() => [...document.querySelectorAll('.chart')].map(place => ({
         each => { const box = each.getBoundingClientRect(); return box.width + box.height > 0; }).length,
     right: place.getBoundingClientRect().right,
 }))"""
+POINT = """place => {
+    const trace = place._fullData.filter(each => each.yaxis === 'y' && each.hoverinfo !== 'skip').pop();
+    const isBar = trace.type === 'bar';
+    const at = isBar ? trace.y.indexOf(Math.max(...trace.y)) : Math.floor(trace.x.length / 2);
+    const { xaxis, yaxis } = place._fullLayout;
+    const box = place.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.d2p(trace.x[at] + (isBar ? trace.width / 2 : 0)),
+        box.top + yaxis._offset + yaxis.d2p(trace.y[at]) + (isBar ? 5 : 0)];
+}"""
+"""Where a point of a chart's last trace is on the screen."""
 CLIPPED = """() => [...document.querySelectorAll('body *')].filter(each => !each.closest('.scroll') && !each.closest('.chart'))
     .filter(each => each.getBoundingClientRect().right > innerWidth + 1).map(each => each.tagName)"""
 
@@ -90,13 +100,10 @@ def test_hovering_shows_numbers(browser: Browser, real_run: Path) -> None:
             place = found.page.locator(f"#chart-{key}")
             place.scroll_into_view_if_needed()
             label = place.locator(".hoverlayer text").first
-            box = place.locator(".nsewdrag").first.bounding_box()
-            assert box is not None
-            for share in range(1, 40):
-                found.page.mouse.move(box["x"] + box["width"] * share / 40, box["y"] + box["height"] * 0.8)
-                found.page.mouse.move(box["x"] + box["width"] * share / 40, box["y"] + box["height"] * (share % 7) / 7)
-                if label.count():
-                    break
+            x, y = place.evaluate(POINT)
+            # plotly.js answers to movements, and the first one only tells it that the mouse is there.
+            found.page.mouse.move(x - 3, y)
+            found.page.mouse.move(x, y)
             label.wait_for(state="attached", timeout=10_000)
         assert found.complaints == []
 
