@@ -6,11 +6,11 @@ Words of the account's record: 1 generation | 2 holdings that are not flat | 3 r
 the newest data, ns since 1970 UTC | 5 open orders | 6 equity | 7 equity at the start | 8 fees | 9-10 currency. Of a row:
 1 generation | 2-5 symbol | 6 quantity | 7 average price | 8 market price | 9 unrealized profit. Amounts are 64-bit
 reals, texts UTF-8 with zeros after them. The rows are written first and the account last, all with the same generation,
-so a reader that finds one generation everywhere has seen one moment. A text fills the words 1-15 of its record.
+so a reader that finds one generation everywhere has seen one moment. A text fills the words 1-15 of its record; the rest of a longer one is left out.
 
 Of a slow decision: 1-5 as of a slow tick (live/hot/telemetry.py), the symbol's index below 0 for several symbols | 6-9
 symbol | 10 time of the garbage collector in it, ns | 11 orders | 12 scheduled events | 13 page faults | 14 times that
-the kernel took the core away.
+the kernel took the core away | 15 time at its beginning in which earlier decisions were made, ns.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from live.hot.seqlock import SLOT_WORDS, SeqlockReader, SeqlockWriter
 
 SYMBOL_WORDS = 4
 CURRENCY_WORDS = 2
-TEXT_BYTES_MAX = (SLOT_WORDS - 1) * 8
-"""Longest text; the rest of a longer one is left out."""
 _READ_ATTEMPTS = 100
 
 
@@ -85,6 +83,7 @@ class SlowDecision(NamedTuple):
         events: scheduled events that were due in it.
         page_faults: page faults of the thread.
         preemptions: times that the kernel took the core away.
+        waited_ns: time at its beginning in which earlier decisions were made.
     """
 
     latency_ns: int
@@ -98,6 +97,7 @@ class SlowDecision(NamedTuple):
     events: int = 0
     page_faults: int = 0
     preemptions: int = 0
+    waited_ns: int = 0
 
 
 class AccountLook(NamedTuple):
@@ -211,7 +211,7 @@ class PageTablesReader:
             if self._records.read(slot):
                 latency_ns, symbol_index, sequence, time_ns, receive_ns = self._words(1, 5)
                 symbol = _text_of(self._words(6, SYMBOL_WORDS))
-                rest = self._words(6 + SYMBOL_WORDS, 5)
+                rest = self._words(6 + SYMBOL_WORDS, len(SlowDecision._fields) - 6)
                 found.append(SlowDecision(latency_ns, symbol_index, sequence, time_ns, receive_ns, symbol, *rest))
         return sorted(found, reverse=True)
 

@@ -285,6 +285,7 @@ class RunTelemetry:
                     step.events,
                     step.page_faults,
                     step.preemptions,
+                    step.waited_ns,
                 )
                 for step in engine.recorder.trace.worst()
             ]

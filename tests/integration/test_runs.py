@@ -163,6 +163,7 @@ def test_the_page_holds_the_run(sample: Path, tmp_path: Path) -> None:
     assert page.counter(Counter.CALLS_ON_TICK) == run.recorder.tick_calls
     slowest = page.worst_ticks()
     assert [each.latency_ns for each in slowest] == [each.took_ns for each in run.recorder.trace.worst()]
+    assert [each.waited_ns for each in slowest] == [each.waited_ns for each in run.recorder.trace.worst()]
     assert {each.symbol for each in slowest} == {"IBM"}
     found = page.account()
     assert found is not None

@@ -98,6 +98,52 @@ def test_a_failed_run_says_why(tiny: Path, tmp_path: Path, capsys: Any) -> None:
     assert "ZeroDivisionError" in document["reason"]
 
 
+FOLLOWER = """from AlgorithmImports import *
+
+
+class Strategy(LiveAlgorithm):
+    def initialize(self):
+        self.set_start_date(2013, 10, 7)
+        self.set_end_date(2013, 10, 7)
+        self.ibm = self.add_equity("IBM", Resolution.TICK).symbol
+        self.is_in = False
+
+    def on_tick(self, tick):
+        if tick.is_trade and not self.is_in:
+            self.is_in = True
+            self.submit(self.ibm, 10)
+"""
+
+
+def test_a_run_on_a_feed_shows_the_feed(tiny: Path, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "main.py").write_text(FOLLOWER, encoding="utf-8")
+    results = tmp_path / "results"
+    publish_words = ["feed", "replay", "--data-folder", str(tiny), "--symbols", "IBM", "--listen", "unix:feed"]
+    publisher = start([*publish_words, "--regular-hours", "--speed", "4000", "--no-progress"], tmp_path)
+    run_words = words(tmp_path / "main.py", tiny, results, "--feed", "unix:feed")
+    process = start(run_words, tmp_path)
+    try:
+        found = documents(results, capsys, lambda each: each["ticks"].get("trade", 0) > 0 and each["positions"] != [])
+        assert (found["mode"], found["source"], found["state"]) == ("feed", "feed unix:feed", "running")
+        assert found["feed"]["state"] == "running"
+        assert found["feed"]["age_seconds"] < 30.0
+        assert found["feed"]["counts"]["feed_connections_total"] == 1
+        assert found["feed"]["faults"] == {}
+        assert found["progress"] is None
+        assert found["warm"] == "ready"
+        ended = finish(process, results)
+        assert ended.code == 0, ended.err
+        assert run(["top", str(ended.folder), "--once", "--json"]) == 0
+        last = orjson.loads(capsys.readouterr().out)
+        assert (last["state"], last["feed"]["state"]) == ("completed", "ended")
+        assert last["ticks"] == ended.summary["ticks"]
+        assert last["feed"]["counts"]["feed_ticks_total"] >= sum(last["ticks"].values())
+    finally:
+        for each in (process, publisher):
+            each.kill()
+            each.communicate()
+
+
 # -- on a terminal
 
 

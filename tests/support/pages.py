@@ -34,7 +34,7 @@ def write_page(
     account = AccountRecord(positions, DATA_TIME_NS, 3, 100_076.25, 100_000.0, 34.5, "USD")
     tables.write_account(account, rows)
     tables.write_slowest(
-        [SlowDecision(9_000_000 - at, at, 0, DATA_TIME_NS, 0, "IBM", 1_500, 1, 0, 2) for at in range(10)]
+        [SlowDecision(9_000_000 - at, at, 0, DATA_TIME_NS, 0, "IBM", 1_500, 1, 0, 2, 3, 700) for at in range(10)]
     )
     page.add(Counter.TICKS_TRADE, 1_000)
     page.add(Counter.TICKS_QUOTE, 5_000)

@@ -102,6 +102,7 @@ def _decision(decision: SlowDecision) -> dict[str, Any]:
         "latency_ns": decision.latency_ns,
         "symbol": decision.symbol or None,
         "data_time": iso_utc(decision.time_ns),
+        "waited_ns": decision.waited_ns,
         "gc_ns": decision.gc_ns,
         "orders": decision.orders,
         "scheduled_events": decision.events,

@@ -197,7 +197,8 @@ def _slowest(look: RunLook) -> list[Text]:
 
 
 def _circumstances(decision: SlowDecision) -> str:
-    found = [f"GC {words.duration(decision.gc_ns)}"] if decision.gc_ns else []
+    found = [f"waited {words.duration(decision.waited_ns)}"] if decision.waited_ns else []
+    found += [f"GC {words.duration(decision.gc_ns)}"] if decision.gc_ns else []
     counts = (
         (decision.orders, "order"),
         (decision.events, "scheduled event"),
