@@ -450,6 +450,9 @@ class OrderEvent:
         """Return a copy."""
         return copy(self)
 
+    def __repr__(self) -> str:
+        return f"OrderEvent({self})"
+
     def __str__(self) -> str:
         sign = currency_sign(self.fill_price_currency)
         status = pascal_case(self.status.name.lower())

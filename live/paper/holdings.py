@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from live.algorithm.enums import SecurityType
 from live.algorithm.naming import pascal_case_attribute
-from live.algorithm.numbers import ZERO, Number, to_decimal
+from live.algorithm.numbers import ZERO, Number, plain, to_decimal
 from live.algorithm.symbols import Symbol
 from live.paper.cash import ConvertibleCashAmount
 
@@ -33,6 +33,9 @@ class SecurityHolding:
 
     def __getattr__(self, name: str) -> Any:
         return pascal_case_attribute(self, name)
+
+    def __repr__(self) -> str:
+        return f"SecurityHolding({self.symbol} {plain(self._quantity)} at {plain(self.exact_average_price)})"
 
     @property
     def exact_quantity(self) -> Decimal:

@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 from live.algorithm.numbers import Number, use_engine_context
 from live.algorithm.orders import MarketOnCloseOrder
 from live.algorithm.qc_algorithm import LAST_SECOND_NS
+from live.algorithm.symbols import Symbol
 from live.clock import NANOSECONDS_PER_DAY, date_to_ns
 from live.config import Config
+from live.errors import UsageError
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample_reference import write_reference
 from live.hot.catalogue import Stage
@@ -23,6 +25,7 @@ from live.paper.engine import PaperEngine
 from live.paper.object_store import ObjectStore
 from live.paper.recorder import Recorder
 from live.paper.risk_desk import RiskDesk
+from live.paper.securities import Security
 from live.testing.records import SessionRecords
 from live.testing.subscriptions import SessionSubscriptions
 
@@ -84,6 +87,19 @@ class SessionEngine(PaperEngine):
         """Put the test's cash in the place of the strategy's, in the account's currency."""
         if cash is not None:
             self.portfolio.set_cash(self.portfolio.account_currency, cash)
+
+
+def security_of(engine: SessionEngine, symbol: str | Symbol) -> Security:
+    """Return a security of the strategy.
+
+    Raises:
+        UsageError: the strategy did not add it.
+    """
+    found: Security | None = engine.securities.get(symbol.upper() if isinstance(symbol, str) else symbol)
+    if found is None:
+        known = ", ".join(each.value for each in engine.securities.keys())
+        raise UsageError(f"the strategy did not add {symbol}; it added {known}")
+    return found
 
 
 def _histogram(stage: Stage) -> Histogram:

@@ -20,7 +20,7 @@ from live.feeds.queue_source import QueueSource
 from live.hot.records import FLAG_SUSPICIOUS, KIND_QUOTE, KIND_TRADE
 from live.hot.units import PRICE_SCALE, adjusted_size
 from live.paper.securities import Security
-from live.testing.engine import SessionEngine
+from live.testing.engine import SessionEngine, security_of
 from live.testing.moments import moment_text
 from live.testing.subscriptions import TickRecord
 
@@ -49,19 +49,6 @@ class Giver:
     def __init__(self, engine: SessionEngine) -> None:
         self._engine = engine
         self._subscriptions = engine.subscriptions
-
-    def security(self, symbol: str | Symbol) -> Security:
-        """Return a security.
-
-        Raises:
-            UsageError: the strategy did not add it.
-        """
-        securities = self._engine.securities
-        found: Security | None = securities.get(symbol.upper() if isinstance(symbol, str) else symbol)
-        if found is None:
-            known = ", ".join(each.value for each in securities.keys())
-            raise UsageError(f"the strategy did not add {symbol}; it added {known}")
-        return found
 
     # -- ticks
 
@@ -113,7 +100,7 @@ class Giver:
         return Gift(moment_ns, partial(self._subscriptions.give_tick, config, source, tick))
 
     def _ticks(self, symbol: str | Symbol, is_quote: bool) -> tuple[SubscriptionConfig, QueueSource]:
-        security = self.security(symbol)
+        security = security_of(self._engine, symbol)
         for config, source in self._subscriptions.ticks:
             if config.symbol == security.symbol and config.is_quote is is_quote:
                 return config, source
@@ -196,7 +183,7 @@ class Giver:
         return Gift(moment_ns, partial(self._subscriptions.give_bar, source, bar))
 
     def _bars(self, symbol: str | Symbol, is_quote: bool, resolution: Resolution | None) -> GivenBars:
-        security = self.security(symbol)
+        security = security_of(self._engine, symbol)
         found = [
             source
             for source in self._subscriptions.bars

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -14,11 +14,9 @@ from live.algorithm.blame import where
 from live.algorithm.enums import Resolution
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.algorithm.numbers import Number
-from live.algorithm.orders import OrderEvent
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.symbols import Symbol
-from live.algorithm.tickets import OrderTicket
-from live.clock import ns_to_datetime, timedelta_to_ns
+from live.clock import timedelta_to_ns
 from live.config import Config
 from live.errors import AlgorithmRuntimeError, UsageError
 from live.feeds.bar_subscription import END_OF_DATA_NS
@@ -28,18 +26,17 @@ from live.paper.callbacks import guarded
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
 from live.paper.opening import loop_for, open_frontier
-from live.paper.securities import Security
 from live.paper.seeding import seed_conversion_rates
 from live.testing.engine import EngineState, SessionEngine, reference_folder
 from live.testing.giving import Gift, Giver, Price
 from live.testing.moments import Moment, moment_text, parse_day, parse_moment
 from live.testing.past import PastBars
-from live.testing.records import LogLine, SessionRecords
+from live.testing.view import SessionView
 
 _NEVER = 1 << 62
 
 
-class Session:
+class Session(SessionView):
     """Runs a strategy on the data that a test gives it. Use it in a `with` statement.
 
     Entering runs `initialize`; leaving runs `on_end_of_algorithm`, unless an error is on its way. Data are played at
@@ -83,6 +80,7 @@ class Session:
         class_name: str | None = None,
         config: Config | None = None,
     ) -> None:
+        super().__init__()
         self._loaded: LoadedAlgorithm | None = None
         if isinstance(strategy, type):
             if not issubclass(strategy, QCAlgorithm):
@@ -100,7 +98,6 @@ class Session:
         self._data_folder = None if data_folder is None else Path(data_folder).absolute()
         self._past = past
         self._config = config or Config()
-        self._records = SessionRecords()
         self._state = EngineState()
         self._files: TemporaryDirectory[str] | None = None
         self._engine: SessionEngine
@@ -108,7 +105,6 @@ class Session:
         self._frontier: Frontier
         self._giver: Giver
         self._begin_ns = 0
-        self._now_ns = 0
         self._phase = "new"
         self._has_begun = False
         self._group: _Group | None = None
@@ -441,87 +437,7 @@ class Session:
         self._now_ns = time_ns
         self._engine.clock.time_ns()
 
-    # -- what came of it
-
-    @property
-    def algorithm(self) -> Any:
-        """The strategy's object, with everything that it set on itself."""
-        return self._opened().algorithm
-
-    @property
-    def time(self) -> datetime:
-        """Present moment on the strategy's clock."""
-        return ns_to_datetime(self._opened().zone.to_local_ns(self._now_ns))
-
-    @property
-    def orders(self) -> list[OrderTicket]:
-        """Tickets of all orders in the order of their numbers.
-
-        What was refused before it became an order, for want of a price or by the risk gate, is a line of `errors`.
-        """
-        return sorted(self._opened().transactions.get_order_tickets(), key=lambda ticket: ticket.order_id)
-
-    @property
-    def open_orders(self) -> list[OrderTicket]:
-        """Tickets of the orders that may still fill."""
-        return [ticket for ticket in self.orders if not ticket.status.is_closed]
-
-    @property
-    def events(self) -> list[OrderEvent]:
-        """All order events so far."""
-        return list(self._records.events)
-
-    @property
-    def fills(self) -> list[OrderEvent]:
-        """The order events that filled something."""
-        return [event for event in self._records.events if event.status.is_fill]
-
-    @property
-    def log_lines(self) -> list[LogLine]:
-        """What the strategy and the engine wrote: time, level and text."""
-        return list(self._records.lines)
-
-    @property
-    def logs(self) -> list[str]:
-        """The texts of all log lines."""
-        return [line.text for line in self._records.lines]
-
-    @property
-    def errors(self) -> list[str]:
-        """The texts of the log's error lines, refused orders among them."""
-        return [line.text for line in self._records.lines if line.level == "error"]
-
-    @property
-    def cash(self) -> float:
-        """Cash in the account's currency, other currencies converted."""
-        return float(self._opened().portfolio.cash)
-
-    @property
-    def equity(self) -> float:
-        """Cash and holdings, in the account's currency."""
-        return float(self._opened().portfolio.total_portfolio_value)
-
-    @property
-    def quit_message(self) -> str | None:
-        """Text with which the strategy, or the engine for want of money, ended the run; None while it goes on."""
-        return self._opened().quit_message
-
-    def position(self, symbol: str | Symbol) -> Any:
-        """Return the holding of a symbol: quantity, average_price, unrealized_profit and the other members of LEAN's.
-
-        Raises:
-            UsageError: the strategy did not add the symbol.
-        """
-        return self.security(symbol).holdings
-
-    def security(self, symbol: str | Symbol) -> Security:
-        """Return the security of a symbol: price, bid_price, ask_price, holdings and the other members of LEAN's.
-
-        Raises:
-            UsageError: the strategy did not add the symbol.
-        """
-        self._opened()
-        return self._giver.security(symbol)
+    # -- guarding
 
     def __repr__(self) -> str:
         if self._phase == "new":
@@ -530,8 +446,6 @@ class Session:
             f"<Session of {self._class.__name__} at {self.time}: {len(self.orders)} orders, "
             f"{len(self._records.events)} order events, equity {self.equity:.2f}>"
         )
-
-    # -- guarding
 
     def _opened(self) -> SessionEngine:
         """Return the engine; after the session it may still be asked."""
@@ -542,7 +456,7 @@ class Session:
     def _require_open(self) -> None:
         engine = self._opened()
         if self._phase == "failed":
-            raise UsageError("the strategy raised an exception, which ended this session; make a new one")
+            raise UsageError("an exception ended this session; make a new one")
         if self._phase != "open":
             raise UsageError("the session is over; give data and time inside of its `with` block, before finish()")
         if engine.quit_message is not None:
@@ -556,9 +470,12 @@ class Session:
                 work(*values)
             return
         except AlgorithmRuntimeError as error:
+            self._phase = "failed"
             failure = error
+        except BaseException:
+            self._phase = "failed"
+            raise
         # Outside of the handler, so that the strategy's exception is not shown as raised while handling ours.
-        self._phase = "failed"
         raised = failure.__cause__
         if not isinstance(raised, Exception):
             raise failure

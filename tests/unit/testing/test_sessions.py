@@ -104,6 +104,8 @@ def test_a_market_order_pays_the_ask_and_the_fee() -> None:
         assert [event.fill_price for event in session.fills] == [100.02]
         assert not session.open_orders
         assert "1 orders, 2 order events" in repr(session)
+        assert "Symbol: IBM Status: Filled Quantity: 10 FillQuantity: 10 FillPrice: $100.02" in repr(session.fills)
+        assert repr(session.position("IBM")) == "SecurityHolding(IBM 10 at 100.02)"
     assert session.algorithm.ended
     assert session.equity == pytest.approx(50_000 - 1.00 - 0.10, abs=1e-6)
 
@@ -231,7 +233,7 @@ def test_exceptions_come_out_as_they_were_raised() -> None:
     assert isinstance(caught.value.__cause__, KeyError)
     line = Failing.on_data.__code__.co_firstlineno + 4
     assert caught.value.__notes__ == [f"raised by the strategy at {__file__} line {line}"]
-    with pytest.raises(UsageError, match="the strategy raised an exception"):
+    with pytest.raises(UsageError, match="an exception ended this session"):
         session.trade("IBM", 1)
 
 
