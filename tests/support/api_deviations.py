@@ -41,7 +41,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "Security": "base_currency primary_exchange",
         "StopMarketOrder": "stop_triggered",
         "WindowedIndicator": "period",
-        "_Amount": "value",
+        "Amount": "value",
     },
     "LEAN writes it in capitals, which works as well": {
         "Calendar": "monthly quarterly weekly yearly",
@@ -66,7 +66,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "LimitOrder": "apply_update",
         "Order": "apply_update event_count next_event_id",
         "OrderFee": "charge",
-        "OrderRecords": "open_orders open_orders_count",
+        "OrderRecords": "open_orders",
         "OrderRequest": "answer",
         "OrderResponse": "text",
         "OrderTicket": "is_cancel_under_way order record unknown",
