@@ -41,7 +41,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "Security": "base_currency primary_exchange",
         "StopMarketOrder": "stop_triggered",
         "WindowedIndicator": "period",
-        "_Amount": "value",
+        "Amount": "value",
     },
     "LEAN writes it in capitals, which works as well": {
         "Calendar": "monthly quarterly weekly yearly",

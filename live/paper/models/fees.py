@@ -26,8 +26,11 @@ __all__ = [
     "OrderFeeParameters",
 ]
 
+# An enumeration's member is looked up slowly.
+_EQUITY, _FOREX = SecurityType.EQUITY, SecurityType.FOREX
 _PER_SHARE = Decimal("0.005")
 _EQUITY_MINIMUM = Decimal(1)
+_EQUITY_MINIMUM_FEE = OrderFee(CashAmount(_EQUITY_MINIMUM, "USD"))
 _EQUITY_MAXIMUM_RATE = Decimal("0.005")
 _FOREX_TIERS = (
     (Decimal(1_000_000_000), Decimal("0.00002"), Decimal("2")),
@@ -90,17 +93,18 @@ class InteractiveBrokersFeeModel(FeeModel):
             UsageError: the model has no fees of the asset class.
         """
         order, security = parameters.order, parameters.security
-        if security.type is SecurityType.FOREX:
+        kind = security.type
+        if kind is _FOREX:
             value = abs(order_value(order, security))
             return OrderFee(CashAmount(max(self._forex_minimum, self._forex_rate * value), "USD"))
-        if security.type is not SecurityType.EQUITY:
+        if kind is not _EQUITY:
             raise UsageError(
-                f"InteractiveBrokersFeeModel has no fees of {security.type.name.lower()} ({security.symbol}); "
+                f"InteractiveBrokersFeeModel has no fees of {kind.name.lower()} ({security.symbol}); "
                 "set ConstantFeeModel or CoinbaseFeeModel"
             )
         fee = _PER_SHARE * abs(order.exact_quantity)
         if fee < _EQUITY_MINIMUM:
-            return OrderFee(CashAmount(_EQUITY_MINIMUM, "USD"))
+            return _EQUITY_MINIMUM_FEE
         most = _EQUITY_MAXIMUM_RATE * abs(order_value(order, security))
         return OrderFee(CashAmount(min(fee, most), "USD"))
 

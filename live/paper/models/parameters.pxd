@@ -31,19 +31,19 @@ cdef class MaintenanceMarginParameters(Translated):
     cdef public object exact_quantity
     cdef public object security
 
-cdef class _Amount(Translated):
+cdef class Amount(Translated):
     cdef public object exact_value
 
-cdef class InitialMargin(_Amount):
+cdef class InitialMargin(Amount):
     pass
 
-cdef class MaintenanceMargin(_Amount):
+cdef class MaintenanceMargin(Amount):
     pass
 
-cdef class BuyingPower(_Amount):
+cdef class BuyingPower(Amount):
     pass
 
-cdef class ReservedBuyingPowerForPosition(_Amount):
+cdef class ReservedBuyingPowerForPosition(Amount):
     pass
 
 cdef class ReservedBuyingPowerForPositionParameters(Translated):

@@ -143,7 +143,7 @@ class MaintenanceMarginParameters(Translated):
         return abs(self.holdings_value)
 
 
-class _Amount(Translated):
+class Amount(Translated):
     """An amount in the account's currency."""
 
     def __init__(self, value: Number) -> None:
@@ -161,19 +161,19 @@ class _Amount(Translated):
         return f"{type(self).__name__}({self.exact_value})"
 
 
-class InitialMargin(_Amount):
+class InitialMargin(Amount):
     """Margin that opening a position takes; negative for short quantities."""
 
 
-class MaintenanceMargin(_Amount):
+class MaintenanceMargin(Amount):
     """Margin that keeping a position takes."""
 
 
-class BuyingPower(_Amount):
+class BuyingPower(Amount):
     """What can be spent on an order."""
 
 
-class ReservedBuyingPowerForPosition(_Amount):
+class ReservedBuyingPowerForPosition(Amount):
     """What a position binds."""
 
     @property

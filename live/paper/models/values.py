@@ -11,7 +11,7 @@ from live.algorithm.numbers import ZERO, to_decimal
 from live.algorithm.order_terms import OrderProperties
 from live.algorithm.orders import MarketOrder, Order, StopMarketOrder
 from live.paper.models.context import TradedSecurity
-from live.paper.models.parameters import MaintenanceMarginParameters
+from live.paper.models.parameters import Amount, MaintenanceMarginParameters
 from live.paper.models.spelling import method_of
 
 
@@ -53,5 +53,7 @@ def trial_order(security: TradedSecurity, quantity: Decimal) -> MarketOrder:
 
 def exact_of(value: Any) -> Decimal:
     """Return the decimal of a number, or of a result object such as InitialMargin."""
+    if isinstance(value, Amount):
+        return to_decimal(value.exact_value)
     exact = getattr(value, "exact_value", None)
     return exact if isinstance(exact, Decimal) else to_decimal(value)
