@@ -89,6 +89,9 @@ class LiveDesk:
             raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
         # Outside on_tick the engine's clock may be ahead of the last tick.
         now_ns = max(pump.step_ns, self._clock.now_ns)
+        if self._risk.gate.control:
+            # Asked for at an earlier order.
+            self._risk.look_at_control()
         code = self._risk.gate.check(index, quantity_e9, kind, raw_e9, now_ns)
         if not code and max(abs(limit_e9), abs(stop_e9)) >= _BEYOND_E9:
             code = int(DenialCode.PRICE_OUTSIDE_COLLAR)

@@ -14,6 +14,7 @@ cdef class RiskDesk:
     cdef set _raw
 
     cpdef bint has_market(self, object symbol_index)
+    cpdef look_at_control(self)
     cpdef refresh(self, object security)
     @cython.locals(code=cython.longlong, index=cython.longlong, quantity_e9=cython.longlong, price_e9=cython.longlong)
     cpdef admit(self, Order order, object order_id, object security, object account)

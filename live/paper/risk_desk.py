@@ -68,6 +68,10 @@ class RiskDesk:
         """Tell whether the book knows a symbol's market without being told."""
         return symbol_index in self._raw and self.book.has_price(symbol_index)
 
+    def look_at_control(self) -> None:
+        """Ask anew what the gate is asked for: a pause may be over."""
+        self.gate.control = self._control()
+
     def refresh(self, security: Security) -> None:
         """Copy a security's newest price to the book, unless its ticks do that."""
         if not self.has_market(security.symbol.index):
@@ -111,7 +115,7 @@ class RiskDesk:
     def _judge(self, order: Order, quantity_e9: int, price_e9: int, security: Security, account: Account) -> int:
         """Tell the gate what it needs to know and return its answer: 0, or a DenialCode."""
         gate, index = self.gate, security.symbol.index
-        gate.control = self._control()
+        self.look_at_control()
         if self._settings.max_daily_loss:
             # Nothing else asks for the equity, and valuing the account is most of the work here.
             gate.set_equity(_e4(account.exact_total_portfolio_value))
