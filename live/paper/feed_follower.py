@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from live.clock import monotonic_ns
 from live.config import HostSettings
+from live.feeds.socket.health import FeedState
 from live.feeds.socket.receiver import FeedReceiver
 from live.paper.engine import PaperEngine
 from live.paper.feed_clock import FeedClock
@@ -87,6 +88,16 @@ class FeedFollower:
                     each.cancel()
             await asyncio.gather(*(each for each in (reports, idle) if each is not None), return_exceptions=True)
         self.on_ticks()
+        if self._receiver.health.state is FeedState.ENDED:
+            self._finish_bars()
+
+    def _finish_bars(self) -> None:
+        """Play the bars that the session left unfinished: nothing more comes for them."""
+        end_ns = self._inbox.last_bar_end_ns
+        if self._inbox.close_bars(end_ns):
+            self._loop.wake(())
+            self._loop.look_at_bars()
+            self._loop.run_until(end_ns)
 
     def on_ticks(self) -> None:
         """Play what waits in the queues."""

@@ -199,6 +199,12 @@ class FeedInbox:
         self._feed_time.fresh.clear()
         return numbers
 
+    @property
+    def last_bar_end_ns(self) -> int:
+        """End of the last bar that is being made, UTC, before any long ago."""
+        ends = (taker.maker.end_ns for taker in self._bar_takers if taker.maker.end_ns != END_OF_DATA_NS)
+        return max(ends, default=LONG_AGO_NS)
+
     def close_bars(self, time_ns: int) -> bool:
         """Finish the bars that are over at a moment, UTC; return whether there are any since the last call."""
         feed_time = self._feed_time
