@@ -143,14 +143,18 @@ class FeedRun:
         engine, settings = self._engine, self._config.host
         self.subscriptions.start_ns = clock.begin_ns
         engine.follow(clock.begin_ns)
+        engine.write_log("log", f"feed {self.health.state.value}: {self.health.reason}")
         loop = self._set_up()
         with self._playing():
             loop.begin()
             if not loop.run_until(engine.start_utc_ns - 1):
                 return
             self._telemetry.is_rehearsing()
+            # What is collected before the first tick delays none.
+            engine.recorder.unwatch_gc()
             self._warmth = KeepWarm(engine, settings)
             self._progress.ready(self._warmth.get_ready(), self._cores)
+            engine.recorder.watch_gc()
             self._telemetry.is_ready(engine.recorder.steps)
             try:
                 follower = FeedFollower(
@@ -183,9 +187,11 @@ class FeedRun:
     def _on_change(self, health: FeedHealth) -> None:
         text = f"feed {health.state.value}: {health.reason}"
         if len(self._events) < EVENTS_MAX:
-            event = FeedEvent(wall_ns(), self._engine.clock.now_ns, health.state.value, health.reason)
+            time_ns = self._engine.clock.now_ns if self._engine.follows_feed else None
+            event = FeedEvent(wall_ns(), time_ns, health.state.value, health.reason)
             self._events.append(event)
         else:
             self._events_beyond += 1
-        self._engine.write_log("log", text)
+        if self._engine.follows_feed:
+            self._engine.write_log("log", text)
         self._progress.note(text)

@@ -131,10 +131,13 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """A change of a feed's state: when, on the wall clock and on the session's, to which state, and why."""
+    """A change of a feed's state: when, on the wall clock and on the session's, to which state, and why.
+
+    The session's time is None before it was known.
+    """
 
     wall_ns: int
-    time_ns: int
+    time_ns: int | None
     state: str
     reason: str
 

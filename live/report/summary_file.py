@@ -78,7 +78,7 @@ def _feed(feed: FeedOutcome) -> dict[str, Any]:
         "events": [
             {
                 "wall": iso_utc(event.wall_ns),
-                "time": iso_utc(event.time_ns),
+                "time": None if event.time_ns is None else iso_utc(event.time_ns),
                 "state": event.state,
                 "reason": event.reason,
             }
