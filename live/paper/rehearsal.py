@@ -125,7 +125,8 @@ class Rehearser:
         algorithm: Any = shadow.algorithm
         algorithm.traded = security.symbol
         self._algorithm = algorithm
-        self._quantity = float(max(Decimal(1), security.properties.lot_size))
+        # Each order turns the position round, beginning with a buy: a cash account cannot sell what it does not have.
+        self._quantity = -float(max(Decimal(1), security.properties.lot_size))
         frontier = open_frontier(shadow)
         self._loop = loop_for(shadow, frontier)(shadow, frontier, lambda: None, sys.maxsize)
         self._inbox.route([source.channel for source in self._inbox.sources])

@@ -454,7 +454,8 @@ def test_an_overflow_is_acted_on(runs: FeedRuns, data: Path, action: str) -> Non
         if action == "pause":
             await stage.knows(20)
             await stage.state("paused")
-            await stage.send(25, 25)
+            await stage.publisher.publish([numbered(25)])
+            await stage.knows(21)
 
     settings = {"queue_ticks": 4, "full_queue": "drop", "on_overflow": action}
     ended = play(runs, LIVE, data, nothing, acts, settings, 1 if action == "halt" else 0)

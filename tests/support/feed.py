@@ -132,7 +132,7 @@ class Proxy:
         self._target = target
         self._change = change
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._sides: set[asyncio.Future[None]] = set()
         self._server: Any = None
 
     async def start(self) -> None:
@@ -140,18 +140,14 @@ class Proxy:
 
     async def stop(self) -> None:
         self._server.close()
-        while self._tasks or self._writers:
-            tasks, writers = list(self._tasks), list(self._writers)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for writer in writers:
-                await self._close(writer)
+        while self._tasks:
+            # Only what passes frames on is cancelled: whoever closes a connection has to come to its end.
+            for side in self._sides:
+                side.cancel()
+            await asyncio.wait(self._tasks, timeout=0.01)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # No coroutine: a task that is cancelled before it began would leave the connection open.
         self.connections += 1
-        self._writers.add(writer)
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -160,19 +156,24 @@ class Proxy:
         try:
             own_reader, own_writer = await asyncio.open_unix_connection(str(self._target.path))
         except OSError:
-            await self._close(writer)
+            await _close(writer)
             return
-        self._writers.add(own_writer)
-        request = asyncio.ensure_future(_copy(reader, own_writer))
-        try:
-            await self._pass_on(own_reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            request.cancel()
-            await asyncio.gather(request, return_exceptions=True)
-            for each in (writer, own_writer):
-                await self._close(each)
+        sides = [
+            asyncio.ensure_future(_copy(reader, own_writer)),
+            asyncio.ensure_future(self._pass_on(own_reader, writer)),
+        ]
+        self._sides.update(sides)
+        # A consumer that has gone asks for nothing more: what comes for it must not be taken for what comes for the next.
+        await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+        for side in sides:
+            side.cancel()
+        results = await asyncio.gather(*sides, return_exceptions=True)
+        self._sides.difference_update(sides)
+        for each in (writer, own_writer):
+            await _close(each)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, asyncio.IncompleteReadError | ConnectionError):
+                raise result
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -187,11 +188,11 @@ class Proxy:
                 writer.write(each)
             await writer.drain()
 
-    async def _close(self, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        self._writers.discard(writer)
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,93 @@
+"""Parts of runs on a feed on their own: garbage collection in idle moments, and the clock of a session."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from live.clock import wall_ns
+from live.feeds.socket.receiver import SessionClock
+from live.paper.feed_clock import FeedClock
+from live.paper.idle_collector import IdleCollector
+
+MILLISECOND_NS = 1_000_000
+SECOND_NS = 1_000_000_000
+
+
+@pytest.fixture
+def collector() -> Iterator[IdleCollector]:
+    collector = IdleCollector(20 * MILLISECOND_NS)
+    assert collector.begin(0) > 10_000
+    yield collector
+    collector.end()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+def collections() -> list[int]:
+    return [generation["collections"] for generation in gc.get_stats()]
+
+
+def test_nothing_is_collected_while_ticks_come(collector: IdleCollector) -> None:
+    assert not gc.isenabled()
+    before = collections()
+    kept = [[number] for number in range(50_000)]
+    collector.look(SECOND_NS, 19 * MILLISECOND_NS)
+    assert collections() == before
+    assert collector.forced == 0
+    assert len(kept) == 50_000
+
+
+def test_the_young_are_collected_in_an_idle_moment(collector: IdleCollector) -> None:
+    before = collections()
+    kept = [[number] for number in range(1_000)]
+    collector.look(SECOND_NS, 20 * MILLISECOND_NS)
+    after = collections()
+    assert after[0] == before[0] + 1
+    assert after[2] == before[2]
+    # Nothing has gathered since.
+    collector.look(SECOND_NS, 30 * MILLISECOND_NS)
+    assert collections() == after
+    assert len(kept) == 1_000
+
+
+def test_the_old_are_left_to_long_silences(collector: IdleCollector) -> None:
+    before = collections()[2]
+    collector.look(59 * SECOND_NS, 10 * SECOND_NS)
+    assert collections()[2] == before
+    collector.look(60 * SECOND_NS, SECOND_NS)
+    assert collections()[2] == before
+    collector.look(60 * SECOND_NS, 2 * SECOND_NS)
+    assert collections()[2] == before + 1
+    collector.look(119 * SECOND_NS, 61 * SECOND_NS)
+    assert collections()[2] == before + 1
+
+
+def test_so_much_garbage_that_memory_is_at_stake_is_collected_at_once(collector: IdleCollector) -> None:
+    before = collections()[0]
+    kept = [[number] for number in range(210_000)]
+    collector.look(SECOND_NS, 0)
+    assert (collector.forced, collections()[0]) == (1, before + 1)
+    collector.look(SECOND_NS, 0)
+    assert collector.forced == 1
+    assert len(kept) == 210_000
+
+
+def test_a_session_without_a_time_begins_now() -> None:
+    before_ns = wall_ns()
+    assert before_ns <= FeedClock(SessionClock()).begin_ns <= wall_ns()
+    assert FeedClock(SessionClock(5, 2.0)).begin_ns == 5
+
+
+def test_time_goes_on_from_the_newest_tick() -> None:
+    clock = FeedClock(SessionClock(1_000, 3.0))
+    clock.saw_ticks(5_000, 100)
+    assert clock.at_heartbeat(100, 0) == 5_000
+    assert clock.at_heartbeat(110, 0) == 5_030
+    clock.saw_ticks(6_000, 200)
+    # A heartbeat from before the tick tells nothing new.
+    assert clock.at_heartbeat(150, 0) == 6_000
+    clock.begin_session()
+    assert clock.at_heartbeat(10_000, 0) is None
