@@ -89,10 +89,12 @@ class Collections(Struct):
 
 
 class FeedChange(Struct):
-    """A change of a live feed's state; its moments on the wall clock and on the session's, ISO 8601 in UTC."""
+    """A change of a live feed's state; its moments on the wall clock and on the session's, None before that is known, ISO 8601
+    in UTC.
+    """
 
     wall: str
-    time: str
+    time: str | None
     state: str
     reason: str
 

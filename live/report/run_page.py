@@ -304,7 +304,7 @@ class RunPage:
             (
                 clock_time(parse_iso_ns(change.wall)),
                 offset(parse_iso_ns(change.wall) - began_ns) if began_ns else "",
-                clock_time(parse_iso_ns(change.time)),
+                "" if change.time is None else clock_time(parse_iso_ns(change.time)),
                 change.state,
                 change.reason,
             )
