@@ -14,6 +14,7 @@ from support.feed_market import write_market
 from support.feed_runs import (
     IBM,
     SECOND_NS,
+    ByHand,
     FeedRuns,
     Scene,
     counters_of,
@@ -78,55 +79,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
     return FeedRuns(tmp_path, capsys, monkeypatch)
-
-
-class ByHand:
-    """A publisher whose every frame, and whose clock, is the test's: one connection after the other."""
-
-    def __init__(self, scene: Scene, channels: Sequence[Channel] = IBM, **hello: Any) -> None:
-        self._scene = scene
-        self._hello = hello
-        self._channels = tuple(channels)
-        self._connections: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
-        self.monotonic_ns = 1_000 * SECOND_NS
-        self.wall_ns = 1_600_000_000 * SECOND_NS
-        self.next_sequence = 1
-
-    async def __aenter__(self) -> ByHand:
-        self._server = await asyncio.start_unix_server(self._accept, str(self._scene.path))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        self._writer.close()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.request = await reader.read(4_096)
-        self._connections.put_nowait(writer)
-
-    async def greet(self, session: str = "by hand") -> None:
-        """Wait for a connection and answer it."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            self._writer = await self._connections.get()
-        self.send(Hello(1, session, self.next_sequence, 1.0, self._channels, **self._hello))
-
-    def send(self, message: Message) -> None:
-        self._writer.write(frame_of(message))
-
-    def ticks(self, *ticks: Tick) -> None:
-        self.send(Ticks(self.next_sequence, self.monotonic_ns, list(ticks)))
-        self.next_sequence += len(ticks)
-
-    def heartbeat(self) -> None:
-        self.send(Heartbeat(self.next_sequence, self.monotonic_ns, self.wall_ns))
-
-    def wait(self, seconds: float) -> None:
-        """Let time go by on the publisher's clocks."""
-        self.monotonic_ns += int(seconds * SECOND_NS)
-        self.wall_ns += int(seconds * SECOND_NS)
-
-    def end(self) -> None:
-        self.send(End(self.next_sequence))
 
 
 # -- heartbeats
