@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from support.feed_runs import (
 from live.clock import wall_ns
 from live.feeds.data_folder import DataFolder
 from live.feeds.socket.decoder import FrameDecoder
-from live.feeds.socket.frames import Channel, End, Heartbeat, Hello, Message, Subscribe, Tick, Ticks
+from live.feeds.socket.frames import Channel, End, Heartbeat, Message, Subscribe, Ticks
 from live.feeds.socket.loops import run_loop
 from live.feeds.socket.replay import Replay, ReplaySession
 
