@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, initializedcheck=False
 """A record source that is fed while a run is under way: whoever has ticks puts them in, the tick merge takes them out."""
 
 from __future__ import annotations

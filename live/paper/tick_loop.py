@@ -33,6 +33,7 @@ class TickLoop(RunLoop):
         self._watch = PriceWatch(engine, engine.risk.book.capacity)
         self._taken_ns = -1
         self._day_end_ns = 0
+        self._event_ns = self._next_event_ns()
 
     def wake(self, numbers: Iterable[int], received_ns: int = 0) -> None:
         """Take note of ticks that came while the run was waiting for some. Parameters as for RunLoop."""
@@ -60,7 +61,9 @@ class TickLoop(RunLoop):
         if merge.time_ns == self._taken_ns:
             merge.advance()
         while True:
-            slow_ns = self._next_slow_ns()
+            slow_ns = min(self._frontier.next_time_ns(), self._event_ns)
+            if merge.time_ns > horizon_ns:
+                return min(slow_ns, merge.time_ns)
             until_ns = min(self._until_ns(slow_ns), horizon_ns + 1)
             if merge.time_ns >= until_ns:
                 return min(slow_ns, merge.time_ns)
@@ -92,9 +95,9 @@ class TickLoop(RunLoop):
         """Return the ticks of a due source for a whole step."""
         raise NotImplementedError
 
-    def _next_slow_ns(self) -> int:
-        events_ns = min((each.next_event_ns for each in self._subscriptions), default=END_OF_DATA_NS)
-        return min(self._frontier.next_time_ns(), events_ns)
+    def _next_event_ns(self) -> int:
+        """Return when the next corporate action of any subscription is due."""
+        return min((each.next_event_ns for each in self._subscriptions), default=END_OF_DATA_NS)
 
     def _until_ns(self, slow_ns: int) -> int:
         """Return up to when ticks may go to the strategy without a whole step."""
@@ -120,10 +123,12 @@ class TickLoop(RunLoop):
         self._watch.bands.disarm()
         if time_ns >= self._day_end_ns:
             self._begin_day(time_ns)
-        for each in self._subscriptions:
-            events = each.take_events(time_ns)
-            if events:
-                updates.append(Update(each.config, each.security, events, False))
+        if time_ns >= self._event_ns:
+            for each in self._subscriptions:
+                events = each.take_events(time_ns)
+                if events:
+                    updates.append(Update(each.config, each.security, events, False))
+            self._event_ns = self._next_event_ns()
         merge = self._merge
         if merge.time_ns == time_ns:
             self._taken_ns = time_ns
