@@ -110,7 +110,8 @@ class FeedFollower:
             loop.look_at_bars()
         loop.run_until(max(newest_ns, self._engine.clock.now_ns))
         self._note_session()
-        self._clock.saw_ticks(newest_ns, self._receiver.ticks_sent_ns)
+        # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
+        self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
         self._decided_on(newest_ns)
 
     def _note_session(self) -> None:

@@ -310,6 +310,63 @@ def test_a_run_that_comes_late_begins_with_the_present(runs: FeedRuns, data: Pat
     assert counters_of(ended)["ticks_stale"] == 3
 
 
+@BOTH
+def test_late_ticks_do_not_drive_the_clock_ahead(runs: FeedRuns, data: Path, tier: str) -> None:
+    async def script(scene: Scene) -> None:
+        async with ByHand(scene, time_ns=moment_ns("10:00:30"), speed=1.0) as publisher:
+            await publisher.greet()
+            await scene.ready()
+            publisher.ticks(trade("10:00:31", 180.0))
+            await scene.took(1)
+            for number in range(6):
+                # The run decides on a moment, and a tick of four seconds before it comes.
+                publisher.wait(4.0)
+                publisher.heartbeat()
+                frames = scene.counters.frames
+                publisher.ticks(quote(moment_ns("10:00:31") + number * 4 * SECOND_NS, 179.0, 179.5))
+                await scene.until(lambda seen=frames + 1: scene.counters.frames >= seen)
+                await scene.took(number + 2)
+            # No later than 10:00:55 by all that the publisher said.
+            publisher.heartbeat()
+            publisher.ticks(trade("10:00:56", 181.0))
+            publisher.end()
+
+    ended = runs.follow(strategy(tier), data, script)
+    assert probes(ended.log)[-1] == "trade 10:00:56.000000 181.0"
+    assert not [line for line in probes(ended.log) if line.startswith("minute")]
+    assert counters_of(ended)["ticks_stale"] == 0
+
+
+@BOTH
+def test_frames_that_come_late_do_not_drive_the_clock_ahead(runs: FeedRuns, data: Path, tier: str) -> None:
+    async def script(scene: Scene) -> None:
+        async with ByHand(scene, time_ns=moment_ns("10:00:30"), speed=1.0) as publisher:
+            await publisher.greet()
+            await scene.ready()
+            publisher.ticks(trade("10:00:31", 180.0))
+            await scene.took(1)
+            early_ns = publisher.monotonic_ns
+            publisher.wait(20.0)
+            newer = Ticks(3, publisher.monotonic_ns, [trade("10:00:51", 181.0)])
+            late = Ticks(2, early_ns, [trade("10:00:31.5", 180.5)])
+            publisher._writer.write(frame_of(newer) + frame_of(late))
+            await scene.took(2)
+            await scene.until(lambda: scene.counters.ticks_late == 1)
+            publisher.next_sequence = 4
+            publisher.wait(5.0)
+            publisher.heartbeat()
+            publisher.ticks(trade("10:00:57", 182.0))
+            publisher.end()
+
+    ended = runs.follow(strategy(tier), data, script, settings={"feed": {"on_gap": "continue"}})
+    assert probes(ended.log)[1:] == [
+        "trade 10:00:31.000000 180.0",
+        "trade 10:00:51.000000 181.0",
+        "trade 10:00:57.000000 182.0",
+    ]
+    assert counters_of(ended)["ticks_restamped"] == 0
+
+
 # -- hours
 
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.clock import zone
+from live.feeds.socket.channels import STALE_NS
 from live.feeds.socket.frames import Channel, Tick
 from live.feeds.socket.health import FeedCounters
-from live.feeds.socket.inbox import STALE_NS, FeedInbox
+from live.feeds.socket.inbox import FeedInbox
 from live.feeds.socket.receiver import SessionClock
 from live.hot.merge import TickMerge
 from live.hot.records import END_OF_DATA_NS

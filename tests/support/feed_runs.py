@@ -261,7 +261,10 @@ class FeedRuns:
                 )
             finally:
                 scene.is_over = True
-            playing.result(PATIENCE_SECONDS)
+            try:
+                playing.result(PATIENCE_SECONDS)
+            except TimeoutError:
+                raise AssertionError(f"the script goes on after the run has ended: {ended.err}") from None
         assert ended.code == code, ended.err
         return ended
 

@@ -45,18 +45,20 @@ class FeedTime:
 
     Attributes:
         decided_ns: the moment that the run has decided on.
-        newest_ns: time of the newest tick that came.
+        newest_ns: moment of the newest tick that came, as it counts in the run.
+        newest_tick_ns: time of the newest tick of the session, as it was sent.
         bar_end_ns: end of the first bar that is being made, or earlier.
         has_bars: whether bars were finished that nobody has looked at.
         may_be_full: whether a queue was full when a tick was put in last.
         fresh: queues that the merge is to be told of: they were empty and have ticks again.
     """
 
-    __slots__ = ("bar_end_ns", "decided_ns", "fresh", "has_bars", "may_be_full", "newest_ns")
+    __slots__ = ("bar_end_ns", "decided_ns", "fresh", "has_bars", "may_be_full", "newest_ns", "newest_tick_ns")
 
     def __init__(self) -> None:
         self.decided_ns = LONG_AGO_NS
         self.newest_ns = LONG_AGO_NS
+        self.newest_tick_ns = LONG_AGO_NS
         self.bar_end_ns = END_OF_DATA_NS
         self.has_bars = False
         self.may_be_full = False
@@ -117,6 +119,8 @@ class TickGate:
         self.newest_price = price / _PRICE_SCALE
         if time_ns > feed_time.newest_ns:
             feed_time.newest_ns = time_ns
+        if tick.time_ns > feed_time.newest_tick_ns:
+            feed_time.newest_tick_ns = tick.time_ns
         return time_ns
 
 

@@ -186,7 +186,8 @@ class SocketFeed(FeedReceiver):
                 self.count_sequence(tracker, before, "of the session")
             ticks = message.ticks[skipped:] if skipped else message.ticks
             self.overflowed(self.inbox.put(ticks))
-            self.ticks_sent_ns = message.sent_ns
+            if ticks:
+                self.ticks_sent_ns = message.sent_ns
             self.progress()
         elif isinstance(message, Heartbeat) and self._has_hello:
             self._announce(message.next_sequence)

@@ -176,6 +176,7 @@ class FeedInbox:
 
     def begin_session(self) -> None:
         """Forget the times of the last ticks: another session may play another day."""
+        self._feed_time.newest_tick_ns = LONG_AGO_NS
         for takers in self._by_channel.values():
             for taker in takers:
                 taker.gate.newest_ns = LONG_AGO_NS
@@ -186,8 +187,13 @@ class FeedInbox:
 
     @property
     def newest_ns(self) -> int:
-        """Time of the newest tick that was put in, before any long ago."""
+        """Moment of the newest tick that was put in, as it counts in the run; before any long ago."""
         return self._feed_time.newest_ns
+
+    @property
+    def newest_tick_ns(self) -> int:
+        """Time of the session's newest tick, as it was sent."""
+        return self._feed_time.newest_tick_ns
 
     def take_fresh(self) -> list[int]:
         """Return the places of the sources that were empty and have ticks again, once each."""

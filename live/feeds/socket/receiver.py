@@ -43,7 +43,8 @@ class FeedReceiver:
     Attributes:
         on_heartbeat: called when the sender shows that no tick is under way: with a moment of its monotonic clock, and
             the same one of its wall clock, both in nanoseconds.
-        ticks_sent_ns: when the newest ticks were sent, on the sender's monotonic clock.
+        ticks_sent_ns: when the newest ticks were sent, on the sender's monotonic clock; those that came late are not among
+            them.
     """
 
     def __init__(
