@@ -154,6 +154,7 @@ class Counter(_CatalogueEnum):
     FEED_FAULTS_OVERSIZE = 48, "feed_faults_total{kind=oversize}", "Faults of the feed by kind."
     FEED_FAULTS_CLOCK_STEP = 49, "feed_faults_total{kind=clock_step}", "Faults of the feed by kind."
     FEED_TICKS_RESTAMPED = 50, "feed_ticks_restamped_total", "Ticks a little older than the run, which got its time."
+    TICKS_DROPPED_AHEAD = 52, "ticks_dropped_total{reason=ahead}", "Ticks that did not reach the strategy."
     FEED_TICKS_OUTSIDE_SESSION = (
         51,
         "feed_ticks_outside_session_total",

@@ -7,8 +7,13 @@ still to come, however long the network takes, and steps of wall clocks do not m
 
 from __future__ import annotations
 
-from live.clock import wall_ns
+from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, wall_ns
 from live.feeds.socket.receiver import SessionClock
+
+_AHEAD_NS = 600 * NANOSECONDS_PER_SECOND
+"""How far a tick may be ahead of what its sender's clock lets one expect."""
+_WEEKEND_NS = 7 * NANOSECONDS_PER_DAY
+_NEVER_NS = (1 << 63) - 1
 
 
 class FeedClock:
@@ -22,11 +27,8 @@ class FeedClock:
     """
 
     def __init__(self, session: SessionClock) -> None:
-        self._speed = session.speed
-        self._is_worlds = session.time_ns == 0
+        self.begin_session(session)
         self.begin_ns = session.time_ns or wall_ns()
-        self._tick_ns = 0
-        self._tick_sent_ns = 0
 
     def saw_ticks(self, time_ns: int, sent_ns: int) -> None:
         """Take the time of the newest tick.
@@ -37,9 +39,24 @@ class FeedClock:
         """
         self._tick_ns, self._tick_sent_ns = time_ns, sent_ns
 
-    def begin_session(self) -> None:
-        """Forget the ticks of a session that another one replaced: its sender's clock may be another."""
+    def begin_session(self, session: SessionClock) -> None:
+        """Follow another session: its sender, its time and its speed may be others."""
+        self._speed = session.speed
+        self._is_worlds = session.time_ns == 0
         self._tick_ns = 0
+        self._tick_sent_ns = 0
+
+    def latest_ns(self, sent_ns: int) -> int:
+        """Return the moment, UTC, after which no tick can be that is sent at a moment of the sender's monotonic clock.
+
+        Without a tick before it nothing is known but for sessions of the present; a session that only ticks move may
+        skip a long weekend.
+        """
+        if not self._tick_ns:
+            return wall_ns() + _AHEAD_NS if self._is_worlds else _NEVER_NS
+        if not self._speed:
+            return self._tick_ns + _WEEKEND_NS
+        return self._tick_ns + int(max(0, sent_ns - self._tick_sent_ns) * self._speed) + _AHEAD_NS
 
     def at_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> int | None:
         """Return the session's time at a heartbeat, None when it cannot be known.

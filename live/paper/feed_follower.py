@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from live.clock import monotonic_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import HostSettings
 from live.feeds.socket.health import FeedState
 from live.feeds.socket.receiver import FeedReceiver
@@ -20,6 +20,7 @@ from live.paper.loop import RunLoop
 
 REPORT_SECONDS = 0.25
 """Time between two reports of progress and telemetry."""
+_FINISHED_WITHIN_NS = 60 * NANOSECONDS_PER_SECOND
 _IDLE_SECONDS = 0.001
 """Time between two looks for idleness, where the event loop sleeps."""
 
@@ -74,6 +75,7 @@ class FeedFollower:
             LeanLiveError: the strategy raised, or the account's data are at fault.
         """
         self._receiver.on_heartbeat = self._on_heartbeat
+        self._receiver.latest_of = self._clock.latest_ns
         events = asyncio.get_running_loop()
         reports = events.create_task(self._report_now_and_then())
         idle = events.create_task(self._idle_now_and_then()) if not self._spins else None
@@ -92,9 +94,12 @@ class FeedFollower:
             self._finish_bars()
 
     def _finish_bars(self) -> None:
-        """Play the bars that the session left unfinished: nothing more comes for them."""
-        end_ns = self._inbox.last_bar_end_ns
-        if self._inbox.close_bars(end_ns):
+        """Play the bars whose end is so near that only the end of the session kept a tick from finishing them.
+
+        Others stay unfinished: their time has not come, and never will.
+        """
+        end_ns = self._inbox.bar_end_before(self._newest_ns + _FINISHED_WITHIN_NS)
+        if end_ns > self._newest_ns and self._inbox.close_bars(end_ns):
             self._loop.wake(())
             self._loop.look_at_bars()
             self._loop.run_until(end_ns)
@@ -117,7 +122,7 @@ class FeedFollower:
     def _note_session(self) -> None:
         if self._receiver.counters.sessions != self._sessions:
             self._sessions = self._receiver.counters.sessions
-            self._clock.begin_session()
+            self._clock.begin_session(self._receiver.newest_session)
 
     def _on_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> None:
         self._note_session()

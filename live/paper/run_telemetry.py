@@ -73,6 +73,7 @@ FEED_COUNTERS = {
     "pauses": Counter.FEED_PAUSES,
     "ticks_restamped": Counter.FEED_TICKS_RESTAMPED,
     "ticks_stale": Counter.TICKS_DROPPED_STALE,
+    "ticks_ahead": Counter.TICKS_DROPPED_AHEAD,
     "ticks_outside_session": Counter.FEED_TICKS_OUTSIDE_SESSION,
 }
 """Where on the page each of FeedCounters.NAMES is."""

@@ -326,7 +326,7 @@ class ByHand:
 
     def __init__(self, scene: Scene, channels: Sequence[Channel] = IBM, **hello: Any) -> None:
         self._scene = scene
-        self._hello = hello
+        self.hello = hello
         self._channels = tuple(channels)
         self._connections: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
         self.monotonic_ns = 1_000 * SECOND_NS
@@ -349,7 +349,7 @@ class ByHand:
         """Wait for a connection and answer it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             self._writer = await self._connections.get()
-        self.send(Hello(1, session, self.next_sequence, 1.0, self._channels, **self._hello))
+        self.send(Hello(1, session, self.next_sequence, 1.0, self._channels, **self.hello))
 
     def send(self, message: Message) -> None:
         self._writer.write(frame_of(message))
@@ -368,6 +368,10 @@ class ByHand:
 
     def end(self) -> None:
         self.send(End(self.next_sequence))
+
+    def close(self) -> None:
+        """Cut the connection."""
+        self._writer.close()
 
 
 def counters_of(ended: Ended) -> dict[str, int]:

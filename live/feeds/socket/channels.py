@@ -29,7 +29,11 @@ STALE_NS = 5_000_000_000
 LONG_AGO_NS = -(1 << 62)
 _FOREVER_NS = 1 << 62
 _PRICE_SCALE = 1e9
-_REFUSED = -1
+REFUSALS = ("ticks_invalid", "ticks_out_of_order", "ticks_outside_session", "ticks_stale", "ticks_ahead")
+"""Counters of ticks that are left out: the result -1 is the first of them, and so on."""
+_INVALID, _OUT_OF_ORDER, _OUTSIDE, _STALE, _AHEAD = range(-1, -6, -1)
+DROPPED, CONFLATED, TAKEN = range(3)
+"""What became of a tick that was not refused: no room, in the place of others, or taken."""
 SpanOf = Callable[[int], tuple[int, int, bool]]
 """Returns for a moment the span around it in which a subscription's market does not open or close, and whether it is
 open: begin, end, both UTC nanoseconds, is open."""
@@ -49,11 +53,23 @@ class FeedTime:
         newest_tick_ns: time of the newest tick of the session, as it was sent.
         bar_end_ns: end of the first bar that is being made, or earlier.
         has_bars: whether bars were finished that nobody has looked at.
+        latest_ns: moment after which no tick can be.
+        has_news: whether ticks came that the run has not been told of.
         may_be_full: whether a queue was full when a tick was put in last.
         fresh: queues that the merge is to be told of: they were empty and have ticks again.
     """
 
-    __slots__ = ("bar_end_ns", "decided_ns", "fresh", "has_bars", "may_be_full", "newest_ns", "newest_tick_ns")
+    __slots__ = (
+        "bar_end_ns",
+        "decided_ns",
+        "fresh",
+        "has_bars",
+        "has_news",
+        "latest_ns",
+        "may_be_full",
+        "newest_ns",
+        "newest_tick_ns",
+    )
 
     def __init__(self) -> None:
         self.decided_ns = LONG_AGO_NS
@@ -61,16 +77,18 @@ class FeedTime:
         self.newest_tick_ns = LONG_AGO_NS
         self.bar_end_ns = END_OF_DATA_NS
         self.has_bars = False
+        self.has_news = False
+        self.latest_ns = END_OF_DATA_NS
         self.may_be_full = False
         self.fresh: list[ChannelSource] = []
 
 
 class TickGate:
-    """Lets ticks of a channel pass that are whole, in order, of open hours and not too old; counts the others.
+    """Lets ticks of a channel pass that are whole, in order, of open hours, not too old and not of the future.
 
     Parameters:
         channel: what it carries.
-        counters: where the results are counted.
+        counters: where ticks that get another time, or meet a full queue, are counted.
         feed_time: what all channels share.
         span_of: when ticks are wanted.
 
@@ -91,29 +109,27 @@ class TickGate:
         self._is_open = False
 
     def admit(self, tick: Tick) -> int:
-        """Return the moment at which a tick counts, below zero when it is left out."""
-        counters, feed_time = self.counters, self._feed_time
+        """Return the moment at which a tick counts; below zero, by REFUSALS, why it is left out."""
+        feed_time = self._feed_time
         time_ns, price, ask = tick.time_ns, tick.price_e9, tick.ask_e9
         # A size that is no number fails the comparison, as does one that is infinite.
         if not (0 <= tick.size <= SIZE_MAX and 0 <= tick.ask_size <= SIZE_MAX) or (
             (price == 0 and ask == 0) if self.kind == KIND_QUOTE else (price == 0 or ask != 0 or tick.ask_size != 0)
         ):
-            counters.ticks_invalid += 1
-            return _REFUSED
+            return _INVALID
         if time_ns < self.newest_ns:
-            counters.ticks_out_of_order += 1
-            return _REFUSED
+            return _OUT_OF_ORDER
+        if time_ns > feed_time.latest_ns:
+            return _AHEAD
         if not self._span_begin_ns <= time_ns < self._span_end_ns:
             self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(time_ns)
         if not self._is_open:
-            counters.ticks_outside_session += 1
-            return _REFUSED
+            return _OUTSIDE
         decided_ns = feed_time.decided_ns
         if time_ns < decided_ns:
             if decided_ns - time_ns > STALE_NS:
-                counters.ticks_stale += 1
-                return _REFUSED
-            counters.ticks_restamped += 1
+                return _STALE
+            self.counters.ticks_restamped += 1
             time_ns = decided_ns
         self.newest_ns = tick.time_ns
         self.newest_price = price / _PRICE_SCALE
@@ -121,6 +137,7 @@ class TickGate:
             feed_time.newest_ns = time_ns
         if tick.time_ns > feed_time.newest_tick_ns:
             feed_time.newest_tick_ns = tick.time_ns
+        feed_time.has_news = True
         return time_ns
 
 
@@ -168,32 +185,27 @@ class ChannelSource(QueueSource):
         self._before = rows
         self.is_exhausted = False
 
-    def put(self, tick: Tick) -> bool:
-        """Put a tick into the queue, unless the gate or the queue leaves it out; every tick is counted.
-
-        Returns:
-            False when the queue was full and the tick was dropped or others were conflated.
-        """
+    def put(self, tick: Tick) -> int:
+        """Put a tick into the queue, unless the gate or the queue leaves it out; return what became of it."""
         gate = self.gate
         time_ns = gate.admit(tick)
         if time_ns < 0:
-            return True
+            return time_ns
         waiting = self._waiting
         had_room = waiting.count < self._room
         if not had_room:
             if self._policy != "conflate":
                 gate.counters.ticks_dropped += 1
-                return False
+                return DROPPED
             gate.counters.ticks_conflated += waiting.count
             waiting.count = 0
         self.append(time_ns, gate.kind, tick.price_e9, tick.ask_e9, tick.size, tick.ask_size, tick.flags, tick.line)
-        gate.counters.ticks += 1
         if not self.is_fresh and self.time_ns == END_OF_DATA_NS:
             self.is_fresh = True
             self._feed_time.fresh.append(self)
         if waiting.count >= self._limit:
             self._feed_time.may_be_full = True
-        return had_room
+        return TAKEN if had_room else CONFLATED
 
     def refill(self) -> None:
         """Take what is waiting, as much as fits; without any, say so.
@@ -241,12 +253,11 @@ class BarTaker:
         """Raw price of the newest tick, of quotes the bid; 0 without one."""
         return self.gate.newest_price
 
-    def put(self, tick: Tick) -> bool:
-        """Take a tick, unless the gate leaves it out; return True, for there is always room."""
+    def put(self, tick: Tick) -> int:
+        """Take a tick, unless the gate leaves it out; return what became of it."""
         time_ns = self.gate.admit(tick)
         if time_ns < 0:
-            return True
-        self.gate.counters.ticks += 1
+            return time_ns
         words, reals = self._record.words, self._record.reals
         words[TICK_TIME] = time_ns
         words[TICK_KIND] = self.gate.kind
@@ -258,4 +269,4 @@ class BarTaker:
             feed_time.has_bars = True
         if maker.end_ns < feed_time.bar_end_ns:
             feed_time.bar_end_ns = maker.end_ns
-        return True
+        return TAKEN

@@ -96,6 +96,11 @@ class SocketFeed(FeedReceiver):
     async def session_clock(self) -> SessionClock:
         """Wait for the publisher, and return the clock of its session."""
         await self._has_session.wait()
+        return self.newest_session
+
+    @property
+    def newest_session(self) -> SessionClock:
+        """The clock of the session, as the newest hello has it."""
         return SessionClock(self._hello_ns, self._hello_speed)
 
     # -- connection
@@ -151,7 +156,6 @@ class SocketFeed(FeedReceiver):
     # -- frames
 
     def _go_on(self) -> None:
-        before = self.counters.ticks
         connection = self._connection
         while connection is self._connection and not self._is_over and not self.wait_for_room():
             try:
@@ -171,11 +175,13 @@ class SocketFeed(FeedReceiver):
             if message is None:
                 break
             self.counters.frames += 1
+            if isinstance(message, Heartbeat):
+                # It speaks of a moment after the ticks before it.
+                self._hand_over()
             self._take(message)
         if self._is_over:
             self.close(self.health.reason)
-        if self.counters.ticks != before:
-            self._on_ticks()
+        self._hand_over()
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Ticks) and self._has_hello:
@@ -185,6 +191,7 @@ class SocketFeed(FeedReceiver):
             if marks(tracker) != before:
                 self.count_sequence(tracker, before, "of the session")
             ticks = message.ticks[skipped:] if skipped else message.ticks
+            self.inbox.allow_until(self.latest_of(message.sent_ns))
             self.overflowed(self.inbox.put(ticks))
             if ticks:
                 self.ticks_sent_ns = message.sent_ns

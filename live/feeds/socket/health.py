@@ -61,6 +61,7 @@ class FeedCounters:
         ticks_out_of_order: ticks left out since their time lies before that of an earlier one of their channel.
         ticks_restamped: ticks a little older than what the run had decided on already, which got the run's time.
         ticks_stale: ticks left out since they were older than that by more than a few seconds.
+        ticks_ahead: ticks left out since their time cannot be yet.
         ticks_outside_session: ticks left out since their market was closed, or in hours that the run did not ask for.
         ticks_invalid: ticks left out since they contradict themselves or their channel.
         ticks_conflated: ticks replaced by a newer one in a full queue.
@@ -90,6 +91,7 @@ class FeedCounters:
         "ticks_out_of_order",
         "ticks_restamped",
         "ticks_stale",
+        "ticks_ahead",
         "ticks_outside_session",
         "ticks_invalid",
         "ticks_conflated",
@@ -118,6 +120,7 @@ class FeedCounters:
     ticks_out_of_order: int
     ticks_restamped: int
     ticks_stale: int
+    ticks_ahead: int
     ticks_outside_session: int
     ticks_invalid: int
     ticks_conflated: int

@@ -16,7 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from live.feeds.socket.channels import LONG_AGO_NS, BarTaker, ChannelSource, FeedTime, SpanOf, TickGate, always_open
+from live.feeds.socket.channels import (
+    DROPPED,
+    LONG_AGO_NS,
+    REFUSALS,
+    TAKEN,
+    BarTaker,
+    ChannelSource,
+    FeedTime,
+    SpanOf,
+    TickGate,
+    always_open,
+)
 from live.feeds.socket.frames import Channel, Tick
 from live.feeds.socket.health import FeedCounters
 from live.feeds.tick_bars import TickBars
@@ -114,7 +125,7 @@ class FeedInbox:
         return taker
 
     def _gate(self, channel: Channel, span_of: SpanOf) -> TickGate:
-        # A tick with several takers is counted by the first.
+        # What a tick with several takers met on its way is counted for the first.
         counters = FeedCounters() if channel in self._by_channel else self.counters
         return TickGate(channel, counters, self._feed_time, span_of)
 
@@ -155,8 +166,16 @@ class FeedInbox:
             takers = routes[tick.channel]
             if not takers:
                 counters.ticks_ignored += 1
-            for taker in takers:
-                overflows += not taker.put(tick)
+                continue
+            found = takers[0].put(tick)
+            for taker in takers[1:]:
+                found = max(found, taker.put(tick))
+            if found < 0:
+                refusal = REFUSALS[-1 - found]
+                setattr(counters, refusal, getattr(counters, refusal) + 1)
+                continue
+            counters.ticks += found > DROPPED
+            overflows += found < TAKEN
         return overflows
 
     @property
@@ -205,11 +224,19 @@ class FeedInbox:
         self._feed_time.fresh.clear()
         return numbers
 
-    @property
-    def last_bar_end_ns(self) -> int:
-        """End of the last bar that is being made, UTC, before any long ago."""
-        ends = (taker.maker.end_ns for taker in self._bar_takers if taker.maker.end_ns != END_OF_DATA_NS)
-        return max(ends, default=LONG_AGO_NS)
+    def allow_until(self, time_ns: int) -> None:
+        """Refuse ticks of later moments: they cannot be yet."""
+        self._feed_time.latest_ns = time_ns
+
+    def take_news(self) -> bool:
+        """Tell whether ticks came since the last call."""
+        has_news, self._feed_time.has_news = self._feed_time.has_news, False
+        return has_news
+
+    def bar_end_before(self, time_ns: int) -> int:
+        """Return the end of the last bar under way that ends up to a moment, UTC; long ago when there is none."""
+        ends = (taker.maker.end_ns for taker in self._bar_takers)
+        return max((end_ns for end_ns in ends if end_ns <= time_ns), default=LONG_AGO_NS)
 
     def close_bars(self, time_ns: int) -> bool:
         """Finish the bars that are over at a moment, UTC; return whether there are any since the last call."""

@@ -19,6 +19,7 @@ from live.feeds.socket.inbox import FeedInbox
 from live.feeds.socket.sequence import SequenceTracker
 
 CONNECT_SECONDS = 5.0
+_FAR_AHEAD_NS = (1 << 63) - 1
 _LOOKS_PER_SILENCE = 8
 _LOOK_SECONDS_MAX = 0.25
 
@@ -43,6 +44,8 @@ class FeedReceiver:
     Attributes:
         on_heartbeat: called when the sender shows that no tick is under way: with a moment of its monotonic clock, and
             the same one of its wall clock, both in nanoseconds.
+        latest_of: returns the moment, UTC, after which no tick can be that was sent at a moment of the sender's monotonic
+            clock.
         ticks_sent_ns: when the newest ticks were sent, on the sender's monotonic clock; those that came late are not among
             them.
     """
@@ -63,6 +66,7 @@ class FeedReceiver:
         self.backoff = backoff or Backoff(settings.reconnect_first_seconds, settings.reconnect_limit_seconds)
         self._on_ticks = on_ticks
         self.on_heartbeat: Callable[[int, int], None] = lambda sent_ns, wall: None
+        self.latest_of: Callable[[int], int] = lambda sent_ns: _FAR_AHEAD_NS
         self.ticks_sent_ns = 0
         self._clock = ClockWatch(settings.clock_step_seconds)
         self._silence_ns = int(settings.silence_seconds * NANOSECONDS_PER_SECOND)
@@ -111,6 +115,16 @@ class FeedReceiver:
     async def session_clock(self) -> SessionClock:
         """Return the clock of the session: that of the world, unless the sender says otherwise."""
         return SessionClock()
+
+    @property
+    def newest_session(self) -> SessionClock:
+        """The clock of the session that is received."""
+        return SessionClock()
+
+    def _hand_over(self) -> None:
+        """Tell the run of ticks that came."""
+        if self.inbox.take_news():
+            self._on_ticks()
 
     # -- for subclasses
 

@@ -136,7 +136,6 @@ class WebsocketFeed(FeedReceiver):
 
     def _message_received(self, content: bytes) -> None:
         self.counters.frames += 1
-        before = self.counters.ticks
         try:
             mapped = self._mapping.decode(content, wall_ns())
         except MessageError as error:
@@ -145,9 +144,8 @@ class WebsocketFeed(FeedReceiver):
             self._take(mapped)
         if self._is_over:
             self.close(self.health.reason)
-        if self.counters.ticks != before:
-            self._on_ticks()
-            self.wait_for_room()
+        self._hand_over()
+        self.wait_for_room()
 
     def _take(self, mapped: Mapped) -> None:
         if mapped.kind is MessageKind.ERROR:
@@ -165,6 +163,7 @@ class WebsocketFeed(FeedReceiver):
             self.counters.ticks_ignored += mapped.kind in (MessageKind.TRADE, MessageKind.QUOTE)
             return
         if self._is_new(mapped) and mapped.tick is not None:
+            self.inbox.allow_until(self.latest_of(self.received_ns))
             self.overflowed(self.inbox.put((mapped.tick,)))
 
     def _is_new(self, mapped: Mapped) -> bool:

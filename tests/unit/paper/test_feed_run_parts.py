@@ -89,5 +89,5 @@ def test_time_goes_on_from_the_newest_tick() -> None:
     clock.saw_ticks(6_000, 200)
     # A heartbeat from before the tick tells nothing new.
     assert clock.at_heartbeat(150, 0) == 6_000
-    clock.begin_session()
+    clock.begin_session(SessionClock(1_000, 3.0))
     assert clock.at_heartbeat(10_000, 0) is None
