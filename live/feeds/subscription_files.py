@@ -62,8 +62,12 @@ def missing_days(
     for each in configs:
         have.update(ns_to_date(file.midnight_local_ns) for file in day_files(folder, each, listing, begin_ns, end_ns))
     missing = []
-    for day in config.hours.data_days(begin_ns, end_ns, False):
-        is_whole = first_ns <= date_to_ns(day) and date_to_ns(day) + NANOSECONDS_PER_DAY <= last_ns + _SLACK_NS
+    days = config.hours.data_days(begin_ns, end_ns, False)
+    for day in days:
+        # A run of a day has parts only of days that begin at another hour; without any file all of them count.
+        is_whole = (
+            not have or (first_ns <= date_to_ns(day) and date_to_ns(day) + NANOSECONDS_PER_DAY <= last_ns + _SLACK_NS)
+        )
         if is_whole and day not in have and listing.is_listed(day):
             symbol, ticker = config.symbol, listing.ticker_on(day)
             kind, market = symbol.security_type, symbol.id.market

@@ -11,6 +11,7 @@ cdef class LongestSpans:
     cdef long long _floor_ns
     cdef Py_ssize_t _shortest
 
+    cpdef void clear(self) noexcept
     cpdef void offer(self, long long began_ns, long long took_ns, long long note) noexcept
     @cython.locals(place=Py_ssize_t, at=Py_ssize_t)
     cdef void _find_shortest(self) noexcept

@@ -35,6 +35,13 @@ class LongestSpans:
         self._floor_ns = -1
         self._shortest = 0
 
+    def clear(self) -> None:
+        """Forget all spans."""
+        self.kept = 0
+        self.seen = 0
+        self._floor_ns = -1
+        self._shortest = 0
+
     def offer(self, began_ns: int, took_ns: int, note: int) -> None:
         """Keep a span if it is among the longest so far; of equal ones the first stay."""
         self.seen += 1

@@ -6,6 +6,7 @@ from live.hot.usage cimport page_faults, preemptions
 cdef long long _WINDOWS
 cdef long long _BUCKETS
 cdef long long _STALL
+cdef long long _WINDOW_FIRST
 cdef long long _SAMPLE_EVERY
 cdef Py_ssize_t _WORST
 cdef Py_ssize_t _RECENT
@@ -57,6 +58,7 @@ cdef class LatencyTrace:
     cdef long long _faults
     cdef long long _preemptions
 
+    @cython.locals(place=Py_ssize_t, bucket=Py_ssize_t)
     cpdef void begin(self, long long at_ns) noexcept
     cpdef bint is_sampled(self) noexcept
     @cython.locals(took_ns=cython.longlong, place=Py_ssize_t, before_ns=cython.longlong)

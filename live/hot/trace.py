@@ -43,6 +43,7 @@ _COARSE_COUNT = BUCKET_COUNT // _FINE_BUCKETS
 _WINDOWS = WINDOWS_MAX
 _BUCKETS = _COARSE_COUNT
 _STALL = STALL_NS
+_WINDOW_FIRST = WINDOW_FIRST_NS
 _SAMPLE_EVERY = SAMPLE_EVERY
 _WORST = WORST_MAX
 _RECENT = 16
@@ -154,7 +155,20 @@ class LatencyTrace:
     # -- while the run is under way
 
     def begin(self, at_ns: int) -> None:
-        """Take a moment of the monotonic clock as the run's beginning."""
+        """Take a moment of the monotonic clock as the beginning, and forget what was recorded before it."""
+        for place in range(self.windows_used):
+            self._largest[place] = 0
+            for bucket in range(_BUCKETS):
+                self._buckets[place * _BUCKETS + bucket] = 0
+        self.windows_used = 0
+        self.width_ns = _WINDOW_FIRST
+        self._window_end_ns = 0
+        self._worst_used = 0
+        self._least = 0
+        self._floor_ns = -1
+        self.ended_ns = 0
+        self.pauses.clear()
+        self.stalls.clear()
         self.origin_ns = at_ns
         self._read_usage(at_ns)
 

@@ -46,6 +46,15 @@ class FeedClock:
         self._tick_ns = 0
         self._tick_sent_ns = 0
 
+    def without_feed(self, time_ns: int, unheard_ns: int) -> int:
+        """Return the session's time when nothing has been heard for a while: it goes on all the same.
+
+        Parameters:
+            time_ns: the session's time when something was heard last.
+            unheard_ns: how long ago that is.
+        """
+        return time_ns + int(unheard_ns * self._speed)
+
     def latest_ns(self, sent_ns: int) -> int:
         """Return the moment, UTC, after which no tick can be that is sent at a moment of the sender's monotonic clock.
 

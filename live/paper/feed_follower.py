@@ -34,6 +34,7 @@ class FeedFollower:
         receiver: the feed; its inbox has been released.
         clock: the session's clock.
         settings: table [host].
+        silence_seconds: time after which a feed that nothing is heard of counts as silent.
         report: brings progress and telemetry up to date.
         on_idle: called again and again while no tick comes, with the nanoseconds since the last one; not longer than
             a tick may wait.
@@ -49,6 +50,7 @@ class FeedFollower:
         receiver: FeedReceiver,
         clock: FeedClock,
         settings: HostSettings,
+        silence_seconds: float,
         report: Callable[[], None],
         on_idle: Callable[[int], None],
     ) -> None:
@@ -63,6 +65,8 @@ class FeedFollower:
         self._sessions = receiver.counters.sessions
         self._is_over = False
         self._newest_ns = 0
+        self._heard_time_ns = 0
+        self._silence_ns = int(silence_seconds * NANOSECONDS_PER_SECOND)
         self.looks = 0
 
     async def run(self, receiving: asyncio.Task[None]) -> None:
@@ -117,6 +121,7 @@ class FeedFollower:
         self._note_session()
         # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
+        self._heard_time_ns = newest_ns
         self._decided_on(newest_ns)
 
     def _note_session(self) -> None:
@@ -127,15 +132,28 @@ class FeedFollower:
     def _on_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> None:
         self._note_session()
         time_ns = self._clock.at_heartbeat(sent_ns, sender_wall_ns)
-        if time_ns is not None and time_ns > self._newest_ns:
-            loop = self._loop
-            loop.wake(self._inbox.take_fresh())
-            if self._inbox.close_bars(time_ns - 1):
-                loop.look_at_bars()
+        if time_ns is not None:
+            self._heard_time_ns = time_ns
             # Ticks of the heartbeat's own moment may still come.
-            if loop.run_until(time_ns - 1):
-                loop.pass_time(time_ns - 1)
-            self._decided_on(self._engine.clock.now_ns)
+            self._pass_time(time_ns - 1)
+
+    def _pass_time(self, time_ns: int) -> None:
+        """Let time go by up to a moment, itself included."""
+        if time_ns < self._newest_ns:
+            return
+        loop = self._loop
+        loop.wake(self._inbox.take_fresh())
+        if self._inbox.close_bars(time_ns):
+            loop.look_at_bars()
+        if loop.run_until(time_ns):
+            loop.pass_time(time_ns)
+        self._decided_on(self._engine.clock.now_ns)
+
+    def _go_on_unheard(self) -> None:
+        """Let time go by although the feed is silent or lost: what is scheduled, exits above all, must not wait for it."""
+        unheard_ns = monotonic_ns() - self._receiver.received_ns
+        if self._heard_time_ns and unheard_ns > self._silence_ns and not self._receiver.health.is_over:
+            self._pass_time(self._clock.without_feed(self._heard_time_ns, unheard_ns - self._silence_ns))
 
     def _decided_on(self, time_ns: int) -> None:
         # What follows is waiting for the feed, no stall.
@@ -149,6 +167,7 @@ class FeedFollower:
 
     async def _report_now_and_then(self) -> None:
         while not self._is_over:
+            self._receiver.guarded(self._go_on_unheard)
             self._receiver.guarded(self._report)
             await asyncio.sleep(REPORT_SECONDS)
 

@@ -143,7 +143,7 @@ class FeedRun:
         engine, settings = self._engine, self._config.host
         self.subscriptions.start_ns = clock.begin_ns
         engine.follow(clock.begin_ns)
-        engine.write_log("log", f"feed {self.health.state.value}: {self.health.reason}")
+        engine.write_log("log", _state_text(self.health))
         loop = self._set_up()
         with self._playing():
             loop.begin()
@@ -154,11 +154,19 @@ class FeedRun:
             engine.recorder.unwatch_gc()
             self._warmth = KeepWarm(engine, settings)
             self._progress.ready(self._warmth.get_ready(), self._cores)
+            engine.recorder.measure_anew()
             engine.recorder.watch_gc()
-            self._telemetry.is_ready(engine.recorder.steps)
+            self._telemetry.is_ready()
             try:
                 follower = FeedFollower(
-                    loop, engine, self.receiver, clock, settings, self._report, self._warmth.on_idle
+                    loop,
+                    engine,
+                    self.receiver,
+                    clock,
+                    settings,
+                    self._config.feed.silence_seconds,
+                    self._report,
+                    self._warmth.on_idle,
                 )
                 self._follower = follower
                 # A publisher gives what it still has, which may be from long before.
@@ -185,7 +193,7 @@ class FeedRun:
         self._follower.on_ticks()
 
     def _on_change(self, health: FeedHealth) -> None:
-        text = f"feed {health.state.value}: {health.reason}"
+        text = _state_text(health)
         if len(self._events) < EVENTS_MAX:
             time_ns = self._engine.clock.now_ns if self._engine.follows_feed else None
             event = FeedEvent(wall_ns(), time_ns, health.state.value, health.reason)
@@ -195,3 +203,8 @@ class FeedRun:
         if self._engine.follows_feed:
             self._engine.write_log("log", text)
         self._progress.note(text)
+
+
+def _state_text(health: FeedHealth) -> str:
+    state, reason = health.state.value, health.reason
+    return f"feed {state}" if reason == state else f"feed {state}: {reason}"

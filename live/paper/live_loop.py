@@ -177,6 +177,8 @@ class LiveLoop(TickLoop):
     def _deliver(self, slice: Slice, began_ns: int) -> None:
         if self._takes_slices:
             super()._deliver(slice, began_ns)
+        else:
+            self._engine.recorder.count_bars(slice)
         pump = self._pump
         if pump.merge.time_ns != self._engine.time_ns:
             return

@@ -155,11 +155,9 @@ class RunLoop:
         """Call the strategy."""
         engine = self._engine
         if slice.has_data:
-            engine.clock.began_ns = began_ns
             entered_ns = monotonic_ns()
             engine.callbacks.data(slice)
             engine.recorder.after_data(began_ns, entered_ns, engine.time_ns, slice)
-            engine.clock.began_ns = 0
 
     def _report_now_and_then(self) -> None:
         if self._engine.recorder.steps >= self._next_report_step:
@@ -187,6 +185,8 @@ class RunLoop:
             engine.recorder.trace.note_event(began_ns)
         self._catch_up(time_ns)
         engine.set_time(time_ns)
+        # Orders of consolidators and of scheduled events that are due with the data count from the data too.
+        engine.clock.began_ns = began_ns
         slice = build_slice(time_ns, engine.zone.to_local_ns(time_ns), updates)
         engine.current_slice = slice
         if is_first:
@@ -214,6 +214,7 @@ class RunLoop:
         self._report_corporate_actions(slice)
         self._deliver(slice, began_ns)
         engine.transactions.process_step()
+        engine.clock.began_ns = 0
         if engine.callbacks.on_end_of_time_step is not None:
             guarded("on_end_of_time_step", engine.callbacks.on_end_of_time_step)
         engine.recorder.after_step(time_ns, engine)

@@ -108,12 +108,16 @@ class Recorder:
         self.trace.record(began_ns, monotonic_ns(), time_ns, index, KIND_STEP)
         self.trace.record_stages(began_ns, entered_ns)
         self.data_calls += 1
-        self.trade_bars += len(slice.bars)
-        self.quote_bars += len(slice.quote_bars)
+        self.count_bars(slice)
         for ticks in slice.ticks.values():
             trades = sum(tick.is_trade for tick in ticks)
             self.trade_ticks += trades
             self.quote_ticks += len(ticks) - trades
+
+    def count_bars(self, slice: Slice) -> None:
+        """Count the bars of a step."""
+        self.trade_bars += len(slice.bars)
+        self.quote_bars += len(slice.quote_bars)
 
     def count_played(self, trade_ticks: int, quote_ticks: int, data_calls: int, steps: int) -> None:
         """Count what a pump played without this recorder."""
@@ -121,6 +125,12 @@ class Recorder:
         self.quote_ticks += quote_ticks
         self.data_calls += data_calls
         self.steps += steps
+
+    def measure_anew(self) -> None:
+        """Forget all latencies: what counts begins now."""
+        for histogram in self.stages.values():
+            histogram.clear()
+        self.trace.begin(monotonic_ns())
 
     def on_handed_over(self, began_ns: int) -> None:
         """Measure when the strategy hands over an order.

@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
+_FEED_DROPS = ("dropped", "late", "out_of_order", "invalid", "stale", "ahead", "outside_session")
+"""Counters of ticks that a feed brought and the run left out, without `ticks_`."""
 _PHASES = {
     RunState.COMPLETED: RunPhase.COMPLETED,
     RunState.INTERRUPTED: RunPhase.INTERRUPTED,
@@ -303,7 +305,8 @@ class DryRun:
         self.recorder.trace.make_room()
         progress = self._progress
         subscriptions = self.engine.subscriptions
-        progress.total = subscriptions.bytes_total
+        # Nobody knows how long a feed goes on; what is read of files is its warm-up.
+        progress.total = 0 if self._feed is not None else subscriptions.bytes_total
         progress.processed = subscriptions.bytes_read
         progress.time_ns = self.engine.time_ns
         progress.ticks = self.recorder.trade_ticks + self.recorder.quote_ticks
@@ -353,7 +356,7 @@ class DryRun:
             python_gc=PythonCollections(
                 LatencySummary.of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()
             ),
-            ticks_dropped={"suspicious": recorder.suspicious_ticks} if recorder.suspicious_ticks else {},
+            ticks_dropped=self._ticks_dropped(),
             ticks_conflated=0,
             resident_memory_peak_bytes=peak_memory_bytes(),
             is_compiled=live.hot.COMPILED,
@@ -388,6 +391,14 @@ class DryRun:
         for chart, lines in self.recorder.charts.items():
             found.setdefault(chart, {}).update({name: line.points() for name, line in lines.items()})
         return found
+
+    def _ticks_dropped(self) -> dict[str, int]:
+        """Return ticks that did not reach the strategy, by reason."""
+        counts = {"suspicious": self.recorder.suspicious_ticks}
+        if self._feed is not None:
+            counters = self._feed.health.counters
+            counts |= {name.replace("_", " "): getattr(counters, f"ticks_{name}") for name in _FEED_DROPS}
+        return {name: count for name, count in counts.items() if count}
 
     def _collections_since(self) -> tuple[int, int, int]:
         before, now = self._collections_before, collections_now()

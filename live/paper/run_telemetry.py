@@ -104,7 +104,6 @@ class RunTelemetry:
         self._held_revision = -1
         self._starting_equity: float | None = None
         self._next_ns = 0
-        self._steps_when_ready = 0
         self._next_slow_ns = 0
         self._names: dict[int, str] = {}
         self.phase = RunPhase.STARTING
@@ -148,13 +147,8 @@ class RunTelemetry:
         self.enter(RunPhase.REHEARSING)
         self.set_warm(WarmState.REHEARSING)
 
-    def is_ready(self, steps: int) -> None:
-        """Take note that the run waits for its first tick.
-
-        Parameters:
-            steps: time steps so far.
-        """
-        self._steps_when_ready = steps
+    def is_ready(self) -> None:
+        """Take note that the run waits for its first tick."""
         self.enter(RunPhase.READY)
         self.set_warm(WarmState.READY)
 
@@ -211,7 +205,7 @@ class RunTelemetry:
         gauge(Gauge.SYMBOLS, len(engine.securities))
         if self.phase is RunPhase.WARMING_UP and not engine.is_warming_up:
             self.phase = RunPhase.RUNNING
-        if self.phase is RunPhase.READY and engine.recorder.steps > self._steps_when_ready:
+        if self.phase is RunPhase.READY and feed is not None and feed.counters.ticks:
             self.phase = RunPhase.RUNNING
         phase = self.phase
         if feed is None:

@@ -83,6 +83,7 @@ _MEASURES = (
     _Measure("tick to decision, p99", "ns", lambda run: run.summary.tick_to_decision.p99_ns, _span),
     _Measure("tick to decision, p99.9", "ns", lambda run: run.summary.tick_to_decision.p999_ns, _span),
     _Measure("tick to decision, longest", "ns", lambda run: run.summary.tick_to_decision.max_ns, _span),
+    _Measure("orders measured", "count", lambda run: run.summary.tick_to_order.count, _whole),
     _Measure("tick to order, p50", "ns", lambda run: run.summary.tick_to_order.p50_ns, _span),
     _Measure("tick to order, p99", "ns", lambda run: run.summary.tick_to_order.p99_ns, _span),
     _Measure("longest GC pause", "ns", lambda run: run.summary.python_gc.pauses.max_ns, _span),

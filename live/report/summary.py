@@ -98,7 +98,8 @@ def _feed(result: RunResult) -> list[tuple[str, str]]:
         return []
     faults = {name.replace("_", " "): count for name, count in feed.counters.items() if name in FEED_FAULTS and count}
     rows = [
-        ("feed", f"{feed.address}, {feed.state}: {feed.reason}"),
+        ("feed", f"{feed.address}, {feed.state}" + (f": {feed.reason}" if feed.reason != feed.state else "")),
+        ("feed ticks", words.count(feed.counters["ticks"])),
         ("feed faults", words.counts_by_name(faults)),
     ]
     if feed.rehearsal is not None:

@@ -13,7 +13,7 @@ from live.report.summary import FEED_FAULTS
 
 _NOTABLE_SHARE = 0.05
 """Share of a slow step from which waiting and the garbage collector are named as reasons."""
-_ORDINARY_DROPS = frozenset({"suspicious"})
+_ORDINARY_DROPS = ("suspicious", "outside session")
 """Reasons for leaving out ticks that say nothing about the run: the exchange marked them."""
 _WHAT = {"tick": "a tick", "slice": "a step of ticks", "step": "a whole step"}
 

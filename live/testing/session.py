@@ -76,7 +76,7 @@ class Session(SessionView):
         cash: Number | None = None,
         parameters: Mapping[str, Any] | None = None,
         data_folder: str | Path | None = None,
-        past: Sequence[PastBars] = (),
+        past: PastBars | Sequence[PastBars] = (),
         class_name: str | None = None,
         config: Config | None = None,
     ) -> None:
@@ -96,7 +96,7 @@ class Session(SessionView):
         self._cash = cash
         self._parameters = {name: str(value) for name, value in (parameters or {}).items()}
         self._data_folder = None if data_folder is None else Path(data_folder).absolute()
-        self._past = past
+        self._past = (past,) if isinstance(past, PastBars) else past
         self._config = config or Config()
         self._state = EngineState()
         self._files: TemporaryDirectory[str] | None = None

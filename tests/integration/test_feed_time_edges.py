@@ -180,3 +180,20 @@ class Strategy(QCAlgorithm):
 
     ended = runs.follow(text, data, script)
     assert probes(ended.log) == ["10:01 ['IBM']", "10:02 ['IBM']"]
+
+
+@BOTH
+def test_time_goes_on_while_the_feed_is_lost(runs: FeedRuns, data: Path, watch: str) -> None:
+    async def script(scene: Scene) -> None:
+        async with ByHand(scene, time_ns=moment_ns("10:00:30"), speed=600.0) as publisher:
+            await publisher.greet()
+            await scene.ready()
+            publisher.ticks(trade("10:00:31", 180.0))
+            await scene.took(1)
+            publisher.close()
+            await scene.until(lambda: "minute 10:01:00" in scene.lines)
+            await publisher.greet()
+            publisher.end()
+
+    ended = runs.follow(watch, data, script, settings={"feed": {"silence_seconds": 1.2}})
+    assert probes(ended.log)[:2] == ["10:00:31.000000 180.0", "minute 10:01:00"]
