@@ -33,6 +33,7 @@ from live.cli.main import run
 from live.feeds.socket.frames import Channel, Goodbye, Hello, Message
 from live.feeds.socket.loops import run_loop
 from live.feeds.socket.publisher import Publisher
+from live.paper.run import DryRun
 
 STRATEGY = """
 from AlgorithmImports import *
@@ -312,6 +313,76 @@ def test_the_watchdog_lets_a_feed_be_silent(runs: FeedRuns, data: Path) -> None:
 
     ended = runs.follow(strategy("live"), data, script, settings={"run": {"watchdog_seconds": 0.2}})
     assert probes(ended.log) == ["ends after 2"]
+
+
+WATCHED_SECONDS = 1.0
+BUSY = """
+from time import monotonic
+
+from AlgorithmImports import *
+
+class Strategy(LiveAlgorithm):
+    def initialize(self):
+        self.add_equity("IBM", Resolution.TICK)
+
+    def on_tick(self, tick):
+        # So long that the watchdog looks meanwhile, which it does four times a second.
+        until = monotonic() + 0.3
+        while monotonic() < until:
+            pass
+        self.log("PROBE ticked")
+"""
+
+
+def test_the_watchdog_lets_a_run_wait_for_its_publisher(
+    runs: FeedRuns, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count_looks(monkeypatch)
+
+    async def script(scene: Scene) -> None:
+        # Longer than the watchdog waits for a callback.
+        await until(lambda: scene.run is not None and hasattr(scene.run, "engine"))
+        begun = len(looks)
+        await scene.until(lambda: len(looks) > begun + 4 * WATCHED_SECONDS + 2)
+        async with publishing(scene.path, IBM) as (publisher, _):
+            publisher.set_clock(moment_ns("10:00:00"), 0.0)
+            await scene.ready()
+            await publisher.publish([trade("10:00:01", 100.0)])
+            await publisher.finish()
+
+    ended = runs.follow(BUSY, data, script, settings={"run": {"watchdog_seconds": WATCHED_SECONDS}})
+    assert probes(ended.log) == ["ticked"]
+    assert "did not come back" not in ended.err
+
+
+def test_the_watchdog_lets_a_run_rehearse(runs: FeedRuns, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The rehearsal takes all of its time.
+    monkeypatch.setattr("live.paper.keep_warm._ALIKE_RATIO", 0.0)
+
+    async def script(scene: Scene) -> None:
+        async with publishing(scene.path, IBM) as (publisher, _):
+            publisher.set_clock(moment_ns("10:00:00"), 0.0)
+            await scene.ready()
+            await publisher.publish([trade("10:00:01", 100.0)])
+            await publisher.finish()
+
+    settings = {"run": {"watchdog_seconds": WATCHED_SECONDS}, "host": {"rehearsal_seconds": 2 * WATCHED_SECONDS}}
+    ended = runs.follow(BUSY, data, script, settings=settings)
+    assert probes(ended.log) == ["ticked"]
+    assert ended.summary["feed"]["rehearsal"]["ticks"] > 0
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Return a list that grows with each look of the watchdog."""
+    looks: list[None] = []
+    request_report = DryRun._request_report
+
+    def counting(run: DryRun) -> None:
+        looks.append(None)
+        request_report(run)
+
+    monkeypatch.setattr(DryRun, "_request_report", counting)
+    return looks
 
 
 # -- signals
