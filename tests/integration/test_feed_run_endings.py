@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -457,3 +457,56 @@ def test_ctrl_c_ends_waiting_for_a_publisher(data: Path, tmp_path: Path) -> None
     assert ended.summary["state"] == "interrupted"
     assert ended.summary["feed"]["counters"]["connections"] == 0
     assert ended.summary["feed"]["rehearsal"] is None
+
+
+# -- a reader of standard error that does not read
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_nobody_has_to_read_standard_error(data: Path, tmp_path: Path, is_stopped: bool) -> None:
+    path, feed, results = tmp_path / "main.py", tmp_path / "feed", tmp_path / "results"
+    path.write_text(strategy("live", "self.log('PROBE third')"))
+    (tmp_path / "live.toml").write_text(toml({}))
+    arguments = [word for word in words(path, data, results, "--feed", f"unix:{feed}") if word != "--no-progress"]
+    found: list[Ended] = []
+    reader, full = full_pipe()
+
+    async def main() -> None:
+        process = start(arguments, tmp_path, stderr=full)
+        try:
+            async with publishing(feed, IBM) as (publisher, _):
+                publisher.set_clock(moment_ns("10:00:00"), 0.0)
+                await publisher.wait_for_consumers(1)
+                for time in TIMES[:3]:
+                    await publisher.publish([trade(time, 100.0)])
+                await until(lambda: any("third" in log.read_text() for log in results.glob("*/log.txt")))
+                if is_stopped:
+                    os.kill(process.pid, signal.SIGINT)
+                    await until(lambda: any(results.glob("*/summary.json")))
+                    # What is told after the end may wait for a reader.
+                    os.set_blocking(reader, False)
+                    os.read(reader, 1 << 20)
+                else:
+                    await publisher.finish()
+                found.append(await asyncio.to_thread(finish, process, results))
+        finally:
+            process.kill()
+
+    try:
+        run_loop(asyncio.wait_for(main(), 3 * PATIENCE_SECONDS))
+    finally:
+        os.close(reader)
+        os.close(full)
+    assert found[0].code == (130 if is_stopped else 0)
+    assert found[0].summary["ticks"]["trade"] == 3
+
+
+def full_pipe() -> tuple[int, int]:
+    """Return both ends of a pipe that takes nothing more."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x")
+    os.set_blocking(writer, True)
+    return reader, writer
