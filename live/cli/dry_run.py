@@ -87,7 +87,8 @@ def command(
         feed=feed,
     )
     with only_json() if as_json else nullcontext():
-        result = run_dry(request, choose_progress(progress, sys.stderr))
+        # A feed goes on whether somebody reads or not.
+        result = run_dry(request, choose_progress(progress, sys.stderr, waits=feed is None))
     if as_json:
         print_json(writable(result_to_dict(result)))
     else:

@@ -29,6 +29,8 @@ from live.paper.loop import RunLoop
 from live.paper.run_model import FeedEvent, FeedOutcome, ProgressSink
 from live.paper.run_telemetry import RunTelemetry
 
+_LOOK_SECONDS = 0.05
+"""Time between two looks while the run waits for the feed."""
 EVENTS_MAX = 1_000
 """Changes of a feed's state that are kept."""
 
@@ -72,6 +74,7 @@ class FeedRun:
         self._events: list[FeedEvent] = []
         self._events_beyond = 0
         self._is_stopped = False
+        self._looks_connecting = 0
         self._follower: FeedFollower | None = None
         self._warmth: KeepWarm | None = None
         self.health = FeedHealth(config.feed, self._on_change)
@@ -82,8 +85,10 @@ class FeedRun:
 
     @property
     def looks(self) -> int:
-        """How many times the event loop has come by."""
-        return 0 if self._follower is None else self._follower.looks
+        """What moves as long as nothing is stuck: while connecting, while rehearsing, and while following the feed."""
+        rehearsed = 0 if self._warmth is None else self._warmth.ticks
+        followed = 0 if self._follower is None else self._follower.looks
+        return self._looks_connecting + rehearsed + followed
 
     @property
     def control(self) -> int:
@@ -127,7 +132,9 @@ class FeedRun:
         receiving = asyncio.ensure_future(self.receiver.run())
         try:
             session = asyncio.ensure_future(self.receiver.session_clock())
-            await asyncio.wait((receiving, session), return_when=asyncio.FIRST_COMPLETED)
+            while not (receiving.done() or session.done()):
+                self._looks_connecting += 1
+                await asyncio.wait((receiving, session), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if session.done():
                 await self._follow(FeedClock(session.result()), receiving)
             session.cancel()

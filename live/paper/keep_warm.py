@@ -40,6 +40,11 @@ class KeepWarm:
         self.rehearsal: Rehearsal | None = None
         self.beats = 0
 
+    @property
+    def ticks(self) -> int:
+        """Ticks of the rehearsal and of keeping warm, so far."""
+        return 0 if self._rehearser is None else self._rehearser.ticks
+
     def get_ready(self) -> Rehearsal:
         """Rehearse until the rounds are alike or the time is over, then take the garbage collector out of the way."""
         began_ns = monotonic_ns()
@@ -52,7 +57,7 @@ class KeepWarm:
         rehearser = self._rehearser
         frozen = self._collector.begin(monotonic_ns())
         self.rehearsal = Rehearsal(
-            0 if rehearser is None else rehearser.ticks,
+            self.ticks,
             0 if rehearser is None else rehearser.orders,
             (monotonic_ns() - began_ns) / NANOSECONDS_PER_SECOND,
             _are_alike(rounds),

@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from live.errors import Halt, RunInterrupted
+from live.lossy_stream import has_room
 
 _STANDARD_ERROR = 2
 
@@ -75,8 +76,9 @@ class StopSignals:
             return
         if is_first and self._on_first is not None:
             text = f"\nstopping because of {self.request}: {self._on_first()}\n"
-            # Not through sys.stderr, which may be in the middle of a write.
+            # Not through sys.stderr, which may be in the middle of a write; and a stop waits for no reader.
             with suppress(OSError):
-                os.write(_STANDARD_ERROR, text.encode())
+                if has_room(_STANDARD_ERROR):
+                    os.write(_STANDARD_ERROR, text.encode())
             return
         raise Halt(self.error())

@@ -6,13 +6,14 @@ Both write to standard error only, so that standard output carries nothing but t
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import IO
+from typing import IO, TextIO
 
 from rich import progress as rich_progress
 from rich.console import Console
 
 from live.clock import monotonic_ns
 from live.errors import one_line
+from live.lossy_stream import lossy
 from live.paper.run_model import DataSource, Progress, ProgressSink, Rehearsal
 from live.report import text
 
@@ -206,15 +207,18 @@ class BarProgress:
             self._bar.stop()
 
 
-def choose_progress(wanted: bool | None, stream: IO[str] | None) -> ProgressSink:
+def choose_progress(wanted: bool | None, stream: TextIO | None, waits: bool = True) -> ProgressSink:
     """Return the way of showing progress that suits a stream.
 
     Parameters:
         wanted: True or False as the user said; None shows progress in the form that suits.
         stream: standard error; None when it is closed.
+        waits: whether the run may wait for whoever reads the stream; otherwise what is not read in time is left out.
     """
     if wanted is False or stream is None:
         return SilentProgress()
+    if not waits:
+        stream = lossy(stream)
     if stream.isatty():
         return BarProgress(Console(file=stream))
     return LineProgress(stream)

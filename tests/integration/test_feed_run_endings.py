@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from live.cli.main import run
 from live.feeds.socket.frames import Channel, Goodbye, Hello, Message
 from live.feeds.socket.loops import run_loop
 from live.feeds.socket.publisher import Publisher
+from live.paper.run import DryRun
 
 STRATEGY = """
 from AlgorithmImports import *
@@ -314,6 +315,76 @@ def test_the_watchdog_lets_a_feed_be_silent(runs: FeedRuns, data: Path) -> None:
     assert probes(ended.log) == ["ends after 2"]
 
 
+WATCHED_SECONDS = 1.0
+BUSY = """
+from time import monotonic
+
+from AlgorithmImports import *
+
+class Strategy(LiveAlgorithm):
+    def initialize(self):
+        self.add_equity("IBM", Resolution.TICK)
+
+    def on_tick(self, tick):
+        # So long that the watchdog looks meanwhile, which it does four times a second.
+        until = monotonic() + 0.3
+        while monotonic() < until:
+            pass
+        self.log("PROBE ticked")
+"""
+
+
+def test_the_watchdog_lets_a_run_wait_for_its_publisher(
+    runs: FeedRuns, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count_looks(monkeypatch)
+
+    async def script(scene: Scene) -> None:
+        # Longer than the watchdog waits for a callback.
+        await until(lambda: scene.run is not None and hasattr(scene.run, "engine"))
+        begun = len(looks)
+        await scene.until(lambda: len(looks) > begun + 4 * WATCHED_SECONDS + 2)
+        async with publishing(scene.path, IBM) as (publisher, _):
+            publisher.set_clock(moment_ns("10:00:00"), 0.0)
+            await scene.ready()
+            await publisher.publish([trade("10:00:01", 100.0)])
+            await publisher.finish()
+
+    ended = runs.follow(BUSY, data, script, settings={"run": {"watchdog_seconds": WATCHED_SECONDS}})
+    assert probes(ended.log) == ["ticked"]
+    assert "did not come back" not in ended.err
+
+
+def test_the_watchdog_lets_a_run_rehearse(runs: FeedRuns, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The rehearsal takes all of its time.
+    monkeypatch.setattr("live.paper.keep_warm._ALIKE_RATIO", 0.0)
+
+    async def script(scene: Scene) -> None:
+        async with publishing(scene.path, IBM) as (publisher, _):
+            publisher.set_clock(moment_ns("10:00:00"), 0.0)
+            await scene.ready()
+            await publisher.publish([trade("10:00:01", 100.0)])
+            await publisher.finish()
+
+    settings = {"run": {"watchdog_seconds": WATCHED_SECONDS}, "host": {"rehearsal_seconds": 2 * WATCHED_SECONDS}}
+    ended = runs.follow(BUSY, data, script, settings=settings)
+    assert probes(ended.log) == ["ticked"]
+    assert ended.summary["feed"]["rehearsal"]["ticks"] > 0
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Return a list that grows with each look of the watchdog."""
+    looks: list[None] = []
+    request_report = DryRun._request_report
+
+    def counting(run: DryRun) -> None:
+        looks.append(None)
+        request_report(run)
+
+    monkeypatch.setattr(DryRun, "_request_report", counting)
+    return looks
+
+
 # -- signals
 
 
@@ -386,3 +457,56 @@ def test_ctrl_c_ends_waiting_for_a_publisher(data: Path, tmp_path: Path) -> None
     assert ended.summary["state"] == "interrupted"
     assert ended.summary["feed"]["counters"]["connections"] == 0
     assert ended.summary["feed"]["rehearsal"] is None
+
+
+# -- a reader of standard error that does not read
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_nobody_has_to_read_standard_error(data: Path, tmp_path: Path, is_stopped: bool) -> None:
+    path, feed, results = tmp_path / "main.py", tmp_path / "feed", tmp_path / "results"
+    path.write_text(strategy("live", "self.log('PROBE third')"))
+    (tmp_path / "live.toml").write_text(toml({}))
+    arguments = [word for word in words(path, data, results, "--feed", f"unix:{feed}") if word != "--no-progress"]
+    found: list[Ended] = []
+    reader, full = full_pipe()
+
+    async def main() -> None:
+        process = start(arguments, tmp_path, stderr=full)
+        try:
+            async with publishing(feed, IBM) as (publisher, _):
+                publisher.set_clock(moment_ns("10:00:00"), 0.0)
+                await publisher.wait_for_consumers(1)
+                for time in TIMES[:3]:
+                    await publisher.publish([trade(time, 100.0)])
+                await until(lambda: any("third" in log.read_text() for log in results.glob("*/log.txt")))
+                if is_stopped:
+                    os.kill(process.pid, signal.SIGINT)
+                    await until(lambda: any(results.glob("*/summary.json")))
+                    # What is told after the end may wait for a reader.
+                    os.set_blocking(reader, False)
+                    os.read(reader, 1 << 20)
+                else:
+                    await publisher.finish()
+                found.append(await asyncio.to_thread(finish, process, results))
+        finally:
+            process.kill()
+
+    try:
+        run_loop(asyncio.wait_for(main(), 3 * PATIENCE_SECONDS))
+    finally:
+        os.close(reader)
+        os.close(full)
+    assert found[0].code == (130 if is_stopped else 0)
+    assert found[0].summary["ticks"]["trade"] == 3
+
+
+def full_pipe() -> tuple[int, int]:
+    """Return both ends of a pipe that takes nothing more."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x")
+    os.set_blocking(writer, True)
+    return reader, writer

@@ -49,6 +49,17 @@ CALLBACKS = {
         self.take(tick.is_trade, tick.price, tick.bid_price, tick.ask_price)
 """,
 }
+WAITING = """
+        from pathlib import Path
+        from time import monotonic, sleep
+
+        # It quits after the next tick.
+        self.count = 11
+        until = monotonic() + 5.0
+        while not Path({path!r}).exists() and monotonic() < until:
+            sleep(0.001)
+        self.log(f"PROBE connected {{Path({path!r}).exists()}}")
+"""
 BASES = {"slices": "QCAlgorithm", "live": "LiveAlgorithm"}
 
 
@@ -172,6 +183,29 @@ def test_a_run_on_a_websocket(runs: FeedRuns, tmp_path: Path, tier: str) -> None
     run = runs.scene.run
     assert run is not None
     assert began_ns <= run.engine.start_utc_ns <= run.engine.clock.now_ns <= wall_ns()
+
+
+def test_the_algorithm_is_set_up_once_there_is_a_connection(runs: FeedRuns, tmp_path: Path) -> None:
+    data = small_folder(tmp_path / "data").path
+    port = free_tcp_address().port
+    connected = tmp_path / "connected"
+    # While it is set up, the event loop stands still: a connection that is being made then would not be finished.
+    text = STRATEGY.format(base=BASES["live"], callback=CALLBACKS["live"]).replace(
+        "        self.count = 0", WAITING.format(path=str(connected)), 1
+    )
+
+    async def script(scene: Scene) -> None:
+        async with open_market(port) as market:
+            await scene.until(lambda: market.requests == 1)
+            connected.touch()
+            await scene.ready()
+            market.trade(100.25)
+            await until(lambda: scene.is_over)
+
+    settings = {"websocket": {"symbols": ["BTC-USD=crypto/coinbase/BTCUSD"]}, "feed": {"reconnect_attempts": 1}}
+    ended = runs.follow(text, data, script, address=f"ws://127.0.0.1:{port}", settings=settings)
+    assert probes(ended.log)[:2] == ["connected True", "trade 100.25 100.25 100.25"]
+    assert counters_of(ended)["connect_failures"] == 0
 
 
 def test_a_websocket_without_symbols_is_named(runs: FeedRuns, tmp_path: Path) -> None:

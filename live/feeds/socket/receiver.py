@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import FeedSettings
+from live.errors import Halt
 from live.feeds.socket.backoff import Backoff
 from live.feeds.socket.health import ClockWatch, Fault, FeedHealth
 from live.feeds.socket.inbox import FeedInbox
@@ -22,6 +23,8 @@ CONNECT_SECONDS = 5.0
 _FAR_AHEAD_NS = (1 << 63) - 1
 _LOOKS_PER_SILENCE = 8
 _LOOK_SECONDS_MAX = 0.25
+_READS_BEFORE_SILENCE = 2
+"""Rounds of the event loop after which it has read what had come: asyncio's handles it one round after it looked."""
 
 
 class SessionClock(NamedTuple):
@@ -73,6 +76,7 @@ class FeedReceiver:
         self.received_ns = 0
         """When something came last, on the clock for durations inside the process."""
         self._is_connected = False
+        self._has_connected = asyncio.Event()
         self._is_waiting = False
         self._is_going_on = False
         self._stopped = asyncio.Event()
@@ -85,7 +89,7 @@ class FeedReceiver:
         """Receive until the session ends, the feed halts, or `stop` is called.
 
         Raises:
-            BaseException: what `on_ticks` raised.
+            BaseException: what `on_ticks`, or another call that was guarded, raised first; later ones are its notes.
         """
         watch = asyncio.get_running_loop().create_task(self._watch())
         try:
@@ -113,7 +117,10 @@ class FeedReceiver:
         return self.health.is_over or self._stopped.is_set()
 
     async def session_clock(self) -> SessionClock:
-        """Return the clock of the session: that of the world, unless the sender says otherwise."""
+        """Wait for the first connection, and return the clock of the session: that of the world, unless the sender
+        says otherwise.
+        """
+        await self._has_connected.wait()
         return SessionClock()
 
     @property
@@ -150,8 +157,16 @@ class FeedReceiver:
             call()
         # Also what ends a run from a signal handler: the event loop would swallow it.
         except BaseException as error:
-            self._failure = error
+            self._failed(error)
             self.stop()
+
+    def _failed(self, error: BaseException) -> None:
+        # What failed first tells why the run ends; what was under way beside it may fail because of that.
+        if self._failure is None:
+            self._failure = error
+            return
+        first = self._failure.error if isinstance(self._failure, Halt) else self._failure
+        first.add_note(f"then: {error}")
 
     def received(self) -> None:
         """Take note that something came."""
@@ -223,6 +238,7 @@ class FeedReceiver:
             self._drop()
             return False
         self._is_connected = True
+        self._has_connected.set()
         self.received()
         return True
 
@@ -250,23 +266,36 @@ class FeedReceiver:
         """Look for silence and steps of the clock, several times within the shortest silence that counts."""
         every_seconds = min(self.settings.silence_seconds / _LOOKS_PER_SILENCE, _LOOK_SECONDS_MAX)
         while not self._is_over:
-            self.look()
+            self.saw_step(self._clock.own_step_ns(), "this machine's")
+            self.health.look()
+            if self._is_silent():
+                await self._read_what_came()
+                if self._is_silent():
+                    self._on_silence()
             await asyncio.sleep(every_seconds)
         self.close(self.health.reason)
 
-    def look(self) -> None:
-        """Look once for silence and steps of the clock, and end pauses that are due to end."""
-        self.saw_step(self._clock.own_step_ns(), "this machine's")
-        self.health.look()
+    async def _read_what_came(self) -> None:
+        """Let the event loop read what has come in the meantime.
+
+        After a long call it looks at its timers before it reads, so that what came meanwhile still waits to be read.
+        """
+        for _ in range(_READS_BEFORE_SILENCE):
+            await asyncio.sleep(0)
+
+    def _is_silent(self) -> bool:
         if self._is_waiting:
             self.received()
+        is_open = self._is_connected and not self._closed.is_set()
+        return is_open and monotonic_ns() - self.received_ns > self._silence_ns
+
+    def _on_silence(self) -> None:
         silence_ns = monotonic_ns() - self.received_ns
-        if self._is_connected and silence_ns > self._silence_ns:
-            self.counters.silences += 1
-            text = f"silence: nothing came for {silence_ns / NANOSECONDS_PER_SECOND:.1f} s on an open connection"
-            self.health.report(Fault.SILENCE, text)
-            self._is_connected = False
-            self.close(text)
+        self.counters.silences += 1
+        text = f"silence: nothing came for {silence_ns / NANOSECONDS_PER_SECOND:.1f} s on an open connection"
+        self.health.report(Fault.SILENCE, text)
+        self._is_connected = False
+        self.close(text)
 
     def _on_room(self) -> None:
         # Later and not at once: this is called by the run in the middle of its work.
