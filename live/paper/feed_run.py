@@ -72,6 +72,7 @@ class FeedRun:
         self._events: list[FeedEvent] = []
         self._events_beyond = 0
         self._is_stopped = False
+        self._resumes = 0
         self._follower: FeedFollower | None = None
         self._warmth: KeepWarm | None = None
         self.health = FeedHealth(config.feed, self._on_change)
@@ -158,7 +159,7 @@ class FeedRun:
             self._telemetry.is_ready(engine.recorder.steps)
             try:
                 follower = FeedFollower(
-                    loop, engine, self.receiver, clock, settings, self._report, self._warmth.on_idle
+                    loop, engine, self.receiver, clock, settings, self._listen_and_report, self._warmth.on_idle
                 )
                 self._follower = follower
                 # A publisher gives what it still has, which may be from long before.
@@ -179,6 +180,15 @@ class FeedRun:
         for channel in self.inbox.absent:
             self._engine.write_log("log", f"Warning: the feed does not send {channel}")
             self._progress.note(f"the feed does not send {channel}")
+
+    def _listen_and_report(self) -> None:
+        """Do what a reader of the telemetry page asks for, then bring the page up to date."""
+        requests = self._telemetry.resume_requests()
+        if requests != self._resumes:
+            self._resumes = requests
+            self._engine.write_log("log", f"feed {self.health.state.value}: asked to resume")
+            self.health.resume()
+        self._report()
 
     def _on_ticks(self) -> None:
         assert self._follower is not None
