@@ -136,7 +136,7 @@ class FeedSettings(Struct, frozen=True, kw_only=True):
         on_clock_step: what to do when the wall clock steps, here or at the sender.
         silence_seconds: longest time without any message, heartbeats included.
         clock_step_seconds: smallest step of a wall clock that counts.
-        resume_after_seconds: time without a further fault after which a pause ends by itself; zero waits for a person.
+        resume_after_seconds: time without a further fault after which a pause ends by itself; zero waits for `lean-live resume`.
             Pauses for silence and for a lost connection end when messages come again.
         reconnect_first_seconds: waiting time before the second attempt to connect; it doubles with each, and half of it
             is random.

@@ -13,6 +13,7 @@ cdef class Order:
     cdef public object canceled_ns
     cdef public long event_count
     cdef public object order_submission_data
+    cdef public bint is_liquidation
 
 cdef class MarketOrder(Order):
     pass

@@ -54,6 +54,8 @@ class Order:
         self.event_count = 0
         self.order_submission_data: OrderSubmissionData | None = None
         """Prices at the submission; None before it."""
+        self.is_liquidation = False
+        """Whether `liquidate` sent it: the risk gate lets it pass where others may not."""
 
     def __getattr__(self, name: str) -> Any:
         return pascal_case_attribute(self, name)

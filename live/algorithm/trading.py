@@ -71,16 +71,7 @@ class TradingMethods:
         While the exchange is closed the order becomes market-on-open. A security with daily data only trades at the close, or at the
         next open when it is too late for that.
         """
-        security = self._security(symbol)
-        if not security.exchange.exchange_open:
-            ticket = self.market_on_open_order(symbol, quantity, asynchronous, tag, order_properties)
-            return self._converted(ticket, "closed", _CONVERTED_CLOSED)
-        if security.is_daily_only and not security.hours.is_market_always_open:
-            is_late = self._host.is_too_late_for_close(security)
-            send = self.market_on_open_order if is_late else self.market_on_close_order
-            ticket = send(symbol, quantity, asynchronous, tag, order_properties)
-            return self._converted(ticket, "daily", _CONVERTED_DAILY)
-        return self._submit(MarketOrder, security, quantity, asynchronous, tag, order_properties)
+        return self._trade_at_market(self._security(symbol), quantity, asynchronous, tag, order_properties)
 
     def buy(self, symbol: Any, quantity: Number) -> OrderTicket:
         """Buy a quantity at the market."""
@@ -291,6 +282,28 @@ class TradingMethods:
 
     # -- helpers
 
+    def _trade_at_market(
+        self,
+        security: Any,
+        quantity: Number,
+        asynchronous: bool,
+        tag: str,
+        properties: OrderProperties | None,
+        is_liquidation: bool = False,
+    ) -> OrderTicket:
+        kind: type[Order] = MarketOrder
+        warning = None
+        if not security.exchange.exchange_open:
+            kind, warning = MarketOnOpenOrder, ("closed", _CONVERTED_CLOSED)
+        elif security.is_daily_only and not security.hours.is_market_always_open:
+            kind = MarketOnOpenOrder if self._host.is_too_late_for_close(security) else MarketOnCloseOrder
+            warning = "daily", _CONVERTED_DAILY
+        if warning is None:
+            return self._submit(kind, security, quantity, asynchronous, tag, properties, None, is_liquidation)
+        properties = self._without_date(properties)
+        ticket = self._submit(kind, security, quantity, asynchronous, tag, properties, None, is_liquidation)
+        return self._converted(ticket, *warning)
+
     def _submit(
         self,
         kind: type[Order],
@@ -300,11 +313,13 @@ class TradingMethods:
         tag: str,
         properties: OrderProperties | None,
         prices: dict[str, Any] | None = None,
+        is_liquidation: bool = False,
     ) -> OrderTicket:
         host = self._host
         chosen = (properties or self.default_order_properties).clone()
         terms = (0, security.symbol, to_decimal(quantity), host.time_ns, tag or "", chosen)
         order = kind(*terms, **prices) if prices else kind(*terms)
+        order.is_liquidation = is_liquidation
         return host.submit_order(order, asynchronous)
 
     def _close(
@@ -323,7 +338,7 @@ class TradingMethods:
                 transactions.cancel_order(order.id, tag)
         if not held:
             return []
-        return [self.market_order(security.symbol, -held - pending, asynchronous, tag, properties)]
+        return [self._trade_at_market(security, -held - pending, asynchronous, tag, properties, is_liquidation=True)]
 
     def _symbols_to_close(self, symbol: Any) -> Iterable[Any]:
         if symbol is None:

@@ -160,6 +160,7 @@ class Counter(_CatalogueEnum):
         "feed_ticks_outside_session_total",
         "Ticks left out since their market was closed, or in hours that the run did not ask for.",
     )
+    FEED_RESUMES = 53, "feed_resumes_total", "Times that somebody asked to end a pause of the feed."
 
 
 class Gauge(_CatalogueEnum):

@@ -30,7 +30,7 @@ class DenialCode(IntEnum):
     CONTROL_PAUSED = (
         2,
         "The strategy is paused; only liquidations pass.",
-        "Wait for whoever paused it, or start a new run; it begins without a pause.",
+        "lean-live top says why; lean-live resume ends the pause of a feed that does not end by itself.",
     )
     CONTROL_REDUCE_ONLY = (
         3,

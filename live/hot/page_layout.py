@@ -10,8 +10,8 @@ slowest ticks, the account, the texts by `PageText`, the rows of the position ta
 live/hot/telemetry.py for ticks and in live/hot/page_tables.py for the rest.
 
 The sections follow in the order of `Section`. The last one, the reader's, is the only one that readers write: word 0
-control word, word 16 records of the event ring consumed so far. It lies on memory pages of its own, so that a reader
-maps all else read-only.
+control word, word 8 how many times somebody asked to end a pause of the feed, word 16 records of the event ring consumed
+so far. It lies on memory pages of its own, so that a reader maps all else read-only.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ POSITION_SLOT = TEXT_SLOT + len(PageText)
 """Slot of the position table's first row."""
 TEXT_WORDS = 16
 CONTROL_WORD = 0
+RESUME_WORD = 8
 POSITION_WORD = 16
 
 

@@ -85,6 +85,8 @@ cdef class RiskGate:
                            long long now_ns) noexcept
     @cython.locals(base=Py_ssize_t)
     cpdef void on_fill(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
+    cpdef void set_aside(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
+    cpdef void put_back(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
     cpdef void on_closed(self, Py_ssize_t symbol_index, long long unfilled_quantity_e9) noexcept
     cpdef long long position_e9(self, Py_ssize_t symbol_index) noexcept
     cdef int _check_control(self, bint is_reducing, bint is_waived) noexcept
@@ -98,6 +100,8 @@ cdef class RiskGate:
     cdef int _check_loss(self) noexcept
     cdef int _check_throttle(self, Py_ssize_t symbol_index, long long quantity_e9, long long order_type, long long price_e9,
                              long long now_ns) noexcept
+    @cython.locals(base=Py_ssize_t)
+    cdef void _grow_open(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
     @cython.locals(base=Py_ssize_t)
     cdef void _shrink_open(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
     @cython.locals(base=Py_ssize_t, long_e9=cython.longlong, short_e9=cython.longlong, exposure_e4=cython.longlong)

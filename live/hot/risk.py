@@ -292,11 +292,7 @@ class RiskGate:
         """Count an order that went out: open orders, rates, duplicates. Parameters as for `check`."""
         if not self._is_known(symbol_index):
             return
-        base = symbol_index * _WIDTH
-        if quantity_e9 > 0:
-            self._words[base + _OPEN_BUY] = _saturated(self._words[base + _OPEN_BUY] + _bounded(quantity_e9))
-        else:
-            self._words[base + _OPEN_SELL] = _saturated(self._words[base + _OPEN_SELL] - _bounded(quantity_e9))
+        self._grow_open(symbol_index, quantity_e9)
         self.open_orders += 1
         self._second.take(now_ns)
         self._minute.take(now_ns)
@@ -320,6 +316,16 @@ class RiskGate:
             self.open_orders -= 1
         self._shrink_open(symbol_index, unfilled_quantity_e9)
         self._revalue(symbol_index)
+
+    def set_aside(self, symbol_index: int, quantity_e9: int) -> None:
+        """Leave an open order's signed quantity out of the judgement until `put_back`: its cancellation is under way."""
+        if self._is_known(symbol_index):
+            self._shrink_open(symbol_index, quantity_e9)
+
+    def put_back(self, symbol_index: int, quantity_e9: int) -> None:
+        """Count a quantity again that was set aside."""
+        if self._is_known(symbol_index):
+            self._grow_open(symbol_index, quantity_e9)
 
     def position_e9(self, symbol_index: int) -> int:
         """Return the signed position of a symbol."""
@@ -411,6 +417,13 @@ class RiskGate:
         return 0
 
     # -- bookkeeping
+
+    def _grow_open(self, symbol_index: int, quantity_e9: int) -> None:
+        base = symbol_index * _WIDTH
+        if quantity_e9 > 0:
+            self._words[base + _OPEN_BUY] = _saturated(self._words[base + _OPEN_BUY] + _bounded(quantity_e9))
+        else:
+            self._words[base + _OPEN_SELL] = _saturated(self._words[base + _OPEN_SELL] - _bounded(quantity_e9))
 
     def _shrink_open(self, symbol_index: int, quantity_e9: int) -> None:
         base = symbol_index * _WIDTH

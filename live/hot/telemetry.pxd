@@ -8,6 +8,7 @@ cdef long long _CODES
 cdef long long _FEEDS
 cdef long long _WORST
 cdef long long _CONTROL
+cdef long long _RESUME
 cdef long long _LATEST
 
 cdef class TelemetryPage:
@@ -26,10 +27,11 @@ cdef class TelemetryPage:
     cdef object _feed_labels
     cdef long long _worst_floor_ns
     cpdef void add(self, long long counter, long long count) noexcept
-    cpdef void add_denial(self, long long code) noexcept
+    cpdef void add_denials(self, long long code, long long count) noexcept
     cpdef void set_gauge(self, long long gauge, double value) noexcept
     cpdef void stamp_feed(self, long long feed, long long receive_ns) noexcept
     cpdef long long control(self) noexcept
+    cpdef long long resume_requests(self) noexcept
     cpdef void record_tick(self, long long symbol_index, long long sequence, long long time_ns, long long receive_ns,
                            long long price_e9, long long bid_e9, long long ask_e9) noexcept
     @cython.locals(slot=cython.longlong, smallest=cython.longlong, slot_ns=cython.longlong, smallest_ns=cython.longlong)

@@ -29,6 +29,7 @@ from live.hot.page_layout import (
     PAGE_MAGIC,
     PAGE_VERSION,
     POSITION_WORD,
+    RESUME_WORD,
     TEXT_WORDS,
     VALUES_MAX,
     WORST_TICKS,
@@ -55,6 +56,7 @@ _CODES = DENIAL_CODES_MAX
 _FEEDS = FEEDS_MAX
 _WORST = WORST_TICKS
 _CONTROL = CONTROL_WORD
+_RESUME = RESUME_WORD
 _LATEST = LATEST_TICK_SLOT
 
 
@@ -102,10 +104,10 @@ class TelemetryPage:
         if 0 <= counter < _VALUES:
             self._counters[counter] += count
 
-    def add_denial(self, code: int) -> None:
-        """Count a refusal of the risk gate, by DenialCode."""
+    def add_denials(self, code: int, count: int) -> None:
+        """Count refusals of the risk gate, by DenialCode."""
         if 0 <= code < _CODES:
-            self._denials[code] += 1
+            self._denials[code] += count
 
     def set_gauge(self, gauge: int, value: float) -> None:
         """Set a gauge, by Gauge."""
@@ -120,6 +122,10 @@ class TelemetryPage:
     def control(self) -> int:
         """Return the control word, bits of ControlBit: to be polled once per event."""
         return load_acquire(self._reader, _CONTROL)
+
+    def resume_requests(self) -> int:
+        """Return how many times somebody asked to end a pause of the feed: to be polled between ticks."""
+        return load_acquire(self._reader, _RESUME)
 
     def record_tick(
         self,

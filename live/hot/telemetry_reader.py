@@ -1,4 +1,4 @@
-"""The reading side of the telemetry page: a view of it, the event ring, and the control word."""
+"""The reading side of the telemetry page: a view of it, the event ring, and what a reader may ask of the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from live.errors import DataError
 from live.hot.catalogue import ControlBit
-from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, Section
+from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
 from live.hot.ring import RingReader
 from live.hot.telemetry_view import TelemetryView
 
@@ -36,6 +36,13 @@ class TelemetryReader(TelemetryView):
         """Set the control word; the strategy's process sees it at its next event."""
         # One aligned store, and nothing else must be seen with it.
         self._own[CONTROL_WORD] = int(bits)
+
+    def request_resume(self) -> None:
+        """Ask the strategy's process to end a pause of its feed, once.
+
+        A count and not a bit: nobody has to take the request back, and a later pause is not ended by it.
+        """
+        self._own[RESUME_WORD] += 1
 
 
 def _map_own(path: Path, begin: int) -> mmap.mmap:

@@ -75,6 +75,7 @@ class FeedRun:
         self._events_beyond = 0
         self._is_stopped = False
         self._looks_connecting = 0
+        self._resumes = 0
         self._follower: FeedFollower | None = None
         self._warmth: KeepWarm | None = None
         self.health = FeedHealth(config.feed, self._on_change)
@@ -172,7 +173,7 @@ class FeedRun:
                     clock,
                     settings,
                     self._config.feed.silence_seconds,
-                    self._report,
+                    self._listen_and_report,
                     self._warmth.on_idle,
                 )
                 self._follower = follower
@@ -194,6 +195,15 @@ class FeedRun:
         for channel in self.inbox.absent:
             self._engine.write_log("log", f"Warning: the feed does not send {channel}")
             self._progress.note(f"the feed does not send {channel}")
+
+    def _listen_and_report(self) -> None:
+        """Do what a reader of the telemetry page asks for, then bring the page up to date."""
+        requests = self._telemetry.resume_requests()
+        if requests != self._resumes:
+            self._resumes = requests
+            self._engine.write_log("log", f"feed {self.health.state.value}: asked to resume")
+            self.health.resume()
+        self._report()
 
     def _on_ticks(self) -> None:
         assert self._follower is not None

@@ -7,6 +7,7 @@ cdef class RiskDesk:
     cdef object _settings
     cdef object _control
     cdef dict _open
+    cdef set _canceling
     cdef long long _day
     cdef public Book book
     cdef public RiskGate gate
@@ -20,6 +21,8 @@ cdef class RiskDesk:
     cpdef admit(self, Order order, object order_id, object security, object account)
     @cython.locals(gate=RiskGate, index=cython.longlong)
     cdef long long _judge(self, Order order, long long quantity_e9, long long price_e9, object security, object account) except? -1
+    @cython.locals(gate=RiskGate, code=cython.longlong)
+    cdef long long _judge_liquidation(self, object order_type, long long index, long long quantity_e9, long long price_e9, long long now_ns) except? -1
     @cython.locals(index=cython.longlong, unfilled_e9=cython.longlong, filled_e9=cython.longlong)
     cpdef on_event(self, OrderEvent event)
     cdef _register(self, object security)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from live.algorithm.enums import OrderStatus
+from live.algorithm.enums import OrderStatus, OrderType
 from live.algorithm.numbers import Number, to_decimal
 from live.algorithm.orders import Order, OrderEvent
 from live.config import RiskSettings
@@ -24,6 +24,8 @@ from live.paper.securities import Security, SecurityManager
 
 _LARGEST_E9 = 9 * 10**18
 """Largest scaled number that the gate's 64 bits can hold; what is larger is refused there by its size."""
+# An enumeration's member is looked up slowly.
+_CANCEL_PENDING = OrderStatus.CANCEL_PENDING
 
 
 class RiskDesk:
@@ -38,6 +40,7 @@ class RiskDesk:
         self._settings = settings
         self._control = control
         self._open: dict[int, tuple[int, int]] = {}
+        self._canceling: set[int] = set()
         self._day = -1
         self.book = Book(1)
         self.gate = RiskGate(self.book)
@@ -122,7 +125,26 @@ class RiskDesk:
         self.refresh(security)
         self._register(security)
         gate.set_position(index, e9(security.holdings.exact_quantity))
+        if order.is_liquidation:
+            return self._judge_liquidation(order.type, index, quantity_e9, price_e9, security.time_ns)
         return gate.check(index, quantity_e9, order.type, price_e9, security.time_ns)
+
+    def _judge_liquidation(
+        self, order_type: OrderType, index: int, quantity_e9: int, price_e9: int, now_ns: int
+    ) -> int:
+        """Judge an order of `liquidate`, which has asked to cancel what rests: that is gone when the order is sent.
+
+        Counted as open, a protective stop would keep its position from being closed.
+        """
+        gate = self.gate
+        orders = [self._open[each] for each in self._canceling]
+        leaving = [unfilled_e9 for at, unfilled_e9 in orders if at == index]
+        for each in leaving:
+            gate.set_aside(index, each)
+        code = gate.check(index, quantity_e9, order_type, price_e9, now_ns, True)
+        for each in leaving:
+            gate.put_back(index, each)
+        return code
 
     def on_event(self, event: OrderEvent) -> None:
         """Follow an order's executions and its end."""
@@ -135,8 +157,11 @@ class RiskDesk:
             self.gate.on_fill(index, filled_e9)
             unfilled_e9 -= filled_e9
             self._open[event.order_id] = (index, unfilled_e9)
+        elif event.status is _CANCEL_PENDING:
+            self._canceling.add(event.order_id)
         if event.status.is_closed:
             del self._open[event.order_id]
+            self._canceling.discard(event.order_id)
             self.gate.on_closed(index, 0 if event.status is OrderStatus.FILLED else unfilled_e9)
 
     def on_equity(self, day: int, equity: Decimal) -> None:

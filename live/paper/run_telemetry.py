@@ -71,6 +71,7 @@ FEED_COUNTERS = {
     "clock_steps": Counter.FEED_FAULTS_CLOCK_STEP,
     "receive_pauses": Counter.FEED_RECEIVE_PAUSES,
     "pauses": Counter.FEED_PAUSES,
+    "resumes": Counter.FEED_RESUMES,
     "ticks_restamped": Counter.FEED_TICKS_RESTAMPED,
     "ticks_stale": Counter.TICKS_DROPPED_STALE,
     "ticks_ahead": Counter.TICKS_DROPPED_AHEAD,
@@ -118,6 +119,10 @@ class RunTelemetry:
     def control(self) -> int:
         """Return what a reader of the page asks for, bits of ControlBit."""
         return self._page.control()
+
+    def resume_requests(self) -> int:
+        """Return how many times readers of the page have asked to end a pause of the feed."""
+        return self._page.resume_requests()
 
     # -- what the run says about itself
 
@@ -237,8 +242,7 @@ class RunTelemetry:
         for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
             raise_to(counter, now - before)
         for name, count in recorder.denials.items():
-            for _ in range(count - self._denied.get(name, 0)):
-                self._page.add_denial(DenialCode[name])
+            self._page.add_denials(DenialCode[name], count - self._denied.get(name, 0))
             self._denied[name] = count
 
     def _publish_account(self, engine: PaperEngine) -> None:
@@ -288,10 +292,11 @@ class RunTelemetry:
 
     def _publish_feed(self, feed: FeedReceiver, now_ns: int) -> None:
         health = feed.health
-        for name, counter in FEED_COUNTERS.items():
-            self._raise_to(counter, getattr(health.counters, name))
+        # Before the counters: whoever asked to resume takes the state from when `resumes` has grown.
         self._page.set_gauge(Gauge.FEED_PHASE, FeedPhase[health.state.name])
         self._tables.write_text(PageText.FEED_REASON, health.reason)
+        for name, counter in FEED_COUNTERS.items():
+            self._raise_to(counter, getattr(health.counters, name))
         if feed.received_ns:
             received_ns = wall_ns() - (now_ns - feed.received_ns)
             self._page.set_gauge(Gauge.FEED_RECEIVED, received_ns / NANOSECONDS_PER_SECOND)

@@ -64,7 +64,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "DateRule": "days",
         "LimitIfTouchedOrder": "apply_update",
         "LimitOrder": "apply_update",
-        "Order": "apply_update event_count next_event_id",
+        "Order": "apply_update event_count is_liquidation next_event_id",
         "OrderFee": "charge",
         "OrderRecords": "open_orders",
         "OrderRequest": "answer",

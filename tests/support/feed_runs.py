@@ -24,6 +24,7 @@ from live.feeds.socket.health import FeedCounters
 from live.feeds.socket.publisher import Publisher
 from live.feeds.socket.replay import Replay, ReplaySession
 from live.paper.run import DryRun
+from live.paper.run_telemetry import PAGE_NAME
 from support.commands import Ended, dry_run
 from support.feed import PATIENCE_SECONDS, frame_of, until
 from support.lean_folder import LeanFolder, hours_entry
@@ -142,6 +143,12 @@ class Scene:
     def is_ready(self) -> bool:
         """Whether the run takes ticks."""
         return self.run is not None and getattr(self.run, "_feed", None) is not None and bool(self.feed._follower)
+
+    @property
+    def page(self) -> Path:
+        """The run's telemetry page."""
+        assert self.run is not None
+        return self.run.log.path.with_name(PAGE_NAME)
 
     @property
     def lines(self) -> list[str]:

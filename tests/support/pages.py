@@ -40,7 +40,7 @@ def write_page(
     page.add(Counter.TICKS_QUOTE, 5_000)
     page.add(Counter.TICKS_DROPPED_LATE, 2)
     page.add(Counter.ORDERS_FILLED, 34)
-    page.add_denial(DenialCode.MARKET_NO_PRICE)
+    page.add_denials(DenialCode.MARKET_NO_PRICE, 1)
     for span_ns in (1_000, 2_000, 500_000):
         page.histograms[Stage.TICK_TO_DECISION].record(span_ns)
     page.set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)

@@ -73,6 +73,7 @@ class FeedCounters:
         clock_steps: steps of the wall clock, here or at the sender.
         receive_pauses: times that receiving was stopped since a queue was full.
         pauses: times that the feed paused.
+        resumes: times that somebody asked to end a pause.
     """
 
     NAMES = (
@@ -103,6 +104,7 @@ class FeedCounters:
         "clock_steps",
         "receive_pauses",
         "pauses",
+        "resumes",
     )
     __slots__ = NAMES
     connections: int
@@ -132,6 +134,7 @@ class FeedCounters:
     clock_steps: int
     receive_pauses: int
     pauses: int
+    resumes: int
 
     def __init__(self) -> None:
         for name in self.NAMES:
@@ -229,6 +232,7 @@ class FeedHealth:
 
     def resume(self) -> None:
         """End a pause because somebody says so; silence and a lost connection go on pausing."""
+        self.counters.resumes += 1
         for fault in [each for each in self._pausing if each not in PASSING]:
             del self._pausing[fault]
         self._settle()

@@ -258,6 +258,8 @@ def _feed(look: RunLook) -> list[Text]:
     lines = [line]
     if feed.reason and feed.phase is not FeedPhase.RUNNING:
         lines.append(_labelled("", one_line(feed.reason), "yellow"))
+    if feed.phase is FeedPhase.PAUSED and not look.is_over:
+        lines.append(_labelled("", f"to let orders pass again: lean-live resume {one_line(look.run)}", "dim"))
     return lines
 
 

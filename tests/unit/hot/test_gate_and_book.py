@@ -8,6 +8,7 @@ import pytest
 
 from live.errors import StaleViewError, UsageError
 from live.hot.book import Book
+from live.hot.catalogue import ControlBit
 from live.hot.denials import DENIAL_CODES_MAX, DenialCode, denial_table
 from live.hot.risk import MARKET_ON_OPEN, SESSION_ALWAYS_NS, RiskGate, RiskLimits
 from live.hot.views import TickView
@@ -86,6 +87,26 @@ def test_control_word(bit: int, opening: str, reducing: str | None, liquidation:
     assert gate.check(0, -5 * E9, 0, 0, NOW) == (DenialCode[reducing] if reducing else 0)
     assert gate.check(0, -5 * E9, 0, 0, NOW, True) == (DenialCode[liquidation] if liquidation else 0)
     assert gate.check(0, -5 * E9 - 1, 0, 0, NOW, True) == DenialCode[opening], "beyond flat is no reduction"
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_an_order_that_is_set_aside_is_not_judged_by(side: int) -> None:
+    gate = gate_with(lambda limits: None)
+    gate.set_position(0, side * 5 * E9)
+    gate.on_accepted(0, -side * 3 * E9, 0, 0, NOW)
+    before = gate.open_orders, gate.gross_exposure_e4
+    gate.control = ControlBit.PAUSE
+    assert gate.check(0, -side * 5 * E9, 0, 0, NOW, True) == DenialCode.CONTROL_PAUSED
+    gate.set_aside(0, -side * 3 * E9)
+    assert gate.check(0, -side * 5 * E9, 0, 0, NOW, True) == 0
+    assert gate.check(0, -side * 5 * E9 - side, 0, 0, NOW, True) == DenialCode.CONTROL_PAUSED
+    gate.put_back(0, -side * 3 * E9)
+    assert gate.check(0, -side * 5 * E9, 0, 0, NOW, True) == DenialCode.CONTROL_PAUSED
+    assert gate.check(0, -side * 2 * E9, 0, 0, NOW, True) == 0
+    assert (gate.open_orders, gate.gross_exposure_e4) == before
+    for unknown in (-1, 10_000):
+        gate.set_aside(unknown, E9)
+        gate.put_back(unknown, E9)
 
 
 def test_restricted_symbol_may_only_be_reduced() -> None:

@@ -25,7 +25,7 @@ def page(tmp_path: Path) -> TelemetryPage:
 def test_reader_sees_what_the_writer_wrote(page: TelemetryPage) -> None:
     page.add(Counter.TICKS_TRADE, 3)
     page.add(10_000, 3)
-    page.add_denial(DenialCode.MARKET_NO_PRICE)
+    page.add_denials(DenialCode.MARKET_NO_PRICE, 1)
     page.set_gauge(Gauge.SYMBOLS, 2.5)
     page.name_feed(1, "SPY")
     page.stamp_feed(1, 77)
@@ -52,6 +52,20 @@ def test_writer_sees_the_control_word(page: TelemetryPage) -> None:
     reader = TelemetryReader(page.path)
     reader.set_control(ControlBit.KILL | ControlBit.PAUSE)
     assert page.control() == 3
+
+
+def test_writer_counts_requests_to_resume_by_readers_one_after_the_other(page: TelemetryPage) -> None:
+    assert page.resume_requests() == 0
+    for number in (1, 2):
+        TelemetryReader(page.path).request_resume()
+        assert page.resume_requests() == number
+    assert page.control() == 0
+
+
+def test_denials_are_counted_at_once(page: TelemetryPage) -> None:
+    page.add_denials(DenialCode.MARKET_NO_PRICE, 1_000_000)
+    page.add_denials(10_000, 1)
+    assert TelemetryReader(page.path).denials(DenialCode.MARKET_NO_PRICE) == 1_000_000
 
 
 def test_ring_goes_on_where_a_reader_before_stopped(page: TelemetryPage) -> None:

@@ -64,6 +64,18 @@ def test_counts_are_brought_to_the_page(tmp_path: Path, engine: Any) -> None:
     assert view.gauge(Gauge.RESIDENT_MEMORY_PEAK) > 1_000_000
 
 
+def test_denials_take_one_call_per_code(tmp_path: Path, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    telemetry = RunTelemetry(tmp_path)
+    calls: list[tuple[int, int]] = []
+    page = SimpleNamespace(add_denials=lambda code, count: calls.append((code, count)), add=lambda *_: None)
+    monkeypatch.setattr(telemetry, "_page", page)
+    engine.recorder.denials["MARKET_NO_PRICE"] = 100_000
+    telemetry._publish_counts(engine.recorder)
+    engine.recorder.denials["MARKET_NO_PRICE"] += 5
+    telemetry._publish_counts(engine.recorder)
+    assert calls == [(DenialCode.MARKET_NO_PRICE, 100_000), (DenialCode.MARKET_NO_PRICE, 5)]
+
+
 def test_publishing_when_due_is_rare(tmp_path: Path, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = [1_000_000_000_000]
     monkeypatch.setattr("live.paper.run_telemetry.monotonic_ns", lambda: now_ns[0])
