@@ -35,8 +35,8 @@ class FeedFollower:
         clock: the session's clock.
         settings: table [host].
         report: brings progress and telemetry up to date.
-        on_idle: called again and again while no tick comes, with the nanoseconds since the last one; not longer than
-            a tick may wait.
+        on_idle: called again and again while no tick comes, with the nanoseconds since the last one was played; not
+            longer than a tick may wait.
 
     Attributes:
         looks: how many times the event loop has come by: proof that nothing is stuck.
@@ -63,6 +63,7 @@ class FeedFollower:
         self._sessions = receiver.counters.sessions
         self._is_over = False
         self._newest_ns = 0
+        self._last_tick_ns = monotonic_ns()
         self.looks = 0
 
     async def run(self, receiving: asyncio.Task[None]) -> None:
@@ -118,6 +119,8 @@ class FeedFollower:
         # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
         self._decided_on(newest_ns)
+        # Heartbeats do not count: they come all day, and would leave no time without a tick.
+        self._last_tick_ns = monotonic_ns()
 
     def _note_session(self) -> None:
         if self._receiver.counters.sessions != self._sessions:
@@ -170,4 +173,4 @@ class FeedFollower:
         if self._loop.stop_requested:
             self._receiver.stop()
             return
-        self._on_idle(monotonic_ns() - self._receiver.received_ns)
+        self._on_idle(monotonic_ns() - self._last_tick_ns)
