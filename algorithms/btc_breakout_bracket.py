@@ -1,7 +1,8 @@
 """Breakout on BTCUSD minutes with a bracket: a stop order against the loss, a limit order for the gain.
 
 Shows a market of 24 hours in UTC, indicators of highs and lows, a bracket whose orders follow partial fills
-and cancel each other in `on_order_event`, and an order tag that tells which is which.
+and cancel each other in `on_order_event`, an order tag that tells which is which, and leaving at once when one of
+them is refused.
 
 Runs in LEAN and in the embedded engine; needs minutes of BTCUSD. The default date is in LEAN's sample data; the session
 that `lean-live` generates needs another one:
@@ -32,6 +33,7 @@ class BtcBreakoutBracket(QCAlgorithm):
         self.reward = self.get_parameter("reward", 1.5)
         self.quantity = self.get_parameter("quantity", 1.0)
         self.bracket: list[OrderTicket] = []
+        self.is_leaving = False
         self.gains = 0
         self.losses = 0
 
@@ -39,6 +41,8 @@ class BtcBreakoutBracket(QCAlgorithm):
         if self.btc not in slice.bars:
             return
         bar = slice.bars[self.btc]
+        if self.is_leaving:
+            self.leave()
         if self.high.is_ready and not self.portfolio[self.btc].invested and not self.bracket:
             if bar.close > self.high.current.value:
                 self.enter(self.quantity)
@@ -53,9 +57,14 @@ class BtcBreakoutBracket(QCAlgorithm):
             self.market_order(self.btc, quantity, tag="breakout")
 
     def on_order_event(self, order_event: OrderEvent) -> None:
+        reached = [ticket for ticket in self.bracket if ticket.order_id == order_event.order_id]
+        if reached and order_event.status in (OrderStatus.INVALID, OrderStatus.CANCELED):
+            self.leave()
         if order_event.fill_quantity == 0:
             return
-        reached = [ticket for ticket in self.bracket if ticket.order_id == order_event.order_id]
+        if self.is_leaving:
+            self.is_leaving = self.portfolio[self.btc].invested
+            return
         if not reached or order_event.status != OrderStatus.FILLED:
             # The entry, or a part of either: the bracket goes with what is held.
             self.protect(self.portfolio[self.btc].quantity, reached)
@@ -88,6 +97,18 @@ class BtcBreakoutBracket(QCAlgorithm):
                 self.stop_market_order(self.btc, -held, stop, tag="stop"),
                 self.limit_order(self.btc, -held, target, tag="target"),
             ]
+            if any(ticket.status == OrderStatus.INVALID for ticket in self.bracket):
+                self.leave()
+
+    def leave(self) -> None:
+        """Hold nothing that has only half a bracket; while that does not succeed, every bar tries again."""
+        tickets, self.bracket = self.bracket, []
+        self.is_leaving = self.portfolio[self.btc].invested
+        for ticket in tickets:
+            if ticket.status not in (OrderStatus.INVALID, OrderStatus.CANCELED, OrderStatus.FILLED):
+                ticket.cancel("the other order of the bracket was refused")
+        if self.is_leaving and not self.transactions.get_open_orders(self.btc):
+            self.liquidate(self.btc, tag="no bracket")
 
     def on_end_of_algorithm(self) -> None:
         self.log(f"{self.gains} targets, {self.losses} stops, value {self.portfolio.total_portfolio_value:.2f}")

@@ -58,18 +58,28 @@ class EurusdEmaCross(QCAlgorithm):
         return self.time.weekday() == 4 and self.time.hour >= 16
 
     def turn(self, side: int) -> None:
-        """Hold what the risk allows on the new side. The stop of the old side goes first, or both could fill."""
-        self.withdraw_stop("the averages crossed")
-        self.stop_distance = self.stop_multiple * self.range.current.value
-        if self.stop_distance <= 0:
+        """Hold what the risk allows on the new side, nothing when that is less than a lot."""
+        held = self.portfolio[self.pair].quantity
+        distance = self.stop_multiple * self.range.current.value
+        wanted = side * self.size(distance)
+        if held * side > 0 or wanted == held:
             return
+        # The stop of the old side goes first, or both could fill.
+        self.withdraw_stop("the averages crossed")
+        if wanted:
+            self.entries += 1
+            self.stop_distance = distance
+        ticket = self.market_order(self.pair, wanted - held, tag=f"crossed, range {self.range.current.value:.5f}")
+        if ticket.status == OrderStatus.INVALID and held:
+            self.protect(held, self.securities[self.pair].price)
+
+    def size(self, distance: float) -> int:
+        """Return the quantity, in whole lots, that loses what the risk allows over a distance."""
+        if distance <= 0:
+            return 0
         budget = self.portfolio.total_portfolio_value * self.risk
         lot = self.securities[self.pair].symbol_properties.lot_size
-        wanted = side * int(budget / self.stop_distance / float(lot)) * int(lot)
-        change = wanted - self.portfolio[self.pair].quantity
-        if wanted and change:
-            self.entries += 1
-            self.market_order(self.pair, change, tag=f"crossed, range {self.range.current.value:.5f}")
+        return int(budget / distance / float(lot)) * int(lot)
 
     def on_order_event(self, order_event: OrderEvent) -> None:
         """Keep a stop behind what is held, whatever part of an order has been filled."""

@@ -65,7 +65,7 @@ class IbmQuoting(LiveAlgorithm):
             return
         self.bid = tick.bid_price or self.bid
         self.ask = tick.ask_price or self.ask
-        # Both sides first: the handle of an order that is over may be given to the next one that is sent.
+        # The handle of an order that is over is never given to another, so it is over for good.
         for side in (1, -1):
             if self.handles[side] != NONE and self.order_state(self.handles[side]) == OVER:
                 self.handles[side] = NONE

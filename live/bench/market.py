@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from live.algorithm.enums import Resolution, SecurityType
+from live.clock import NANOSECONDS_PER_MILLISECOND, date_to_ns, zone
 from live.errors import EnvironmentFault, UsageError
 from live.feeds.data_folder import DataFolder
 from live.feeds.sample import write_sample
@@ -34,6 +35,12 @@ _ROWS_PER_WRITE = 50_000
 def tickers(count: int) -> list[str]:
     """Return the names of the generated symbols."""
     return [f"B{number:04d}" for number in range(count)]
+
+
+def session_begin_ns() -> int:
+    """Return the moment of the first generated tick, UTC."""
+    local_ns = date_to_ns(DAY) + SESSION_BEGIN_MS * NANOSECONDS_PER_MILLISECOND
+    return zone("America/New_York").to_utc_ns(local_ns)
 
 
 def price_cents(tick: int) -> int:

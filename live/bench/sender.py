@@ -1,8 +1,10 @@
 """The sending process of the socket rows: `python -m live.bench.sender PATH CORE WARM_UP TICKS GAP_NS`.
 
-It listens on a unix socket, and sends trades when they are due once a line comes on its standard input. Frames are made
-beforehand; each carries the moment at which it is due as its sending time, so that a latency counts from there, however
-late sender, kernel or receiver are. The wait for that moment is spent spinning, on another core than the receiver's.
+It listens on a unix socket, and sends trades when they are due once a line comes on its standard input. Each frame
+is made before it is due, as long as the sender keeps up, and carries the moment at which it is due as its sending time,
+however late sender, kernel or receiver are. Due times and the ticks' own times rise by the same steps, so that a latency
+counts from when its tick was due, also when later ticks have come meanwhile. The last two milliseconds of a wait are spent
+spinning, on another core than the receiver's.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import socket
 import sys
 from pathlib import Path
 
-from live.bench.market import DAY, SESSION_BEGIN_MS, price_cents, tickers
-from live.clock import NANOSECONDS_PER_MILLISECOND, date_to_ns, machine_monotonic_ns, sleep, zone
+from live.bench.market import price_cents, session_begin_ns, tickers
+from live.clock import machine_monotonic_ns, sleep
 from live.feeds.socket.frames import FEED_VERSION, Channel, End, FrameEncoder, Hello, Tick, Ticks
 
 _SPIN_NS = 2_000_000
@@ -32,8 +34,7 @@ def serve(path: Path, warm_up: int, ticks: int, gap_ns: int) -> int:
         gap_ns: time between two.
     """
     encoder = FrameEncoder()
-    local_ns = date_to_ns(DAY) + SESSION_BEGIN_MS * NANOSECONDS_PER_MILLISECOND
-    begin_ns = zone("America/New_York").to_utc_ns(local_ns)
+    begin_ns = session_begin_ns()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(1)

@@ -64,7 +64,8 @@ class PacedRun(DryRun):
             )
         schedule = self.schedule
 
-        def since_due_ns() -> int:
+        def since_due_ns(time_ns: int) -> int:
+            # One tick at a time is handed over: it is the newest that was due.
             return monotonic_ns() - schedule.due_ns if schedule.is_measuring else -1
 
         stamp_callbacks(self.engine, since_due_ns, self.decisions, self.orders)
@@ -72,20 +73,20 @@ class PacedRun(DryRun):
 
 
 def stamp_callbacks(
-    engine: PaperEngine, since_due_ns: Callable[[], int], decisions: Histogram, orders: Histogram
+    engine: PaperEngine, since_due_ns: Callable[[int], int], decisions: Histogram, orders: Histogram
 ) -> None:
     """Measure behind the strategy's callback and behind each order that the broker accepts.
 
     Parameters:
         engine: the run, set up, its loop not made yet.
-        since_due_ns: returns how long ago the newest tick was due, below zero for a tick that does not count.
+        since_due_ns: returns how long ago a tick was due, by its time in UTC nanoseconds; below zero for one that does not count.
         decisions: takes the time to the return of the callback.
         orders: takes the time to the acceptance of an order.
     """
-    algorithm = engine.algorithm
+    algorithm, clock = engine.algorithm, engine.clock
 
-    def record(histogram: Histogram) -> None:
-        latency_ns = since_due_ns()
+    def record(histogram: Histogram, time_ns: int) -> None:
+        latency_ns = since_due_ns(time_ns)
         if latency_ns >= 0:
             histogram.record(latency_ns)
 
@@ -94,7 +95,7 @@ def stamp_callbacks(
 
         def stamped_tick(tick: TickView) -> None:
             on_tick(tick)
-            record(decisions)
+            record(decisions, tick.time_ns)
 
         algorithm.on_tick = stamped_tick  # type: ignore[method-assign]
     else:
@@ -103,13 +104,14 @@ def stamp_callbacks(
 
         def stamped_data(slice: object) -> None:
             on_data(slice)
-            record(decisions)
+            record(decisions, clock.now_ns)
 
         engine.callbacks.on_data = stamped_data
     accepted = engine.recorder.on_accepted
 
     def stamped_order(began_ns: int) -> None:
-        record(orders)
+        # The broker takes an order at the time of the tick that it answers.
+        record(orders, clock.now_ns)
         accepted(began_ns)
 
     engine.recorder.on_accepted = stamped_order  # type: ignore[method-assign]

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from live.bench.market import session_begin_ns
 from live.bench.session import STRATEGIES, Silent, stamp_callbacks
 from live.clock import machine_monotonic_ns
 from live.config import Config, FeedSettings, HostSettings
 from live.errors import EnvironmentFault
+from live.feeds.socket.receiver import FeedReceiver
 from live.hot.histogram import Histogram
 from live.paper.frontier import Frontier
 from live.paper.loop import RunLoop
@@ -36,6 +38,34 @@ class _GoWhenReady(Silent):
         self._sender.stdin.flush()
 
 
+class DueTimes:
+    """Says how long ago ticks were due at the sender.
+
+    What was received together is played afterwards, so the newest sending time is that of the last of them. Each tick's
+    is found by its own time: the sender keeps both apart by the same span.
+
+    Parameters:
+        receiver: takes the sender's ticks.
+        begin_ns: time of the first tick that counts, UTC.
+    """
+
+    def __init__(self, receiver: FeedReceiver, begin_ns: int) -> None:
+        self._receiver = receiver
+        self._begin_ns = begin_ns
+        self._span_ns: int | None = None
+
+    def since_ns(self, time_ns: int) -> int:
+        """Return how long ago a tick was due, -1 for one of the warm-up.
+
+        Parameters:
+            time_ns: of the tick, UTC.
+        """
+        now_ns = machine_monotonic_ns()
+        if self._span_ns is None:
+            self._span_ns = self._receiver.ticks_sent_ns - self._receiver.inbox.newest_tick_ns
+        return -1 if time_ns < self._begin_ns else now_ns - time_ns - self._span_ns
+
+
 class SocketRun(DryRun):
     """A dry run on a feed with latencies counted from when each tick was due.
 
@@ -45,14 +75,14 @@ class SocketRun(DryRun):
     Parameters:
         request: what to run.
         progress: gives the sender the sign to begin.
-        warm_up: ticks before the first that counts.
+        begin_ns: time of the first tick that counts, UTC.
     """
 
-    def __init__(self, request: DryRunRequest, progress: Silent, warm_up: int) -> None:
+    def __init__(self, request: DryRunRequest, progress: Silent, begin_ns: int) -> None:
         super().__init__(request, progress)
         self.decisions = Histogram()
         self.orders = Histogram()
-        self._warm_up = warm_up
+        self._begin_ns = begin_ns
 
     @property
     def feed_counters(self) -> dict[str, int]:
@@ -63,15 +93,8 @@ class SocketRun(DryRun):
     def _make_loop(self, frontier: Frontier) -> RunLoop:
         feed = self._feed
         assert feed is not None
-        receiver, counters = feed.receiver, feed.health.counters
-
-        def since_due_ns() -> int:
-            """Return how long ago the newest tick was due, -1 for those of the warm-up."""
-            if counters.ticks <= self._warm_up:
-                return -1
-            return machine_monotonic_ns() - receiver.ticks_sent_ns
-
-        stamp_callbacks(self.engine, since_due_ns, self.decisions, self.orders)
+        due_times = DueTimes(feed.receiver, self._begin_ns)
+        stamp_callbacks(self.engine, due_times.since_ns, self.decisions, self.orders)
         return super()._make_loop(frontier)
 
 
@@ -112,7 +135,7 @@ def play_socket(
                     feed=f"unix:{path}",
                 )
                 silent = _GoWhenReady(sender)
-                run = SocketRun(request, silent, warm_up)
+                run = SocketRun(request, silent, session_begin_ns() + warm_up * gap_ns)
                 run.run(silent, folder / "log.txt")
             except BaseException:
                 sender.kill()

@@ -11,9 +11,9 @@ from live.clock import NANOSECONDS_PER_DAY, date_to_ns, ns_to_date
 from live.feeds.corporate_actions import FactorFile, MapFile
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHours
+from live.hot.records import LONG_AGO_NS
 
 _ONE_DAY = timedelta(days=1)
-_LONG_AGO_NS = -(1 << 62)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Listing:
         whichever is later.
         """
         days = [day for day in (self.maps.first_day, self._first_scaled_day()) if day is not None]
-        return date_to_ns(max(days)) if days else _LONG_AGO_NS
+        return date_to_ns(max(days)) if days else LONG_AGO_NS
 
     def _first_scaled_day(self) -> date | None:
         first = self.factors.first_day

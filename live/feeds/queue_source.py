@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from live.hot.records import TICK_WORDS, RecordBuffer, RecordSource
+from live.hot.records import LONG_AGO_NS, TICK_WORDS, RecordBuffer, RecordSource
 
 _CHUNK_TICKS = 256
-_LONG_AGO_NS = -(1 << 62)
 
 
 class QueueSource(RecordSource):
@@ -22,7 +21,7 @@ class QueueSource(RecordSource):
     def __init__(self, symbol_index: int, capacity: int) -> None:
         super().__init__(RecordBuffer(_CHUNK_TICKS, TICK_WORDS), symbol_index)
         self.is_exhausted = True
-        self.newest_ns = _LONG_AGO_NS
+        self.newest_ns = LONG_AGO_NS
         """Time of the newest tick that was put in."""
         self._waiting = RecordBuffer(capacity, TICK_WORDS)
 
@@ -35,10 +34,6 @@ class QueueSource(RecordSource):
     def has_ticks(self) -> bool:
         """Whether there is something for the merge."""
         return self._waiting.count > 0 or self.position < self.buffer.count
-
-    def forget_time(self) -> None:
-        """Let the next tick be of any time: another session may play another day."""
-        self.newest_ns = _LONG_AGO_NS
 
     def append(
         self, time_ns: int, kind: int, price_e9: int, ask_e9: int, size: float, ask_size: float, flags: int, line: int

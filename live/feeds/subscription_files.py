@@ -65,8 +65,8 @@ def missing_days(
     days = config.hours.data_days(begin_ns, end_ns, False)
     for day in days:
         # A run of a day has parts only of days that begin at another hour; without any file all of them count.
-        is_whole = (
-            not have or (first_ns <= date_to_ns(day) and date_to_ns(day) + NANOSECONDS_PER_DAY <= last_ns + _SLACK_NS)
+        is_whole = not have or (
+            first_ns <= date_to_ns(day) and date_to_ns(day) + NANOSECONDS_PER_DAY <= last_ns + _SLACK_NS
         )
         if is_whole and day not in have and listing.is_listed(day):
             symbol, ticker = config.symbol, listing.ticker_on(day)

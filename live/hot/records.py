@@ -50,6 +50,8 @@ FLAG_SUSPICIOUS = 1
 
 END_OF_DATA_NS = (1 << 63) - 1
 """Time of a source that has no more records."""
+LONG_AGO_NS = -(1 << 62)
+"""Time of the newest of no records at all."""
 
 _END_NS = END_OF_DATA_NS
 

@@ -26,7 +26,7 @@ from itertools import pairwise
 import cython
 
 from live.hot.fields import FieldDecoder
-from live.hot.records import BAR_WORDS, TICK_WORDS, RecordBuffer
+from live.hot.records import BAR_WORDS, LONG_AGO_NS, TICK_WORDS, RecordBuffer
 from live.hot.row_errors import (
     BAD_CHARACTER,
     BAD_CONDITION,
@@ -54,7 +54,7 @@ if not cython.compiled:  # when compiled these come from the .pxd, as constants 
 
 _LINE_MAX = LINE_BYTES_MAX
 _CONDITION_MAX = (1 << 32) - 1
-_LONG_AGO_NS = -(1 << 62)
+_LONG_AGO_NS = LONG_AGO_NS
 
 
 class RowDecoder(FieldDecoder):

@@ -36,8 +36,8 @@ class FeedFollower:
         settings: table [host].
         silence_seconds: time after which a feed that nothing is heard of counts as silent.
         report: brings progress and telemetry up to date.
-        on_idle: called again and again while no tick comes, with the nanoseconds since the last one; not longer than
-            a tick may wait.
+        on_idle: called again and again while no tick comes, with the nanoseconds since the last one was played; not
+            longer than a tick may wait.
 
     Attributes:
         looks: how many times the event loop has come by: proof that nothing is stuck.
@@ -67,6 +67,7 @@ class FeedFollower:
         self._newest_ns = 0
         self._heard_time_ns = 0
         self._silence_ns = int(silence_seconds * NANOSECONDS_PER_SECOND)
+        self._last_tick_ns = monotonic_ns()
         self.looks = 0
 
     async def run(self, receiving: asyncio.Task[None]) -> None:
@@ -123,6 +124,8 @@ class FeedFollower:
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
         self._heard_time_ns = newest_ns
         self._decided_on(newest_ns)
+        # Heartbeats do not count: they come all day, and would leave no time without a tick.
+        self._last_tick_ns = monotonic_ns()
 
     def _note_session(self) -> None:
         if self._receiver.counters.sessions != self._sessions:
@@ -189,4 +192,4 @@ class FeedFollower:
         if self._loop.stop_requested:
             self._receiver.stop()
             return
-        self._on_idle(monotonic_ns() - self._receiver.received_ns)
+        self._on_idle(monotonic_ns() - self._last_tick_ns)

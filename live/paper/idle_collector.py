@@ -1,8 +1,9 @@
 """Garbage collection in idle moments only.
 
 Python's collector is off while a feed is followed; what gathers is collected when no tick is expected for a while. The
-young generations take microseconds, everything takes longer and is left to long silences. When so much has gathered that
-memory is at stake, the young ones are collected at once, and that is counted.
+young generations take microseconds, everything takes longer and is left to long silences, but not for ever: a feed may
+never have one. When so much has gathered that memory is at stake, it is collected at once. The telemetry page counts all
+collections and has the times that they took.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _GATHERED_MAX = 200_000
 """Objects that may gather while ticks leave no idle moment."""
 _OLD_IDLE_NS = 2 * NANOSECONDS_PER_SECOND
 _OLD_EVERY_NS = 60 * NANOSECONDS_PER_SECOND
+_OLD_LATEST_NS = 600 * NANOSECONDS_PER_SECOND
+"""Time after which everything is collected in the next moment that will do for the young."""
+_OLD_GATHERED_MAX = 20
+"""Collections of the middle generation after which that is done: each has let more objects grow old."""
 
 
 class IdleCollector:
@@ -24,15 +29,11 @@ class IdleCollector:
 
     Parameters:
         idle_ns: time without a tick after which it may.
-
-    Attributes:
-        forced: collections for want of an idle moment.
     """
 
     def __init__(self, idle_ns: int) -> None:
         self._idle_ns = idle_ns
-        self._next_old_ns = 0
-        self.forced = 0
+        self._last_old_ns = 0
 
     def begin(self, now_ns: int) -> int:
         """Collect everything, keep what is left from the collector, and switch it off; return how many objects that are.
@@ -43,7 +44,7 @@ class IdleCollector:
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._next_old_ns = now_ns + _OLD_EVERY_NS
+        self._last_old_ns = now_ns
         return gc.get_freeze_count()
 
     def end(self) -> None:
@@ -58,15 +59,13 @@ class IdleCollector:
             now_ns: the present on the monotonic clock.
             idle_ns: time since the last tick.
         """
-        young, middle, _ = gc.get_count()
-        if young > _GATHERED_MAX:
-            self.forced += 1
-            gc.collect(0)
+        young, middle, old = gc.get_count()
+        is_forced = young > _GATHERED_MAX
+        if idle_ns < self._idle_ns and not is_forced:
             return
-        if idle_ns < self._idle_ns:
-            return
-        if idle_ns >= _OLD_IDLE_NS and now_ns >= self._next_old_ns:
-            self._next_old_ns = now_ns + _OLD_EVERY_NS
+        every_ns = _OLD_EVERY_NS if idle_ns >= _OLD_IDLE_NS else _OLD_LATEST_NS
+        if now_ns - self._last_old_ns >= every_ns or old > _OLD_GATHERED_MAX:
+            self._last_old_ns = now_ns
             gc.collect()
         elif young >= _YOUNG_MIN:
-            gc.collect(1 if middle > gc.get_threshold()[1] else 0)
+            gc.collect(1 if is_forced or middle > gc.get_threshold()[1] else 0)

@@ -82,7 +82,7 @@ class KeepWarm:
         """Use an idle moment: play a beat, when one is due, and collect garbage, when there is time.
 
         Parameters:
-            idle_ns: time since something was received.
+            idle_ns: time since the last tick.
         """
         now_ns = monotonic_ns()
         if 0 < self._beat_ns <= idle_ns and now_ns >= self._next_beat_ns:

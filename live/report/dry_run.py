@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 
-from live.errors import EnvironmentFault, Halt, LeanLiveError
+from live.errors import EnvironmentFault, Halt, LeanLiveError, one_line
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.paper.stop_signals import StopSignals
@@ -91,5 +91,10 @@ def _report(folder: RunFolder) -> str | None:
     try:
         write_report(RunFiles(folder.path))
     except LeanLiveError as fault:
-        return f"there is no report.html: {fault}; make it later: lean-live report {folder.shown_path}"
-    return None
+        what = str(fault)
+    except Exception as error:
+        # A defect of ours; the command below shows where it is.
+        what = f"{type(error).__name__}: {one_line(str(error))}"
+    else:
+        return None
+    return f"there is no report.html: {what}; make it later: lean-live report {folder.shown_path}"

@@ -44,7 +44,8 @@ FAILURE_FILE = "failure.txt"
 REPORT_FILE = "report.html"
 PARTIAL = ".partial"
 """What the name of a folder ends in until its run is over."""
-_FAILED = "-failed"
+FAILED = "-failed"
+"""What is put behind the name of a folder whose run failed."""
 _STAMP = r"\d{8}T\d{6}Z(?:-\d+)?"
 _RESERVE_FILE = ".reserve"
 _RESERVE_BYTES = 1 << 18
@@ -149,7 +150,7 @@ class RunFolder:
         """
         (self.path / _RESERVE_FILE).unlink(missing_ok=True)
         is_failed = result.state is RunState.FAILED
-        final = self._final.with_name(self._final.name + _FAILED) if is_failed else self._final
+        final = self._final.with_name(self._final.name + FAILED) if is_failed else self._final
         complete = dataclasses.replace(
             result,
             order_event_count=self.digest.count,
@@ -195,7 +196,7 @@ class RunFolder:
                 except FileExistsError:
                     continue
                 # Checked while the partial name is ours, so that no other run can finish under this name meanwhile.
-                if not final.exists() and not final.with_name(final.name + _FAILED).exists():
+                if not final.exists() and not final.with_name(final.name + FAILED).exists():
                     return final, partial
                 partial.rmdir()
         raise EnvironmentFault(f"cannot find a free name for a run in {self.root}; choose another --results folder")

@@ -115,14 +115,57 @@ def test_rebalance_gives_the_stronger_symbol_twice_the_weight() -> None:
         assert weights == pytest.approx({"IBM": 0.15, "SPY": 0.3}, abs=0.01)
 
 
+def breakout(session: Session) -> None:
+    for close in (100, 100, 100, 101):
+        with session.moment():
+            session.bar("BTCUSD", close)
+            session.quote_bar("BTCUSD", close - 0.01, close + 0.01)
+
+
+@pytest.mark.parametrize("refused", ["stop", "target"])
+def test_breakout_leaves_when_half_of_its_bracket_is_refused(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    parameters = {"window": 3, "risk": 0.01, "reward": 2.0}
+    with example("btc_breakout_bracket", start="2018-04-04", parameters=parameters) as session:
+        algorithm = session.algorithm
+        method = "stop_market_order" if refused == "stop" else "limit_order"
+        place = getattr(algorithm, method)
+        # A quantity that the account cannot carry.
+        monkeypatch.setattr(
+            algorithm, method, lambda symbol, quantity, price, tag: place(symbol, quantity * 1e6, price, tag=tag)
+        )
+        breakout(session)
+        assert [ticket.tag for ticket in session.orders if ticket.status == OrderStatus.INVALID] == [refused]
+        with session.moment():
+            session.bar("BTCUSD", 101)
+            session.quote_bar("BTCUSD", 100.99, 101.01)
+        assert session.position("BTCUSD").quantity == 0
+        assert not session.open_orders
+        monkeypatch.undo()
+        with session.moment():
+            session.bar("BTCUSD", 105)
+            session.quote_bar("BTCUSD", 104.99, 105.01)
+        assert session.position("BTCUSD").quantity == 1, "it enters again"
+        assert {ticket.tag for ticket in session.open_orders} == {"stop", "target"}
+
+
+def test_breakout_leaves_when_an_order_of_its_bracket_is_taken_away() -> None:
+    parameters = {"window": 3, "risk": 0.01, "reward": 2.0}
+    with example("btc_breakout_bracket", start="2018-04-04", parameters=parameters) as session:
+        breakout(session)
+        session.algorithm.bracket[0].cancel("by hand")
+        for _ in range(2):
+            with session.moment():
+                session.bar("BTCUSD", 101)
+                session.quote_bar("BTCUSD", 100.99, 101.01)
+        assert session.position("BTCUSD").quantity == 0
+        assert not session.open_orders
+
+
 @pytest.mark.parametrize(("reached", "tag"), [(99.9, "stop"), (104.0, "target")])
 def test_breakout_places_a_bracket_and_one_order_cancels_the_other(reached: float, tag: str) -> None:
     parameters = {"window": 3, "risk": 0.01, "reward": 2.0}
     with example("btc_breakout_bracket", start="2018-04-04", parameters=parameters) as session:
-        for close in (100, 100, 100, 101):
-            with session.moment():
-                session.bar("BTCUSD", close)
-                session.quote_bar("BTCUSD", close - 0.01, close + 0.01)
+        breakout(session)
         assert session.position("BTCUSD").quantity == 1
         assert {ticket.tag for ticket in session.open_orders} == {"stop", "target"}
         # The price comes back within the minute, so that the close is no new breakout.
@@ -208,6 +251,34 @@ def test_eurusd_cross_sizes_by_risk_and_places_a_stop() -> None:
         session.advance(minutes=1)
         assert stop.status == OrderStatus.FILLED
         assert session.algorithm.stopped == 1
+
+
+@pytest.mark.parametrize("lacking", ["budget", "range"])
+def test_eurusd_cross_goes_flat_when_the_new_side_cannot_be_sized(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    with example("eurusd_ema_cross", start="2014-05-05", parameters={"fast": 1, "slow": 3}) as session:
+        crossed(session)
+        assert session.position("EURUSD").quantity > 0
+        monkeypatch.setattr(session.algorithm, *(("risk", 1e-9) if lacking == "budget" else ("stop_multiple", 0.0)))
+        session.algorithm.turn(-1)
+        session.quote_bar("EURUSD", 1.36, 1.361)
+        assert session.position("EURUSD").quantity == 0
+        assert not session.open_orders
+        assert session.algorithm.entries == 1
+
+
+def test_eurusd_cross_keeps_a_stop_when_its_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with example("eurusd_ema_cross", start="2014-05-05", parameters={"fast": 1, "slow": 3}) as session:
+        crossed(session)
+        held = session.position("EURUSD").quantity
+        monkeypatch.setattr(session.algorithm, "risk", 1e6)
+        session.algorithm.turn(-1)
+        session.quote_bar("EURUSD", 1.36, 1.361)
+        assert session.position("EURUSD").quantity == held
+        assert [ticket.quantity for ticket in session.open_orders] == [-held]
+        session.algorithm.turn(1)
+        assert [ticket.quantity for ticket in session.open_orders] == [-held], "it holds that side already"
 
 
 def test_eurusd_cross_is_flat_over_the_weekend() -> None:

@@ -99,6 +99,32 @@ def test_a_report_that_cannot_be_written_is_a_warning(tmp_path: Path, monkeypatc
     assert (tmp_path / "results" / "latest" / "summary.json").exists()
 
 
+@pytest.mark.parametrize("fails_at", [0, 9_000])
+def test_a_defect_in_a_report_leaves_the_run_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("no\nsteps")
+
+    monkeypatch.setattr("live.report.run_page.equity_figure", fails)
+    algorithm = tmp_path / "main.py"
+    algorithm.write_text(STRATEGY.replace("FAILS_AT", str(fails_at)))
+    request = DryRunRequest(algorithm, tmp_path / "results", working_folder=tmp_path)
+    if fails_at:
+        with pytest.raises(AlgorithmRuntimeError, match="on purpose") as caught:
+            run_dry(request, SilentProgress())
+        said = caught.value.__notes__
+    else:
+        said = list(run_dry(request, SilentProgress()).warnings)
+    folder = (tmp_path / "results" / "latest").resolve()
+    (complaint,) = (each for each in said if "report" in each and "there is no" in each)
+    assert complaint.startswith(
+        "there is no report.html: ZeroDivisionError: no steps; make it later: lean-live report "
+    )
+    assert complaint.endswith(folder.name)
+    assert (folder / "summary.json").exists()
+
+
 def test_the_report_of_the_latest_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from live.hot.records import (
     END_OF_DATA_NS,
     KIND_QUOTE,
     KIND_TRADE,
+    LONG_AGO_NS,
     TICK_ASK,
     TICK_ASK_SIZE,
     TICK_FLAGS,
@@ -26,7 +27,6 @@ from live.hot.records import (
 
 STALE_NS = 5_000_000_000
 """Age at which a tick is left out instead of being taken for one of the present."""
-LONG_AGO_NS = -(1 << 62)
 _FOREVER_NS = 1 << 62
 _PRICE_SCALE = 1e9
 REFUSALS = ("ticks_invalid", "ticks_out_of_order", "ticks_outside_session", "ticks_stale", "ticks_ahead")

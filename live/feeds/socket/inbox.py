@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 
 from live.feeds.socket.channels import (
     DROPPED,
-    LONG_AGO_NS,
     REFUSALS,
     TAKEN,
     BarTaker,
@@ -32,7 +31,7 @@ from live.feeds.socket.frames import Channel, Tick
 from live.feeds.socket.health import FeedCounters
 from live.feeds.tick_bars import TickBars
 from live.hot.merge import TickMerge
-from live.hot.records import END_OF_DATA_NS
+from live.hot.records import END_OF_DATA_NS, LONG_AGO_NS
 
 Taker = ChannelSource | BarTaker
 

@@ -13,11 +13,11 @@ from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, 
 from live.hot.denials import DenialCode
 from live.hot.page_tables import AccountLook, AccountRecord, PositionRow, SlowDecision
 from live.hot.telemetry_view import TelemetryView
+from live.report.results import PARTIAL
 from live.report.top.distribution import Distribution, distribution_of
 
 RUN_STAGES = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
 """Spans of time that a look holds."""
-_PARTIAL = ".partial"
 _THREADS = {"strategy": Gauge.CPU_AFFINITY_STRATEGY, "feeder": Gauge.CPU_AFFINITY_FEEDER}
 _GC = (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2)
 
@@ -164,7 +164,7 @@ def look_at(view: TelemetryView) -> RunLook:
         _check_times(slowest, found)
         return RunLook(
             page=view.path,
-            run=view.run_id.removesuffix(_PARTIAL),
+            run=view.run_id.removesuffix(PARTIAL),
             build=view.build,
             pid=view.writer_pid,
             algorithm=view.text(PageText.ALGORITHM),

@@ -8,10 +8,8 @@ from pathlib import Path
 from live.errors import DataError, UsageError
 from live.hot.telemetry_view import TelemetryView
 from live.paper.run_telemetry import PAGE_NAME
+from live.report.results import FAILED, PARTIAL
 from live.report.top.look import RunLook, look_at
-
-_PARTIAL = ".partial"
-_FAILED = "-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,10 @@ def _newest(results: Path) -> TelemetryView:
 
 def _spellings(run: Path, results: Path) -> list[Path]:
     """Return where a run may be: a folder is renamed when its run ends, and may be named without its parent."""
-    name = run.name.removesuffix(_PARTIAL).removesuffix(_FAILED)
+    name = run.name.removesuffix(PARTIAL).removesuffix(FAILED)
     parents = [run.parent] if run.is_absolute() or len(run.parts) > 1 else [run.parent, results]
     found = [run]
     for parent in parents:
         found += [parent / run.name] if name else []
-        found += [parent / f"{name}{ending}" for ending in (_PARTIAL, "", _FAILED) if name]
+        found += [parent / f"{name}{ending}" for ending in (PARTIAL, "", FAILED) if name]
     return found

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from live.clock import wall_ns
 from live.feeds.socket.receiver import SessionClock
 from live.paper.feed_clock import FeedClock
+from live.paper.feed_follower import FeedFollower
 from live.paper.idle_collector import IdleCollector
 
 MILLISECOND_NS = 1_000_000
 SECOND_NS = 1_000_000_000
+
+
+class Ring:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.own = self
 
 
 @pytest.fixture
@@ -36,7 +48,6 @@ def test_nothing_is_collected_while_ticks_come(collector: IdleCollector) -> None
     kept = [[number] for number in range(50_000)]
     collector.look(SECOND_NS, 19 * MILLISECOND_NS)
     assert collections() == before
-    assert collector.forced == 0
     assert len(kept) == 50_000
 
 
@@ -66,13 +77,57 @@ def test_the_old_are_left_to_long_silences(collector: IdleCollector) -> None:
 
 
 def test_so_much_garbage_that_memory_is_at_stake_is_collected_at_once(collector: IdleCollector) -> None:
-    before = collections()[0]
+    before = collections()
     kept = [[number] for number in range(210_000)]
     collector.look(SECOND_NS, 0)
-    assert (collector.forced, collections()[0]) == (1, before + 1)
+    assert collections() == [before[0], before[1] + 1, before[2]]
     collector.look(SECOND_NS, 0)
-    assert collector.forced == 1
+    assert collections() == [before[0], before[1] + 1, before[2]]
     assert len(kept) == 210_000
+
+
+def test_the_old_do_not_wait_for_ever_for_a_long_silence(collector: IdleCollector) -> None:
+    before = collections()[2]
+    collector.look(599 * SECOND_NS, 20 * MILLISECOND_NS)
+    collector.look(600 * SECOND_NS, 19 * MILLISECOND_NS)
+    assert collections()[2] == before
+    collector.look(600 * SECOND_NS, 20 * MILLISECOND_NS)
+    assert collections()[2] == before + 1
+    collector.look(1_199 * SECOND_NS, 20 * MILLISECOND_NS)
+    assert collections()[2] == before + 1
+
+
+@pytest.mark.parametrize(("objects", "idle_ns"), [(4_000, 20 * MILLISECOND_NS), (210_000, 0)], ids=["idle", "busy"])
+def test_what_outlives_the_young_generations_is_bounded(collector: IdleCollector, objects: int, idle_ns: int) -> None:
+    before = collections()[2]
+    alive: list[weakref.ref[Ring]] = []
+    kept: list[list[Ring]] = []
+    for number in range(300 if idle_ns else 25):
+        ring = Ring()
+        alive.append(weakref.ref(ring))
+        # Two moments old when it is dropped: garbage of an older generation.
+        kept = [*kept[-1:], [ring, *(Ring() for _ in range(objects))]]
+        collector.look(SECOND_NS + number, idle_ns)
+    assert collections()[2] > before
+    assert alive[0]() is None
+
+
+def test_a_feed_with_heartbeats_has_idle_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = SimpleNamespace(ns=0)
+    monkeypatch.setattr("live.paper.feed_follower.monotonic_ns", lambda: now.ns)
+    found: list[int] = []
+    anything: Any = MagicMock()
+    anything.inbox.newest_ns = anything.inbox.newest_tick_ns = anything.ticks_sent_ns = 5
+    anything.stop_requested = False
+    anything.clock.now_ns = 5
+    anything.at_heartbeat.return_value = None
+    follower = FeedFollower(anything, anything, anything, anything, anything, lambda: None, found.append)
+    now.ns = anything.received_ns = SECOND_NS
+    follower.on_ticks()
+    now.ns = anything.received_ns = 4 * SECOND_NS
+    follower._on_heartbeat(5, 5)
+    follower._idle()
+    assert found == [3 * SECOND_NS]
 
 
 def test_a_session_without_a_time_begins_now() -> None:
