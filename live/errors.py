@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -87,8 +88,13 @@ class FeedFailure(LeanLiveError):
 
 
 class RunInterrupted(LeanLiveError):
-    """Somebody stopped the run; what it did until then is kept."""
+    """Somebody stopped the run; what it did until then is kept.
 
+    Attributes:
+        result: what the run came to, once it is written.
+    """
+
+    result: Any = None
     exit_code = ExitCode.INTERRUPTED
 
 

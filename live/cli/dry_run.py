@@ -11,7 +11,7 @@ from rich.console import Console
 
 from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
 from live.config import find_config, load_config
-from live.errors import UsageError
+from live.errors import ExitCode, RunInterrupted, UsageError
 from live.paper.run_model import DryRunRequest
 from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
@@ -86,14 +86,24 @@ def command(
         results_folder=results if results is not None else Path(settings.run.results_folder),
         feed=feed,
     )
-    with only_json() if as_json else nullcontext():
-        # A feed goes on whether somebody reads or not.
-        result = run_dry(request, choose_progress(progress, sys.stderr, waits=feed is None))
+    stopped = ""
+    try:
+        with only_json() if as_json else nullcontext():
+            # A feed goes on whether somebody reads or not.
+            result = run_dry(request, choose_progress(progress, sys.stderr, waits=feed is None))
+    except RunInterrupted as stop:
+        # Many feeds have no other end, so what the run came to is shown as at any end.
+        if feed is None or stop.result is None:
+            raise
+        result, stopped = stop.result, str(stop)
     if as_json:
         print_json(writable(result_to_dict(result)))
     else:
         print_warnings(result.warnings)
         print_summary(result, Console(file=sys.stdout))
+    if stopped:
+        click.echo(stopped, err=True)
+        raise click.exceptions.Exit(int(ExitCode.INTERRUPTED))
 
 
 def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:

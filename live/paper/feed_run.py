@@ -82,6 +82,8 @@ class FeedRun:
         settings = config.feed
         self.inbox = FeedInbox((), settings.queue_ticks, settings.full_queue, self.health.counters, is_held=True)
         self.receiver: FeedReceiver = receiver_for(address, "--feed", config, self.inbox, self.health, self._on_ticks)
+        self.receiver.on_connect_failure = self._on_connect_failure
+        self._failure_told = ""
         self.subscriptions = FeedSubscriptions(folder, self.inbox)
 
     @property
@@ -208,6 +210,12 @@ class FeedRun:
     def _on_ticks(self) -> None:
         assert self._follower is not None
         self._follower.on_ticks()
+
+    def _on_connect_failure(self, reason: str) -> None:
+        """Tell the user once why there is no connection, and again when it is another reason."""
+        if reason != self._failure_told:
+            self._failure_told = reason
+            self._progress.note(f"no connection to {self._address} yet, trying again: {reason}")
 
     def _on_change(self, health: FeedHealth) -> None:
         text = _state_text(health)

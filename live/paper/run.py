@@ -207,7 +207,7 @@ class DryRun:
             with self._signals.gently(self._request_stop), self._playing():
                 loop.run()
         if self._signals.request is not None:
-            raise self._signals.error()
+            raise self._signals.error() if self._feed is None else self._signals.error("what it did is kept")
 
     def _set_up(self) -> RunLoop:
         """Initialize the algorithm and open its data."""

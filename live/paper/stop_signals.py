@@ -64,9 +64,13 @@ class StopSignals:
         """Take no further request: from now on results are written."""
         self._is_deferring = True
 
-    def error(self) -> RunInterrupted:
-        """Return the error of a run that was asked to stop."""
-        return RunInterrupted(f"the run was stopped by {self.request or 'Ctrl-C'}; run it again for the rest")
+    def error(self, remedy: str = "run it again for the rest") -> RunInterrupted:
+        """Return the error of a run that was asked to stop.
+
+        Parameters:
+            remedy: what the user can do, or what was done.
+        """
+        return RunInterrupted(f"the run was stopped by {self.request or 'Ctrl-C'}; {remedy}")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         is_first = self.request is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 
-from live.errors import EnvironmentFault, Halt, LeanLiveError, one_line
+from live.errors import EnvironmentFault, Halt, LeanLiveError, RunInterrupted, one_line
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.paper.stop_signals import StopSignals
@@ -73,7 +73,9 @@ def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
     """Write the results of a run that did not complete, and name their folder in its error."""
     trace = "".join(traceback.format_exception(failure))
     try:
-        folder.finish(run.result(failure), run.records(), trace)
+        result = folder.finish(run.result(failure), run.records(), trace)
+        if isinstance(failure, RunInterrupted):
+            failure.result = result
     except LeanLiveError as fault:
         failure.add_note(f"then: {fault}")
     if run.request.config.run.report and folder.is_finished:

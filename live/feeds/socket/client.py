@@ -250,6 +250,7 @@ class SocketFeed(FeedReceiver):
         self._tracker.begin(hello.next_sequence)
         self.inbox.begin_session()
         if not is_first:
+            self.counters.gaps += 1
             self.health.report(Fault.GAP, "gap: the publisher began another session; what it missed is unknown")
 
     def _announce(self, next_sequence: int) -> None:

@@ -45,6 +45,7 @@ class FeedReceiver:
         backoff: waiting times; None makes them from the settings.
 
     Attributes:
+        on_connect_failure: called with the reason when a connection could not be made.
         on_heartbeat: called when the sender shows that no tick is under way: with a moment of its monotonic clock, and
             the same one of its wall clock, both in nanoseconds.
         latest_of: returns the moment, UTC, after which no tick can be that was sent at a moment of the sender's monotonic
@@ -68,6 +69,7 @@ class FeedReceiver:
         self.counters = health.counters
         self.backoff = backoff or Backoff(settings.reconnect_first_seconds, settings.reconnect_limit_seconds)
         self._on_ticks = on_ticks
+        self.on_connect_failure: Callable[[str], None] = lambda reason: None
         self.on_heartbeat: Callable[[int, int], None] = lambda sent_ns, wall: None
         self.latest_of: Callable[[int], int] = lambda sent_ns: _FAR_AHEAD_NS
         self.ticks_sent_ns = 0
@@ -235,6 +237,7 @@ class FeedReceiver:
         except (OSError, TimeoutError) as error:
             self.counters.connect_failures += 1
             self._close_reason = str(error) or "no answer"
+            self.on_connect_failure(self._close_reason)
             self._drop()
             return False
         self._is_connected = True
@@ -245,8 +248,8 @@ class FeedReceiver:
     def _on_disconnect(self) -> None:
         self._is_connected = False
         self._drop()
-        self.health.disconnected()
         if not self._is_over:
+            self.health.disconnected()
             self.counters.disconnects += 1
             self.health.report(Fault.DISCONNECT, f"connection lost: {self._close_reason or 'closed by the other side'}")
 
