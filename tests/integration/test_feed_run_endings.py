@@ -482,12 +482,11 @@ def test_nobody_has_to_read_standard_error(data: Path, tmp_path: Path, is_stoppe
                 await until(lambda: any("third" in log.read_text() for log in results.glob("*/log.txt")))
                 if is_stopped:
                     os.kill(process.pid, signal.SIGINT)
-                    await until(lambda: any(results.glob("*/summary.json")))
-                    # What is told after the end may wait for a reader.
-                    os.set_blocking(reader, False)
-                    os.read(reader, 1 << 20)
                 else:
                     await publisher.finish()
+                await until(lambda: any(results.glob("*/summary.json")))
+                # What is told after the end, such as warnings, may wait for a reader.
+                os.read(reader, 1 << 20)
                 found.append(await asyncio.to_thread(finish, process, results))
         finally:
             process.kill()
