@@ -121,7 +121,7 @@ def test_a_feed_with_heartbeats_has_idle_moments(monkeypatch: pytest.MonkeyPatch
     anything.stop_requested = False
     anything.clock.now_ns = 5
     anything.at_heartbeat.return_value = None
-    follower = FeedFollower(anything, anything, anything, anything, anything, lambda: None, found.append)
+    follower = FeedFollower(anything, anything, anything, anything, anything, 5.0, lambda: None, found.append)
     now.ns = anything.received_ns = SECOND_NS
     follower.on_ticks()
     now.ns = anything.received_ns = 4 * SECOND_NS
