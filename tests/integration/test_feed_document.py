@@ -36,8 +36,7 @@ def documented_frames() -> list[bytes]:
             sent.append(content)
 
     body = program[program.index("def frame") :].replace('socket.create_server(("127.0.0.1", 7070))', "Listener()")
-    names: dict[str, Any] = {"Listener": Listener, "struct": struct, "zlib": zlib}
-    names["msgpack"] = type("msgpack", (), {"packb": staticmethod(msgspec.msgpack.encode)})
+    names: dict[str, Any] = {"Listener": Listener, "struct": struct, "zlib": zlib, "msgspec": msgspec}
     exec(f"import time, uuid\n{body}", names)
     return sent
 

@@ -77,7 +77,7 @@ def test_before_its_first_tick_a_session_has_no_time_but_that_of_the_world(
     world.saw_ticks(time_ns, sent_ns)
     # Not before the tick, whatever the sender's clock says.
     assert world.at_heartbeat(sent_ns - 1, wall_ns) == time_ns
-    world.begin_session()
+    world.begin_session(SessionClock())
     assert world.at_heartbeat(sent_ns, wall_ns) == wall_ns
 
 
