@@ -11,7 +11,7 @@ from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, wall_ns
 from live.feeds.socket.receiver import SessionClock
 
 _AHEAD_NS = 600 * NANOSECONDS_PER_SECOND
-"""How far a tick may be ahead of what its sender's clock lets one expect."""
+"""How far a tick may be ahead of what its sender's clock lets one expect, in time of the world."""
 _WEEKEND_NS = 7 * NANOSECONDS_PER_DAY
 _NEVER_NS = (1 << 63) - 1
 
@@ -65,7 +65,9 @@ class FeedClock:
             return wall_ns() + _AHEAD_NS if self._is_worlds else _NEVER_NS
         if not self._speed:
             return self._tick_ns + _WEEKEND_NS
-        return self._tick_ns + int(max(0, sent_ns - self._tick_sent_ns) * self._speed) + _AHEAD_NS
+        # A sender that was late catches up, faster than the session's speed.
+        ahead_ns = int(_AHEAD_NS * max(1.0, self._speed))
+        return self._tick_ns + int(max(0, sent_ns - self._tick_sent_ns) * self._speed) + ahead_ns
 
     def at_heartbeat(self, sent_ns: int, sender_wall_ns: int) -> int | None:
         """Return the session's time at a heartbeat, None when it cannot be known.

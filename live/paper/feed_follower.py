@@ -66,6 +66,7 @@ class FeedFollower:
         self._is_over = False
         self._newest_ns = 0
         self._heard_time_ns = 0
+        self._heard_at_ns = 0
         self._silence_ns = int(silence_seconds * NANOSECONDS_PER_SECOND)
         self._last_tick_ns = monotonic_ns()
         self.looks = 0
@@ -122,7 +123,7 @@ class FeedFollower:
         self._note_session()
         # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
-        self._heard_time_ns = newest_ns
+        self._hear(newest_ns)
         self._decided_on(newest_ns)
         # Heartbeats do not count: they come all day, and would leave no time without a tick.
         self._last_tick_ns = monotonic_ns()
@@ -136,9 +137,13 @@ class FeedFollower:
         self._note_session()
         time_ns = self._clock.at_heartbeat(sent_ns, sender_wall_ns)
         if time_ns is not None:
-            self._heard_time_ns = time_ns
+            self._hear(time_ns)
             # Ticks of the heartbeat's own moment may still come.
             self._pass_time(time_ns - 1)
+
+    def _hear(self, time_ns: int) -> None:
+        """Take note of the session's time as the feed has told it just now."""
+        self._heard_time_ns, self._heard_at_ns = time_ns, monotonic_ns()
 
     def _pass_time(self, time_ns: int) -> None:
         """Let time go by up to a moment, itself included."""
@@ -154,7 +159,7 @@ class FeedFollower:
 
     def _go_on_unheard(self) -> None:
         """Let time go by although the feed is silent or lost: what is scheduled, exits above all, must not wait for it."""
-        unheard_ns = monotonic_ns() - self._receiver.received_ns
+        unheard_ns = monotonic_ns() - self._heard_at_ns
         if self._heard_time_ns and unheard_ns > self._silence_ns and not self._receiver.health.is_over:
             self._pass_time(self._clock.without_feed(self._heard_time_ns, unheard_ns - self._silence_ns))
 
