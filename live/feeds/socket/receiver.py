@@ -23,8 +23,8 @@ CONNECT_SECONDS = 5.0
 _FAR_AHEAD_NS = (1 << 63) - 1
 _LOOKS_PER_SILENCE = 8
 _LOOK_SECONDS_MAX = 0.25
-_READS_BEFORE_SILENCE = 2
-"""Rounds of the event loop after which it has read what had come: asyncio's handles it one round after it looked."""
+_READS_BEFORE_SILENCE = 5
+"""Rounds of the event loop after which it has read what had come: loops handle it one or two rounds after they looked."""
 
 
 class SessionClock(NamedTuple):
