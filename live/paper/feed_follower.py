@@ -105,21 +105,28 @@ class FeedFollower:
         Others stay unfinished: their time has not come, and never will.
         """
         end_ns = self._inbox.bar_end_before(self._newest_ns + _FINISHED_WITHIN_NS)
-        if end_ns > self._newest_ns and self._inbox.close_bars(end_ns):
-            self._loop.wake(())
-            self._loop.look_at_bars()
+        if end_ns > self._newest_ns:
+            self._bring(end_ns)
             self._loop.run_until(end_ns)
+
+    def _bring(self, time_ns: int, received_ns: int = 0) -> None:
+        """Show the run loop the ticks that wait, and the bars that are over at a moment.
+
+        Parameters:
+            time_ns: the moment, UTC.
+            received_ns: as for RunLoop.wake.
+        """
+        self._loop.wake(self._inbox.take_fresh(), received_ns)
+        if self._inbox.close_bars(time_ns):
+            self._loop.look_at_bars()
 
     def on_ticks(self) -> None:
         """Play what waits in the queues."""
         newest_ns = self._inbox.newest_ns
         if newest_ns < 0:
             return
-        loop = self._loop
-        loop.wake(self._inbox.take_fresh(), self._receiver.received_ns)
-        if self._inbox.close_bars(newest_ns):
-            loop.look_at_bars()
-        loop.run_until(max(newest_ns, self._engine.clock.now_ns))
+        self._bring(newest_ns, self._receiver.received_ns)
+        self._loop.run_until(max(newest_ns, self._engine.clock.now_ns))
         self._note_session()
         # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
@@ -149,12 +156,9 @@ class FeedFollower:
         """Let time go by up to a moment, itself included."""
         if time_ns < self._newest_ns:
             return
-        loop = self._loop
-        loop.wake(self._inbox.take_fresh())
-        if self._inbox.close_bars(time_ns):
-            loop.look_at_bars()
-        if loop.run_until(time_ns):
-            loop.pass_time(time_ns)
+        self._bring(time_ns)
+        if self._loop.run_until(time_ns):
+            self._loop.pass_time(time_ns)
         self._decided_on(self._engine.clock.now_ns)
 
     def _go_on_unheard(self) -> None:

@@ -117,17 +117,17 @@ class FeedRun:
         self._is_stopped = True
         self.receiver.stop()
 
-    def attach(self, engine: PaperEngine) -> None:
-        """Take the run's engine, which has these subscriptions and an algorithm that is not set up yet."""
-        self._engine = engine
-
-    def run(self) -> None:
+    def run(self, engine: PaperEngine) -> None:
         """Follow the feed to its end.
+
+        Parameters:
+            engine: the run's, with these subscriptions and an algorithm that is not set up yet.
 
         Raises:
             FeedFailure: it halted, or does not have what the algorithm subscribes to.
             LeanLiveError: the algorithm could not be set up, or raised.
         """
+        self._engine = engine
         run_loop(self._main())
 
     async def _main(self) -> None:

@@ -172,8 +172,6 @@ class DryRun:
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
         self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))
-        if self._feed is not None:
-            self._feed.attach(self.engine)
         where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
         self.telemetry.describe(self.loaded.cls.__name__, where)
         if self._cores:
@@ -201,7 +199,7 @@ class DryRun:
             self.engine.write_log("log", f"Warning: {warning}")
         if self._feed is not None:
             with self._signals.gently(self._request_stop):
-                self._feed.run()
+                self._feed.run(self.engine)
         else:
             loop = self._set_up()
             with self._signals.gently(self._request_stop), self._playing():
