@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 
-from live.algorithm.data import BaseData, QuoteBar, TradeBar
+from live.algorithm.data import BaseData
 from live.algorithm.enums import Resolution
 from live.clock import date_to_ns
 from live.feeds.bar_subscription import END_OF_DATA_NS, BarPoints, SubscriptionConfig
@@ -18,7 +18,7 @@ from live.feeds.socket.inbox import FeedInbox
 from live.feeds.subscription_files import open_span
 from live.feeds.tick_bars import TickBars
 from live.paper.securities import Security
-from live.paper.subscriptions import Subscriptions, fill_forward_rules
+from live.paper.subscriptions import Subscriptions
 from live.paper.tick_source import TickSubscription
 
 
@@ -80,20 +80,13 @@ class FeedSubscriptions(Subscriptions):
     def _open_bars(
         self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, is_counted: bool
     ) -> BarPoints:
-        # What is not of the run itself, history and warm-ups of another resolution, is in files.
-        if not is_counted or not any(config is each for each in self.configs):
+        bars = self._open_fed_bars(config, begin_ns, self.start_ns, end_ns, step_ns, True) if is_counted else None
+        if bars is None:
             return super()._open_bars(config, begin_ns, end_ns, step_ns, is_counted)
-        config.daily_precise_end_time = self.settings.daily_precise_end_time
-        begin, end = self._local_span(config, begin_ns, end_ns)
-        bars = GivenBars(config, fill_forward_rules(config, step_ns, end))
         listing = self._listing_of(config.symbol)
         maker = TickBars(bars, lambda local_ns: listing.price_scale(local_ns, config.normalization))
         taker = self.inbox.add_bars(channel_of(config), maker, partial(open_span, config))
-        if begin_ns < self.start_ns:
-            start_local_ns = config.hours.exchange_zone.to_local_ns(self.start_ns)
-            for bar in self.bar_points(config, begin_ns, self.start_ns - 1):
-                if isinstance(bar, TradeBar | QuoteBar) and bar.end_local_ns <= start_local_ns:
-                    bars.put(bar)
+        begin, end = self._local_span(config, begin_ns, end_ns)
         return BarsWithEvents(bars, taker, [] if config.is_quote else self._events(config, begin, end))
 
     def _open_ticks(

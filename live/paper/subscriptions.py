@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from live.algorithm.data import QuoteBar, TradeBar
 from live.algorithm.enums import DataNormalizationMode, Resolution, SecurityType, TickType
 from live.algorithm.symbols import SecurityIdentifier, Symbol
 from live.clock import date_to_ns
@@ -21,6 +22,7 @@ from live.feeds.bar_subscription import (
 from live.feeds.corporate_events import CorporateEvent, corporate_events
 from live.feeds.data_folder import DataFolder
 from live.feeds.fill_forward import FillForwardRules
+from live.feeds.given_bars import GivenBars
 from live.feeds.listing import Listing, resolve_listing
 from live.feeds.map_files import ListingFiles
 from live.feeds.market_hours import MarketHoursDatabase
@@ -231,13 +233,7 @@ class Subscriptions:
         for stream in self.streams:
             stream.close()
 
-    def open(
-        self,
-        securities: SecurityManager,
-        begin_ns: int,
-        end_ns: int,
-        warm_up: WarmUpSpan | None,
-    ) -> Frontier:
+    def open(self, securities: SecurityManager, begin_ns: int, end_ns: int, warm_up: WarmUpSpan | None) -> Frontier:
         """Open every subscription.
 
         Parameters:
@@ -358,6 +354,32 @@ class Subscriptions:
         if config.fill_forward and config.is_quote:
             points = keep_missing_sides(points)
         return BarSubscription(config, points, fill_forward_rules(config, step_ns, end))
+
+    def _open_fed_bars(
+        self, config: SubscriptionConfig, begin_ns: int, start_ns: int, end_ns: int, step_ns: int, is_counted: bool
+    ) -> GivenBars | None:
+        """Return a subscription of the run that is fed while it goes on, with the bars that files have from before the start.
+
+        None for what is no subscription of the run itself: history, and warm-ups of another resolution, are in files.
+
+        Parameters:
+            config: the subscription.
+            begin_ns: begin of the subscription, UTC.
+            start_ns: start of the run without the warm-up, UTC.
+            end_ns: end of the subscription, UTC.
+            step_ns: length of the finest bars of the run.
+            is_counted: whether the files' bytes count toward the run's progress.
+        """
+        if not any(config is each for each in self.configs):
+            return None
+        config.daily_precise_end_time = self.settings.daily_precise_end_time
+        bars = GivenBars(config, fill_forward_rules(config, step_ns, self._local_span(config, begin_ns, end_ns)[1]))
+        if begin_ns < start_ns:
+            start_local_ns = config.hours.exchange_zone.to_local_ns(start_ns)
+            for bar in self.bar_points(config, begin_ns, start_ns, is_counted):
+                if isinstance(bar, TradeBar | QuoteBar) and bar.end_local_ns <= start_local_ns:
+                    bars.put(bar)
+        return bars
 
     def _open_ticks(
         self, config: SubscriptionConfig, security: Security, begin_ns: int, end_ns: int, is_counted: bool

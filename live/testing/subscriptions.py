@@ -27,7 +27,7 @@ from live.hot.records import (
     RecordSource,
 )
 from live.paper.securities import Security
-from live.paper.subscriptions import Subscriptions, fill_forward_rules
+from live.paper.subscriptions import Subscriptions
 from live.paper.tick_source import TickSubscription
 
 TickRecord = tuple[int, int, int, int, float, float, int, int]
@@ -82,17 +82,10 @@ class SessionSubscriptions(Subscriptions):
     def _open_bars(
         self, config: SubscriptionConfig, begin_ns: int, end_ns: int, step_ns: int, is_counted: bool
     ) -> BarPoints:
-        if not is_counted or not any(config is each for each in self.configs):
+        source = self._open_fed_bars(config, begin_ns, self.start_ns, end_ns, step_ns, False) if is_counted else None
+        if source is None:
             return super()._open_bars(config, begin_ns, end_ns, step_ns, is_counted)
-        config.daily_precise_end_time = self.settings.daily_precise_end_time
-        source = GivenBars(config, fill_forward_rules(config, step_ns, self._local_span(config, begin_ns, end_ns)[1]))
         self.bars.append(source)
-        if begin_ns < self.start_ns:
-            start_local_ns = config.hours.exchange_zone.to_local_ns(self.start_ns)
-            for bar in super().bar_points(config, begin_ns, self.start_ns, is_counted=False):
-                if bar.end_local_ns <= start_local_ns:
-                    assert isinstance(bar, GivenBar)
-                    source.put(bar)
         return source
 
     def _open_ticks(
