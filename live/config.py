@@ -219,6 +219,91 @@ class WebsocketSettings(Struct, frozen=True, kw_only=True):
     quote_sequence_field: FieldPath = "sequence"
 
 
+class TelemetrySettings(Struct, frozen=True, kw_only=True):
+    """Table `[telemetry]`: what a run shows of single symbols.
+
+    Attributes:
+        symbols: tickers whose ticks, ages and positions are exported under their names; empty takes those that the
+            algorithm subscribes to first.
+        max_symbols: most symbols that are exported under their names.
+    """
+
+    symbols: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=32)], ...], Meta(max_length=64)] = ()
+    max_symbols: Annotated[int, Meta(ge=0, le=64)] = 16
+
+
+class SidecarSettings(Struct, frozen=True, kw_only=True):
+    """Table `[sidecar]`: the process that exports the telemetry of runs, beside them.
+
+    Attributes:
+        address: where it listens; anything but this machine's loopback needs `token_file`.
+        port: TCP port; zero takes a free one.
+        port_taken: what to do when the port is taken: `error`, or `next` for the next free one, at most 20 further.
+        token_file: file with the secret that scrapers must send as a bearer token, mode 0600; empty for none.
+        cores: numbers of the processor cores that the sidecar may use; empty takes those that `[host] cores` leaves.
+        grace_seconds: time for which a run that has ended is still exported.
+        answer_milliseconds: time for which one answer serves all scrapers.
+        max_scrapes: requests that are answered at once; those beyond it are refused with status 503.
+    """
+
+    address: Annotated[str, Meta(min_length=1, max_length=256)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 9109
+    port_taken: Literal["error", "next"] = "error"
+    token_file: Annotated[str, Meta(min_length=0, max_length=4_096)] = ""
+    cores: Annotated[tuple[Annotated[int, Meta(ge=0, le=4_095)], ...], Meta(max_length=1_024)] = ()
+    grace_seconds: Seconds = 300.0
+    answer_milliseconds: Annotated[float, Meta(ge=0, le=60_000)] = 200.0
+    max_scrapes: Annotated[int, Meta(ge=1, le=10_000)] = 128
+
+
+Reaction = Literal["continue", "pause"]
+
+
+class WatchdogSettings(Struct, frozen=True, kw_only=True):
+    """Table `[watchdog]`: when the sidecar calls a symbol of a feed silent or frozen, and what follows.
+
+    `continue` counts and shows it; `pause` also sets the control word PAUSE, which only a person takes back.
+
+    Attributes:
+        silence_factor: how many times as old as its usual gap between ticks a symbol must be to be called silent; the
+            usual gap is learned from the session.
+        silence_least_seconds: no symbol is called silent before this age.
+        silence_most_seconds: every symbol is called silent from this age on.
+        frozen_seconds: time for which ticks may keep coming with the same price; zero looks away.
+        clock_step_seconds: smallest step of the wall clock that counts.
+        on_silence: what to do when a symbol is silent.
+        on_frozen: what to do when a price is frozen.
+        on_clock_step: what to do when the wall clock steps.
+    """
+
+    silence_factor: Annotated[float, Meta(ge=1, le=1_000_000)] = 20.0
+    silence_least_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 2.0
+    silence_most_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 60.0
+    frozen_seconds: Seconds = 300.0
+    clock_step_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 0.5
+    on_silence: Reaction = "continue"
+    on_frozen: Reaction = "continue"
+    on_clock_step: Reaction = "continue"
+
+
+class AnalyticsSettings(Struct, frozen=True, kw_only=True):
+    """Table `[analytics]`: the scheduled tasks of the sidecar.
+
+    Attributes:
+        modules: Python files with further tasks, relative to the configuration file.
+        disabled: names of tasks that are not run.
+        timeout_seconds: longest time of a task that names none itself.
+        processes: processes for the tasks that want one; zero runs none of those.
+        max_events: newest events of a run that tasks are given.
+    """
+
+    modules: Words = ()
+    disabled: Words = ()
+    timeout_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
+    processes: Annotated[int, Meta(ge=0, le=64)] = 1
+    max_events: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All tables of `live.toml`."""
 
@@ -228,6 +313,10 @@ class Config(Struct, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     feed: FeedSettings = FeedSettings()
     websocket: WebsocketSettings = WebsocketSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    sidecar: SidecarSettings = SidecarSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
 
 
 def find_config(algorithm: Path) -> Path | None:

@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -24,7 +24,20 @@ from live.algorithm.output import OutputMethods
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.trading import TradingMethods
 from live.config import Config, describe_range
-from live.hot.catalogue import ACCOUNT_METRICS, BUILD_INFO, FEED_AGE, ORDER_DENIALS, Counter, Gauge, Metric, Stage
+from live.hot.catalogue import (
+    ACCOUNT_METRICS,
+    ANALYTICS_METRICS,
+    FEED_METRICS,
+    ORDER_DENIALS,
+    RUN_LABELS,
+    RUN_METRICS,
+    SIDECAR_METRICS,
+    WATCHDOG_METRICS,
+    Counter,
+    Gauge,
+    Metric,
+    Stage,
+)
 from live.hot.denials import denial_table
 from live.hot.page_layout import POSITIONS_MAX
 
@@ -196,31 +209,51 @@ def denials_page() -> str:
 
 
 def metrics_page() -> str:
-    """Return the page of the telemetry page's fields."""
+    """Return the page of all metrics."""
 
-    def rows(metrics: list[Metric]) -> list[tuple[str, ...]]:
+    def rows(metrics: Sequence[Metric]) -> list[tuple[str, ...]]:
         return [
-            (f"`{metric.full_name}`", ", ".join(f'`{key}="{label}"`' for key, label in metric.labels), metric.help)
+            (
+                f"`{metric.full_name}`",
+                metric.kind.value,
+                ", ".join(
+                    [
+                        *(f'`{key}="{label}"`' for key, label in metric.labels),
+                        *(f"`{name}`" for name in metric.label_names),
+                    ]
+                ),
+                metric.help,
+            )
             for metric in metrics
         ]
 
-    heads = ("metric", "labels", "meaning")
+    heads = ("metric", "kind", "labels", "meaning")
     return page(
         "Metrics",
-        "What the telemetry page counts and measures, under the names by which it is exported. Durations are in "
-        "seconds, sizes in bytes. The page itself holds integer nanoseconds.",
-        "## Counters",
-        table(heads, rows([each.metric for each in Counter])),
-        "## Gauges",
+        "What the sidecar exports of each run, and of itself. Durations are in seconds, sizes in bytes. The metrics of a run "
+        f"also have the labels {' and '.join(f'`{name}`' for name in RUN_LABELS)}.",
+        "## Counts of a run",
+        table(heads, rows([*(each.metric for each in Counter), ORDER_DENIALS])),
+        "## Newest values of a run",
         table(heads, rows([each.metric for each in Gauge])),
-        "## Histograms",
+        "## Spans of time",
+        "Histograms. The telemetry page holds integer nanoseconds in 2,368 buckets each; what is exported are sums of those, "
+        "at bounds that are exact.",
         table(heads, rows([each.metric for each in Stage])),
         "## Account and positions",
         "Read together: values and rows of one moment. The position table holds the largest holdings, at most "
         f"{POSITIONS_MAX}.",
-        table(heads, rows(list(ACCOUNT_METRICS))),
-        "## With labels of their own",
-        table(heads, rows([ORDER_DENIALS, FEED_AGE, BUILD_INFO])),
+        table(heads, rows(ACCOUNT_METRICS)),
+        "## Symbols of a feed",
+        table(heads, rows(FEED_METRICS)),
+        "## The run as the sidecar sees it",
+        table(heads, rows(RUN_METRICS)),
+        "## Feed watchdog",
+        table(heads, rows(WATCHDOG_METRICS)),
+        "## Scheduled analytics",
+        table(heads, rows(ANALYTICS_METRICS)),
+        "## Sidecar and machine",
+        table(heads, rows(SIDECAR_METRICS)),
     )
 
 

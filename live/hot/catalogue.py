@@ -7,7 +7,7 @@ removal, raises PAGE_VERSION in live/hot/page_layout.py.
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 from typing import NamedTuple
 
 METRIC_PREFIX = "lean_live_"
@@ -69,12 +69,30 @@ class PageText(IntEnum):
     FEED_REASON = 3
 
 
+class MetricKind(StrEnum):
+    """What a metric is to Prometheus."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
 class Metric(NamedTuple):
-    """How a field of the page is exported: name without prefix, labels as (name, value), help text."""
+    """How something is exported.
+
+    Attributes:
+        name: without the prefix.
+        labels: labels whose value is fixed, as (name, value).
+        help: what it means.
+        kind: what it is to Prometheus.
+        label_names: labels whose values come with the samples.
+    """
 
     name: str
     labels: tuple[tuple[str, str], ...]
     help: str
+    kind: MetricKind = MetricKind.GAUGE
+    label_names: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -92,8 +110,12 @@ class _CatalogueEnum(IntEnum):
         member._value_ = value
         base, _brace, labels = name.partition("{")
         pairs = (pair.split("=") for pair in labels.rstrip("}").split(",") if pair)
-        member.metric = Metric(base, tuple((key, label) for key, label in pairs), help)
+        member.metric = Metric(base, tuple((key, label) for key, label in pairs), help, cls._kind())
         return member
+
+    @classmethod
+    def _kind(cls) -> MetricKind:
+        raise NotImplementedError
 
 
 class Counter(_CatalogueEnum):
@@ -162,6 +184,10 @@ class Counter(_CatalogueEnum):
     )
     FEED_RESUMES = 53, "feed_resumes_total", "Times that somebody asked to end a pause of the feed."
 
+    @classmethod
+    def _kind(cls) -> MetricKind:
+        return MetricKind.COUNTER
+
 
 class Gauge(_CatalogueEnum):
     """Newest values, one 64-bit real each."""
@@ -179,19 +205,21 @@ class Gauge(_CatalogueEnum):
         "Whether the thread is pinned as configured; NaN when no cores are configured.",
     )
     RESIDENT_MEMORY_PEAK = 4, "resident_memory_peak_bytes", "Largest resident memory of the strategy's process."
-    JOURNAL_LAG = 5, "journal_lag_records", "Records that the journal has yet to write."
-    CLOCK_OFFSET = 6, "clock_offset_seconds", "Offset of the wall clock from its reference."
     RUN_PHASE = (
-        7,
+        5,
         "run_phase",
         "Where the run is: 0 starting, 1 warming up, 2 rehearsing, 3 ready, 4 running, 5 paused, 6 completed, "
         "7 interrupted, 8 failed.",
     )
-    FEED_PHASE = 8, "feed_phase", "Where the feed is: 0 no feed, 1 connecting, 2 running, 3 paused, 4 halted, 5 ended."
-    FEED_RECEIVED = 9, "feed_received_timestamp_seconds", "When something last came from the feed, since 1970 UTC."
-    PROGRESS = 10, "progress_ratio", "Share of recorded data that has been played, 0 to 1; NaN when unknown."
-    RESIDENT_MEMORY = 11, "resident_memory_bytes", "Resident memory of the strategy's process."
-    PUBLISHED = 12, "published_timestamp_seconds", "When the page was last brought up to date, since 1970 UTC."
+    FEED_PHASE = 6, "feed_phase", "Where the feed is: 0 no feed, 1 connecting, 2 running, 3 paused, 4 halted, 5 ended."
+    FEED_RECEIVED = 7, "feed_received_timestamp_seconds", "When something last came from the feed, since 1970 UTC."
+    PROGRESS = 8, "progress_ratio", "Share of recorded data that has been played, 0 to 1; NaN when unknown."
+    RESIDENT_MEMORY = 9, "resident_memory_bytes", "Resident memory of the strategy's process."
+    PUBLISHED = 10, "published_timestamp_seconds", "When the page was last brought up to date, since 1970 UTC."
+
+    @classmethod
+    def _kind(cls) -> MetricKind:
+        return MetricKind.GAUGE
 
 
 class Stage(_CatalogueEnum):
@@ -207,18 +235,29 @@ class Stage(_CatalogueEnum):
     TICK_TO_STRATEGY = 7, "tick_to_strategy_seconds", "Receipt of a tick to the entry of the strategy, sampled."
     TICK_TO_HANDOVER = 8, "tick_to_handover_seconds", "Receipt of a tick to the strategy's handing over of an order."
 
+    @classmethod
+    def _kind(cls) -> MetricKind:
+        return MetricKind.HISTOGRAM
 
-ORDER_DENIALS = Metric("order_denials_total", (), "Orders that the risk gate refused; label code.")
-FEED_AGE = Metric("feed_age_seconds", (), "Time since the last tick of a symbol on the allow-list; label symbol.")
-DATA_TIME = Metric("data_timestamp_seconds", (), "Moment of the newest data, since 1970 UTC.")
-EQUITY = Metric("equity", (), "Total value of the account; label currency.")
-STARTING_EQUITY = Metric("starting_equity", (), "Value of the account when the run began; label currency.")
-FEES = Metric("fees", (), "Sum of all fees; label currency.")
-ORDERS_OPEN = Metric("orders_open", (), "Orders that may still fill.")
-POSITIONS = Metric("positions", (), "Holdings that are not flat.")
-POSITION_QUANTITY = Metric("position_quantity", (), "Signed quantity held; label symbol.")
-POSITION_PROFIT = Metric(
-    "position_unrealized_profit", (), "Gain of closing a holding at the touch, before fees; labels symbol, currency."
+
+def _counter(name: str, help: str, *label_names: str) -> Metric:
+    return Metric(name, (), help, MetricKind.COUNTER, label_names)
+
+
+def _gauge(name: str, help: str, *label_names: str) -> Metric:
+    return Metric(name, (), help, MetricKind.GAUGE, label_names)
+
+
+ORDER_DENIALS = _counter("order_denials_total", "Orders that the risk gate refused.", "code")
+DATA_TIME = _gauge("data_timestamp_seconds", "Moment of the newest data, since 1970 UTC.")
+EQUITY = _gauge("equity", "Total value of the account.", "currency")
+STARTING_EQUITY = _gauge("starting_equity", "Value of the account when the run began.", "currency")
+FEES = _gauge("fees", "Sum of all fees.", "currency")
+ORDERS_OPEN = _gauge("orders_open", "Orders that may still fill.")
+POSITIONS = _gauge("positions", "Holdings that are not flat.")
+POSITION_QUANTITY = _gauge("position_quantity", "Signed quantity held.", "symbol")
+POSITION_PROFIT = _gauge(
+    "position_unrealized_profit", "Gain of closing a holding at the touch, before fees.", "symbol", "currency"
 )
 ACCOUNT_METRICS = (
     DATA_TIME,
@@ -231,4 +270,95 @@ ACCOUNT_METRICS = (
     POSITION_PROFIT,
 )
 """What the page has in records of account and positions."""
-BUILD_INFO = Metric("build_info", (), "Always 1; labels say which run and version.")
+
+FEED_AGE = _gauge("feed_age_seconds", "Time since the last tick of a symbol.", "symbol")
+FEED_SYMBOL_TICKS = _counter("feed_symbol_ticks_total", "Ticks of a symbol.", "symbol")
+FEED_PRICE_AGE = _gauge("feed_price_age_seconds", "Time since a symbol's price last changed.", "symbol")
+FEED_METRICS = (FEED_AGE, FEED_SYMBOL_TICKS, FEED_PRICE_AGE)
+"""What the page has of single symbols: those of `[telemetry] symbols`, or the first ones of the run."""
+
+BUILD_INFO = _gauge(
+    "build_info", "Always 1; labels say which program plays the run, and on what: replay or feed.", "version", "mode"
+)
+RUN_ALIVE = _gauge("run_alive", "1 while the run's process lives, 0 when it is gone and the run had not ended.")
+PAGE_AGE = _gauge("page_age_seconds", "Time since the run brought its telemetry page up to date.")
+CONTROL = _gauge("control", "Whether a bit of the control word is set: kill, pause or reduce_only.", "bit")
+JOURNAL_LAG = _gauge("journal_lag_records", "Records of the event ring that the sidecar has yet to take.")
+WORST_TICK = _gauge(
+    "worst_tick_to_decision_seconds", "The slowest decisions of the run, slowest first.", "rank", "symbol"
+)
+WORST_TICK_TIME = _gauge(
+    "worst_tick_timestamp_seconds",
+    "Moment of the data of each of the slowest decisions, since 1970 UTC.",
+    "rank",
+    "symbol",
+)
+CPU_SECONDS = _counter("cpu_seconds_total", "Processor time of the strategy's process, by mode.", "mode")
+CPU_STEAL = _counter("cpu_steal_seconds_total", "Time that a hypervisor kept from the cores of the strategy's process.")
+CONTEXT_SWITCHES = _counter("context_switches_total", "Times that the strategy's process gave up a core.", "kind")
+PAGE_FAULTS = _counter("page_faults_total", "Page faults of the strategy's process.", "kind")
+THREADS = _gauge("threads", "Threads of the strategy's process.")
+RUN_METRICS = (
+    BUILD_INFO,
+    RUN_ALIVE,
+    PAGE_AGE,
+    CONTROL,
+    JOURNAL_LAG,
+    WORST_TICK,
+    WORST_TICK_TIME,
+    CPU_SECONDS,
+    CPU_STEAL,
+    CONTEXT_SWITCHES,
+    PAGE_FAULTS,
+    THREADS,
+)
+"""What the sidecar finds out about a run from its page's header and from its process."""
+
+FEED_AGE_LIMIT = _gauge("feed_age_limit_seconds", "Age from which the watchdog calls a symbol silent.", "symbol")
+FEED_SILENT = _gauge("feed_silent", "Whether a symbol is silent: older than its limit while a feed runs.", "symbol")
+FEED_FROZEN = _gauge("feed_frozen", "Whether a symbol's ticks keep coming with the same price.", "symbol")
+WATCHDOG_PAUSES = _counter("watchdog_pauses_total", "Times that the watchdog set the control word PAUSE.", "reason")
+WATCHDOG_METRICS = (FEED_AGE_LIMIT, FEED_SILENT, FEED_FROZEN, WATCHDOG_PAUSES)
+"""What the feed watchdog says."""
+
+ANALYTICS_VALUE = _gauge("analytics_value", "Newest result of an analytics task.", "task", "value")
+ANALYTICS_RUNS = _counter(
+    "analytics_runs_total",
+    "Times that an analytics task was due, by outcome: ok, failed, timeout, skipped.",
+    "task",
+    "outcome",
+)
+ANALYTICS_DURATION = _gauge("analytics_duration_seconds", "How long an analytics task took last.", "task")
+ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION)
+"""What analytics tasks give."""
+
+SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's version.", "version")
+SIDECAR_RUNS = _gauge("sidecar_runs", "Runs whose page the sidecar has open.")
+SIDECAR_PAGE_FAULTS = _counter("sidecar_page_faults_total", "Telemetry pages that could not be used.", "reason")
+SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event rings.")
+SIDECAR_SCRAPES = _counter("sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy.", "outcome")
+SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop since the last look.")
+SIDECAR_AFFINITY = _gauge(
+    "sidecar_cpu_affinity_ok", "Whether the sidecar is pinned as configured; absent without cores."
+)
+SIDECAR_MEMORY = _gauge("sidecar_resident_memory_bytes", "Resident memory of the sidecar.")
+SIDECAR_CPU = _counter("sidecar_cpu_seconds_total", "Processor time of the sidecar.")
+CLOCK_OFFSET = _gauge("clock_offset_seconds", "How far the wall clock has run away from the monotonic clock.")
+CLOCK_STEPS = _counter("clock_steps_total", "Steps of this machine's wall clock.")
+SIDECAR_METRICS = (
+    SIDECAR_INFO,
+    SIDECAR_RUNS,
+    SIDECAR_PAGE_FAULTS,
+    SIDECAR_EVENTS,
+    SIDECAR_SCRAPES,
+    SIDECAR_LOOP_LAG,
+    SIDECAR_AFFINITY,
+    SIDECAR_MEMORY,
+    SIDECAR_CPU,
+    CLOCK_OFFSET,
+    CLOCK_STEPS,
+)
+"""What the sidecar says of itself and of the machine; without labels of a run."""
+
+RUN_LABELS = ("run", "algorithm")
+"""Labels of every metric but SIDECAR_METRICS."""

@@ -30,7 +30,7 @@ from live.hot.ring import ring_words
 from live.hot.seqlock import SLOT_WORDS
 
 PAGE_MAGIC = int.from_bytes(b"LEANLIVE", "little")
-PAGE_VERSION = 2
+PAGE_VERSION = 3
 READER_BYTES = 65_536
 """Size and alignment of the reader's section: the largest memory page of the systems in use."""
 HEADER_WORDS = 64
