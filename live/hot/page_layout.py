@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -37,8 +38,10 @@ HEADER_WORDS = 64
 VALUES_MAX = 128
 """Places for counters, and for gauges."""
 FEEDS_MAX = 64
-"""Symbols on the allow-list whose feed's age is shown."""
+"""Symbols that are exported under their names."""
 FEED_LABEL_WORDS = 4
+FEED_ROW_WORDS = 4
+"""Words of a symbol's row: when its last tick came, its ticks, when its price last changed (both ns since 1970 UTC), spare."""
 WORST_TICKS = 10
 """Slowest ticks whose details are kept."""
 POSITIONS_MAX = 32
@@ -80,7 +83,7 @@ class Section(IntEnum):
     COUNTERS = 0
     DENIALS = 1
     GAUGES = 2
-    FEED_STAMPS = 3
+    FEED_ROWS = 3
     FEED_LABELS = 4
     HISTOGRAMS = 5
     RECORDS = 6
@@ -107,7 +110,7 @@ def section_words(ring_capacity: int) -> tuple[int, ...]:
         VALUES_MAX,
         DENIAL_CODES_MAX,
         VALUES_MAX,
-        FEEDS_MAX,
+        FEEDS_MAX * FEED_ROW_WORDS,
         FEEDS_MAX * FEED_LABEL_WORDS,
         len(Stage) * HISTOGRAM_WORDS,
         (POSITION_SLOT + POSITIONS_MAX) * SLOT_WORDS,
@@ -161,6 +164,13 @@ def write_text(words: memoryview[int], text: str, what: str) -> None:
             f"{what} {text[:40]!r} does not fit the telemetry page; use at most {len(words) * 8} bytes, no NUL"
         )
     words.cast("B")[:] = encoded.ljust(len(words) * 8, b"\0")
+
+
+def text_words(text: str, words: int) -> tuple[int, ...]:
+    """Return a text as words; a character that no longer fits is left out whole."""
+    encoded = text.encode("utf-8", "backslashreplace").replace(b"\0", b" ")[: words * 8]
+    whole = encoded.decode("utf-8", "ignore").encode()
+    return tuple(array("q", whole.ljust(words * 8, b"\0")))
 
 
 def read_text(words: memoryview[int]) -> str:

@@ -28,6 +28,7 @@ from live.hot.page_layout import (
     TEXT_SLOT,
     WORST_TICKS,
     read_text,
+    text_words,
 )
 from live.hot.seqlock import SLOT_WORDS, SeqlockReader, SeqlockWriter
 
@@ -135,7 +136,7 @@ class PageTablesWriter:
             return
         self._texts[which] = text
         self._records.begin(TEXT_SLOT + which)
-        for at, word in enumerate(_text_words(text, SLOT_WORDS - 1), 1):
+        for at, word in enumerate(text_words(text, SLOT_WORDS - 1), 1):
             self._records.put(at, word)
         self._records.end()
 
@@ -183,7 +184,7 @@ class PageTablesWriter:
     def _put_label(self, field: int, label: str, words: int) -> None:
         found = self._words.get((label, words))
         if found is None:
-            found = self._words[label, words] = _text_words(label, words)
+            found = self._words[label, words] = text_words(label, words)
         for at, word in enumerate(found, field):
             self._records.put(at, word)
 
@@ -245,13 +246,6 @@ class PageTablesReader:
 
     def _reals(self, field: int, count: int) -> array[float]:
         return array("d", self._words(field, count).tobytes())
-
-
-def _text_words(text: str, words: int) -> tuple[int, ...]:
-    """Return a text as words; a character that no longer fits is left out whole."""
-    encoded = text.encode("utf-8", "backslashreplace").replace(b"\0", b" ")[: words * 8]
-    whole = encoded.decode("utf-8", "ignore").encode()
-    return tuple(array("q", whole.ljust(words * 8, b"\0")))
 
 
 def _text_of(words: array[int]) -> str:

@@ -9,6 +9,7 @@ cdef long long _RECORDS
 cdef class RingWriter:
     cdef readonly long long capacity
     cdef long long[::1] _words
+    cdef double[::1] _reals
     cdef const long long[::1] _position
     cdef object _word_view
     cdef object _position_view
@@ -18,6 +19,7 @@ cdef class RingWriter:
     @cython.locals(position=cython.longlong)
     cpdef bint claim(self) noexcept
     cpdef void put(self, long long field, long long value) noexcept
+    cpdef void put_real(self, long long field, double value) noexcept
     cpdef void commit(self) noexcept
     cpdef bint publish(self, long long kind, long long time_ns, long long first, long long second, long long third,
                        long long fourth) noexcept

@@ -65,6 +65,7 @@ class RingWriter:
     def __init__(self, words: memoryview[int], position: memoryview[int], capacity: int) -> None:
         _check_memory(words, capacity)
         self._words = words
+        self._reals: memoryview[float] = words.cast("B").cast("d")
         self._position = position
         self._word_view = words
         self._position_view = position
@@ -98,6 +99,10 @@ class RingWriter:
     def put(self, field: int, value: int) -> None:
         """Write a word of the claimed record; the field counts modulo EVENT_WORDS."""
         self._words[self._base + (field & (_WIDTH - 1))] = value
+
+    def put_real(self, field: int, value: float) -> None:
+        """Write a word of the claimed record as a 64-bit real; the field counts modulo EVENT_WORDS."""
+        self._reals[self._base + (field & (_WIDTH - 1))] = value
 
     def commit(self) -> None:
         """Publish the claimed record; only after a claim that succeeded."""

@@ -6,6 +6,7 @@ from live.hot.seqlock cimport SeqlockWriter
 cdef long long _VALUES
 cdef long long _CODES
 cdef long long _FEEDS
+cdef long long _FEED_WORDS
 cdef long long _WORST
 cdef long long _CONTROL
 cdef long long _RESUME
@@ -22,14 +23,16 @@ cdef class TelemetryPage:
     cdef long long[::1] _counters
     cdef long long[::1] _denials
     cdef double[::1] _gauges
-    cdef long long[::1] _feed_stamps
+    cdef long long[::1] _feed_rows
     cdef long long[::1] _reader
     cdef object _feed_labels
     cdef long long _worst_floor_ns
     cpdef void add(self, long long counter, long long count) noexcept
     cpdef void add_denials(self, long long code, long long count) noexcept
     cpdef void set_gauge(self, long long gauge, double value) noexcept
-    cpdef void stamp_feed(self, long long feed, long long receive_ns) noexcept
+    @cython.locals(at=cython.longlong)
+    cpdef void stamp_feed(self, long long feed, long long received_ns, long long ticks,
+                          long long price_changed_ns) noexcept
     cpdef long long control(self) noexcept
     cpdef long long resume_requests(self) noexcept
     cpdef void record_tick(self, long long symbol_index, long long sequence, long long time_ns, long long receive_ns,

@@ -23,6 +23,7 @@ from live.hot.histogram import HISTOGRAM_WORDS, Histogram
 from live.hot.page_layout import (
     CONTROL_WORD,
     FEED_LABEL_WORDS,
+    FEED_ROW_WORDS,
     FEEDS_MAX,
     HEADER_WORDS,
     LATEST_TICK_SLOT,
@@ -54,6 +55,7 @@ RING_CAPACITY = 4_096
 _VALUES = VALUES_MAX
 _CODES = DENIAL_CODES_MAX
 _FEEDS = FEEDS_MAX
+_FEED_WORDS = FEED_ROW_WORDS
 _WORST = WORST_TICKS
 _CONTROL = CONTROL_WORD
 _RESUME = RESUME_WORD
@@ -84,7 +86,7 @@ class TelemetryPage:
         self._counters: memoryview[int] = words[layout.of(Section.COUNTERS)]
         self._denials: memoryview[int] = words[layout.of(Section.DENIALS)]
         self._gauges: memoryview[float] = words[layout.of(Section.GAUGES)].cast("B").cast("d")
-        self._feed_stamps: memoryview[int] = words[layout.of(Section.FEED_STAMPS)]
+        self._feed_rows: memoryview[int] = words[layout.of(Section.FEED_ROWS)]
         self._feed_labels: memoryview[int] = words[layout.of(Section.FEED_LABELS)]
         self._reader: memoryview[int] = words[layout.of(Section.READER)]
         sections = words[layout.of(Section.HISTOGRAMS)]
@@ -114,10 +116,20 @@ class TelemetryPage:
         if 0 <= gauge < _VALUES:
             self._gauges[gauge] = value
 
-    def stamp_feed(self, feed: int, receive_ns: int) -> None:
-        """Note when the last tick of a symbol on the allow-list came."""
+    def stamp_feed(self, feed: int, received_ns: int, ticks: int, price_changed_ns: int) -> None:
+        """Show when the last tick of a symbol came, how many have come, and when its price last changed.
+
+        Parameters:
+            feed: the symbol's place.
+            received_ns: since 1970 UTC, as price_changed_ns; 0 for never.
+            ticks: of the whole run.
+            price_changed_ns: when the newest price was seen first.
+        """
         if 0 <= feed < _FEEDS:
-            self._feed_stamps[feed] = receive_ns
+            at = feed * _FEED_WORDS
+            self._feed_rows[at] = received_ns
+            self._feed_rows[at + 1] = ticks
+            self._feed_rows[at + 2] = price_changed_ns
 
     def control(self) -> int:
         """Return the control word, bits of ControlBit: to be polled once per event."""

@@ -7,6 +7,7 @@ import os
 import stat
 from array import array
 from pathlib import Path
+from typing import NamedTuple
 
 from live.errors import DataError, UsageError
 from live.hot.catalogue import ControlBit, Counter, Gauge, PageText, Stage
@@ -15,6 +16,7 @@ from live.hot.histogram import HISTOGRAM_WORDS, Histogram, attach
 from live.hot.page_layout import (
     CONTROL_WORD,
     FEED_LABEL_WORDS,
+    FEED_ROW_WORDS,
     FEEDS_MAX,
     HEADER_WORDS,
     LATEST_TICK_SLOT,
@@ -33,6 +35,20 @@ from live.hot.page_layout import (
 from live.hot.page_tables import AccountLook, PageTablesReader, SlowDecision
 from live.hot.ring import RING_CAPACITY_MAX
 from live.hot.seqlock import SeqlockReader
+
+
+class FeedRow(NamedTuple):
+    """Ticks of a symbol on a feed.
+
+    Attributes:
+        received_ns: when the last one came, since 1970 UTC; 0 for never, and for a run on recorded data.
+        ticks: of the whole run.
+        price_changed_ns: when the newest price was seen first, since 1970 UTC.
+    """
+
+    received_ns: int
+    ticks: int
+    price_changed_ns: int
 
 
 class TelemetryView:
@@ -62,7 +78,7 @@ class TelemetryView:
         self._counters = words[self.layout.of(Section.COUNTERS)]
         self._denials = words[self.layout.of(Section.DENIALS)]
         self._gauges = words[self.layout.of(Section.GAUGES)].cast("B").cast("d")
-        self._feed_stamps = words[self.layout.of(Section.FEED_STAMPS)]
+        self._feed_rows = words[self.layout.of(Section.FEED_ROWS)]
         self._feed_labels = words[self.layout.of(Section.FEED_LABELS)]
         self._histograms = words[self.layout.of(Section.HISTOGRAMS)]
         self._readers_words = words[self.layout.of(Section.READER)]
@@ -123,13 +139,15 @@ class TelemetryView:
         """Return a gauge."""
         return self._gauges[gauge]
 
-    def feeds(self) -> dict[str, int]:
-        """Return for each symbol on the allow-list when its last tick came, ns since 1970 UTC, 0 for never."""
-        labels = (
-            read_text(self._feed_labels[feed * FEED_LABEL_WORDS : (feed + 1) * FEED_LABEL_WORDS])
-            for feed in range(FEEDS_MAX)
-        )
-        return {label: self._feed_stamps[feed] for feed, label in enumerate(labels) if label}
+    def feed_rows(self) -> dict[str, FeedRow]:
+        """Return what the page has of the symbols that are exported under their names."""
+        found = {}
+        for feed in range(FEEDS_MAX):
+            label = read_text(self._feed_labels[feed * FEED_LABEL_WORDS : (feed + 1) * FEED_LABEL_WORDS])
+            if label:
+                at = feed * FEED_ROW_WORDS
+                found[label] = FeedRow(self._feed_rows[at], self._feed_rows[at + 1], self._feed_rows[at + 2])
+        return found
 
     def histogram(self, stage: Stage) -> Histogram:
         """Return a copy of a stage's histogram; its counters may be one sample apart.

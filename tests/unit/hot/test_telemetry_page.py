@@ -15,6 +15,7 @@ from live.hot.denials import DenialCode
 from live.hot.page_layout import HeaderWord
 from live.hot.telemetry import TelemetryPage, create_page
 from live.hot.telemetry_reader import TelemetryReader
+from live.hot.telemetry_view import FeedRow
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_reader_sees_what_the_writer_wrote(page: TelemetryPage) -> None:
     page.add_denials(DenialCode.MARKET_NO_PRICE, 1)
     page.set_gauge(Gauge.SYMBOLS, 2.5)
     page.name_feed(1, "SPY")
-    page.stamp_feed(1, 77)
+    page.stamp_feed(1, 77, 3, 70)
     page.histograms[Stage.DECISION].record(900)
     page.ring.publish(5, 6, 7, 8, 9, 10)
     page.record_tick(1, 2, 3, 4, 5, 6, 7)
@@ -39,7 +40,7 @@ def test_reader_sees_what_the_writer_wrote(page: TelemetryPage) -> None:
     assert reader.counter(Counter.TICKS_TRADE) == 3
     assert reader.denials(DenialCode.MARKET_NO_PRICE) == 1
     assert reader.gauge(Gauge.SYMBOLS) == 2.5
-    assert reader.feeds() == {"SPY": 77}
+    assert reader.feed_rows() == {"SPY": FeedRow(77, 3, 70)}
     assert reader.histogram(Stage.DECISION).counts_up_to_bounds() == (1,)
     assert reader.ring.drain(9)[0][:6] == (5, 6, 7, 8, 9, 10)
     assert reader.latest_tick() == (1, 2, 3, 4, 5, 6, 7)
