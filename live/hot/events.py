@@ -19,10 +19,11 @@ from live.errors import DataError
 from live.hot.catalogue import RunPhase
 from live.hot.denials import DenialCode
 from live.hot.page_layout import read_text, text_words
-from live.hot.ring import RingWriter
+from live.hot.ring import RingWriter, ring_words
 
 SYMBOL_WORDS = 4
 _SYMBOL = slice(4, 4 + SYMBOL_WORDS)
+_UNREAD = 64
 _CODES = {int(code): code for code in DenialCode}
 
 
@@ -45,7 +46,7 @@ class OrderRecord(NamedTuple):
         fill_quantity: signed, 0 for what is no fill.
         fill_price: 0 for what is no fill.
         fee: of this fill.
-        bid: of the symbol at that moment; 0 without one.
+        bid: of the symbol at that moment; its price where there are no quotes.
         ask: as bid.
         quantity: signed, of the whole order.
         order_type: as LEAN numbers them.
@@ -74,7 +75,7 @@ class DenialRecord(NamedTuple):
 
 
 class PhaseRecord(NamedTuple):
-    """A run that went on to another phase."""
+    """A run that went on to another phase; the moment is of this machine's clock."""
 
     time_ns: int
     phase: RunPhase
@@ -93,6 +94,13 @@ class EventWriter:
     def __init__(self, ring: RingWriter) -> None:
         self._ring = ring
         self._symbols: dict[str, tuple[int, ...]] = {}
+
+    @classmethod
+    def unread(cls) -> EventWriter:
+        """Return a writer whose events nobody reads, for engines without a page; what it writes to is never full."""
+        words = memoryview(array("q", bytes(8 * ring_words(_UNREAD))))
+        # The position that a reader would write is the count of what was published: everything counts as read at once.
+        return cls(RingWriter(words, words[:1], _UNREAD))
 
     def order(self, event: OrderRecord) -> None:
         """Write an order event; without room it is counted as lost."""

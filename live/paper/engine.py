@@ -283,7 +283,7 @@ class PaperEngine(OrderHost, Host):
             return self.transactions.reject(order, refusal[0], refusal[1])
         code = self.risk.admit(order, self.transactions.last_order_id + 1, security, self.portfolio)
         if code is not None:
-            self.recorder.on_denial(code.name)
+            self.recorder.on_denial(code, self.clock.now_ns, order.symbol, float(order.exact_quantity))
             return self.transactions.reject(order, OrderResponseErrorCode.RISK_DENIED, _denial_text(code))
         return self.transactions.submit(order, security, asynchronous)
 
@@ -293,7 +293,7 @@ class PaperEngine(OrderHost, Host):
         code = self.risk.check_update(order, changed, security, self.portfolio)
         if code is None:
             return None
-        self.recorder.on_denial(code.name)
+        self.recorder.on_denial(code, self.clock.now_ns, order.symbol, float(changed.exact_quantity))
         return _denial_text(code)
 
     def quantity_for_target(self, security: Security, target: Decimal) -> GetMaximumOrderQuantityResult:
@@ -315,10 +315,10 @@ class PaperEngine(OrderHost, Host):
         self.clock.revision += 1
         if event.status is OrderStatus.SUBMITTED:
             self.recorder.on_accepted(self.clock.began_ns)
-        self.recorder.on_order_event(event)
+        security = self.securities[event.symbol]
+        self.recorder.on_order_event(event, security)
         if event.status.is_fill:
-            price = float(event.exact_fill_price)
-            self.recorder.curves.fill(self.securities[event.symbol], event.time_ns, price)
+            self.recorder.curves.fill(security, event.time_ns, float(event.exact_fill_price))
         self.risk.on_event(event)
         if self.desk is not None:
             self.desk.on_event(event)

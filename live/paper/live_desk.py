@@ -48,7 +48,7 @@ class LiveDesk:
         risk: judges them.
         pump: knows the present tick.
         clock: the run's clock; it brings the engine to the present tick.
-        on_denial: told about each refusal.
+        on_denial: told about each refusal: its code, the moment, the symbol and the signed quantity.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class LiveDesk:
         risk: RiskDesk,
         pump: TickPump,
         clock: RunClock,
-        on_denial: Callable[[DenialCode], None],
+        on_denial: Callable[[DenialCode, int, Symbol, float], None],
     ) -> None:
         self._algorithm = algorithm
         self._risk = risk
@@ -96,11 +96,11 @@ class LiveDesk:
         if not code and max(abs(limit_e9), abs(stop_e9)) >= _BEYOND_E9:
             code = int(DenialCode.PRICE_OUTSIDE_COLLAR)
         if code:
-            self._on_denial(denial_of(code))
+            self._on_denial(denial_of(code), now_ns, symbol, quantity)
             return -code
         handle = self.pool.take(index, quantity_e9, kind, limit_e9, stop_e9, now_ns, 0)
         if handle < 0:
-            self._on_denial(DenialCode.POOL_EXHAUSTED)
+            self._on_denial(DenialCode.POOL_EXHAUSTED, now_ns, symbol, quantity)
             return -int(DenialCode.POOL_EXHAUSTED)
         self.pool.enqueue(handle)
         self._symbols[index] = symbol

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from live.algorithm.live_algorithm import LiveAlgorithm
 from live.algorithm.slices import Slice
 from live.algorithm.ticks import build_ticks
-from live.hot.denials import DenialCode
 from live.hot.pump import TickPump
 from live.hot.records import KIND_QUOTE, KIND_TRADE, RecordBuffer
 from live.hot.units import PRICE_SCALE
@@ -42,7 +41,7 @@ class LiveLoop(TickLoop):
         self._view = TickView(engine.risk.book, algorithm.check_views)
         trace, bands = engine.recorder.trace, self._watch.bands
         self._pump = TickPump(self._merge, engine.risk.book, self._view, algorithm.on_tick, trace, bands)
-        self._desk = LiveDesk(algorithm, engine.risk, self._pump, engine.clock, self._on_denial)
+        self._desk = LiveDesk(algorithm, engine.risk, self._pump, engine.clock, engine.recorder.on_denial)
         self._steps_counted = 0
         algorithm._desk = self._desk
         engine.desk = self._desk
@@ -88,9 +87,6 @@ class LiveLoop(TickLoop):
         cache = security.cache
         cache.store_book(self._pump.book, config.symbol.index, scale)
         cache.store_ticks(points, subscription.is_default_kind)
-
-    def _on_denial(self, code: DenialCode) -> None:
-        self._engine.recorder.on_denial(code.name)
 
     # -- the loop's side
 

@@ -12,13 +12,17 @@ from live.algorithm.orders import OrderEvent
 from live.algorithm.slices import Slice
 from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
 from live.hot.catalogue import Stage
+from live.hot.denials import DenialCode
+from live.hot.events import DenialRecord, EventWriter, OrderRecord
 from live.hot.trace import KIND_STEP, SEVERAL_SYMBOLS, LatencyTrace
 from live.paper.curves import Curves
 from live.paper.series import BoundedSeries
 
 if TYPE_CHECKING:
+    from live.algorithm.symbols import Symbol
     from live.hot.histogram import Histogram
     from live.paper.engine import PaperEngine
+    from live.paper.securities import Security
 
 MEASURED_STAGES = (
     Stage.TICK_TO_STRATEGY,
@@ -57,10 +61,18 @@ class Recorder:
         sink: where order events go.
         log: where log lines go.
         histogram: gives the histogram of a stage, to record into.
+        events: writes what other processes hear of orders; None for an engine that has no telemetry page.
     """
 
-    def __init__(self, sink: RunSink, log: LogSink, histogram: Callable[[Stage], Histogram]) -> None:
+    def __init__(
+        self,
+        sink: RunSink,
+        log: LogSink,
+        histogram: Callable[[Stage], Histogram],
+        events: EventWriter | None = None,
+    ) -> None:
         self._sink = sink
+        self._events = EventWriter.unread() if events is None else events
         self._log = log
         self.stages = {stage: histogram(stage) for stage in MEASURED_STAGES}
         self.tick_to_decision = self.stages[Stage.TICK_TO_DECISION]
@@ -182,15 +194,43 @@ class Recorder:
             self.curves.sample(time_ns, float(equity), engine.securities.values())
             engine.risk.on_equity(engine.zone.to_local_ns(time_ns) // NANOSECONDS_PER_DAY, equity)
 
-    def on_order_event(self, event: OrderEvent) -> None:
-        """Pass an order event on."""
+    def on_order_event(self, event: OrderEvent, security: Security) -> None:
+        """Pass an order event on.
+
+        Parameters:
+            event: what happened.
+            security: of the order.
+        """
         self.order_events += 1
         self.events_by_status[event.status] += 1
         self._sink.order_event(event)
+        self._events.order(
+            OrderRecord(
+                event.time_ns,
+                event.order_id,
+                event.status,
+                event.symbol.value,
+                float(event.exact_fill_quantity),
+                float(event.exact_fill_price),
+                float(event.order_fee.value.exact_amount),
+                security.bid_price,
+                security.ask_price,
+                float(event.exact_quantity),
+                event.ticket.order_type,
+            )
+        )
 
-    def on_denial(self, code: str) -> None:
-        """Count an order that the risk gate refused."""
-        self.denials[code] += 1
+    def on_denial(self, code: DenialCode, time_ns: int, symbol: Symbol, quantity: float) -> None:
+        """Count an order that the risk gate refused.
+
+        Parameters:
+            code: why.
+            time_ns: the run's moment, UTC.
+            symbol: of the order.
+            quantity: signed, of the order.
+        """
+        self.denials[code.name] += 1
+        self._events.denial(DenialRecord(time_ns, code, symbol.value, quantity))
 
     def on_log(self, local_ns: int, level: str, text: str) -> None:
         """Write a line of the algorithm to the run's log."""

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -104,7 +104,7 @@ class DryRun:
         self.engine: PaperEngine
         self.log: RunLog
         self.telemetry: RunTelemetry
-        self._missing: list[str] = []
+        self._set_up_warnings: list[str] = []
         self._starting_equity = Decimal(0)
         self._wall_seconds = 0.0
         self._began_wall_ns = 0
@@ -161,8 +161,8 @@ class DryRun:
         """
         config = self.request.config
         self.log = RunLog(log_path, config.log.max_lines_per_second, config.log.max_bytes)
-        self.telemetry = RunTelemetry(log_path.parent)
-        self.recorder = Recorder(sink, self.log, self.telemetry.histogram)
+        self.telemetry = RunTelemetry(log_path.parent, config.telemetry, self.request.bounds_ns)
+        self.recorder = Recorder(sink, self.log, self.telemetry.histogram, self.telemetry.events)
         # The strategy may change the working folder.
         folder = DataFolder(self.data.path.absolute())
         self._cores = pin(config.host.cores)
@@ -218,14 +218,17 @@ class DryRun:
             raise AlgorithmError(f"{self.loaded.path}: {error}") from error
         frontier = open_frontier(engine)
         files_end_ns = engine.start_utc_ns - 1 if engine.follows_feed else engine.end_utc_ns
-        self._missing = list(engine.subscriptions.missing_data(frontier.begin_ns, files_end_ns))
-        for warning in self._missing:
-            engine.write_log("log", f"Warning: {warning}")
+        self._warn(engine.subscriptions.missing_data(frontier.begin_ns, files_end_ns))
         seed_conversion_rates(engine)
         self._starting_equity = engine.portfolio.exact_total_portfolio_value
-        self.telemetry.begin(float(self._starting_equity))
+        self._warn(self.telemetry.begin(engine))
         self._loop = self._make_loop(frontier)
         return self._loop
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self._set_up_warnings.append(warning)
+            self.engine.write_log("log", f"Warning: {warning}")
 
     @contextmanager
     def _playing(self) -> Iterator[None]:
@@ -281,7 +284,7 @@ class DryRun:
         """Return what the loader had to say, and the errors that did not end the run."""
         log = self.log
         beyond = (f"and {log.errors_beyond} more lines with errors in {log.path.name}",) if log.errors_beyond else ()
-        return (*self.loaded.warnings, *self._missing, *log.errors, *beyond)
+        return (*self.loaded.warnings, *self._set_up_warnings, *log.errors, *beyond)
 
     def _close(self) -> None:
         """Close the run's files; of several errors the first is raised."""

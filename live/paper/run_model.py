@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from live.config import Config
+from live.hot.catalogue import Stage
 
 if TYPE_CHECKING:
     from live.hot.histogram import Histogram
@@ -33,6 +34,7 @@ class DryRunRequest:
         results_folder: folder in which the run's own folder is made.
         working_folder: folder from which data are looked for.
         feed: address of a feed that the ticks come from; None plays the data folder.
+        bounds_ns: durations of stages that service-level objectives ask about, counted exactly, in nanoseconds.
     """
 
     algorithm: Path
@@ -43,6 +45,7 @@ class DryRunRequest:
     config: Config = field(default_factory=Config)
     working_folder: Path = field(default_factory=Path.cwd)
     feed: str | None = None
+    bounds_ns: Mapping[Stage, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

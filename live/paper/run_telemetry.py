@@ -9,15 +9,18 @@ from __future__ import annotations
 import gc
 import heapq
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import live
 from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
+from live.config import TelemetrySettings
 from live.feeds.socket.health import FeedState
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
 from live.hot.denials import DenialCode
+from live.hot.events import EventWriter, PhaseRecord
 from live.hot.histogram import Histogram
 from live.hot.page_layout import POSITIONS_MAX
 from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, SlowDecision
@@ -25,6 +28,7 @@ from live.hot.telemetry import create_page
 from live.hot.telemetry_view import TelemetryView
 from live.paper.memory import peak_memory_bytes, resident_memory_bytes
 from live.paper.order_records import open_orders_count
+from live.paper.symbol_rows import SymbolRows
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -85,18 +89,29 @@ class RunTelemetry:
 
     Parameters:
         folder: the run's folder; the page is made there, mode 0600.
+        settings: which symbols are shown by name.
+        bounds_ns: bounds of stages that are counted exactly.
 
     Attributes:
         phase: where the run is, pauses aside.
+        events: writes to the event ring.
 
     Raises:
         EnvironmentFault: there is no room for the page.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: TelemetrySettings | None = None,
+        bounds_ns: Mapping[Stage, Sequence[int]] | None = None,
+    ) -> None:
         path = folder / PAGE_NAME
         path.unlink(missing_ok=True)
-        self._page = create_page(path, folder.name, live.__version__)
+        self._page = create_page(path, folder.name, live.__version__, bounds_ns)
+        self.events = EventWriter(self._page.ring)
+        self._symbols = SymbolRows(self._page, settings or TelemetrySettings())
+        self._shown_phase: RunPhase | None = None
         self._tables = PageTablesWriter(self._page.records)
         self._written: dict[int, int] = {}
         self._denied: dict[str, int] = {}
@@ -139,13 +154,14 @@ class RunTelemetry:
             reason: why, for people; "" when that is plain.
         """
         self.phase = phase
-        self._page.set_gauge(Gauge.RUN_PHASE, phase)
         self._tables.write_text(PageText.REASON, reason)
+        self._show(phase)
         self._stamp()
 
-    def begin(self, starting_equity: float) -> None:
-        """Take note of the account's value before the first step."""
-        self._starting_equity = starting_equity
+    def begin(self, engine: PaperEngine) -> list[str]:
+        """Take note of the account and the symbols before the first step; return what the user should know of them."""
+        self._starting_equity = engine.portfolio.total_portfolio_value
+        return self._symbols.name(engine.securities.values())
 
     def is_rehearsing(self) -> None:
         """Take note that the way of ticks and orders is being rehearsed."""
@@ -223,7 +239,8 @@ class RunTelemetry:
         is_held = not is_well or self.control() & ControlBit.PAUSE
         if phase is RunPhase.RUNNING and is_held:
             phase = RunPhase.PAUSED
-        gauge(Gauge.RUN_PHASE, phase)
+        self._show(phase)
+        self._symbols.publish(engine, feed)
         self._stamp()
 
     def _publish_counts(self, recorder: Recorder) -> None:
@@ -301,11 +318,19 @@ class RunTelemetry:
             received_ns = wall_ns() - (now_ns - feed.received_ns)
             self._page.set_gauge(Gauge.FEED_RECEIVED, received_ns / NANOSECONDS_PER_SECOND)
 
+    def _show(self, phase: RunPhase) -> None:
+        self._page.set_gauge(Gauge.RUN_PHASE, phase)
+        if phase is not self._shown_phase:
+            self._shown_phase = phase
+            self.events.phase(PhaseRecord(wall_ns(), phase))
+
     def _raise_to(self, counter: Counter, count: int) -> None:
         self._page.add(counter, count - self._written.get(counter, 0))
         self._written[counter] = count
 
     def _stamp(self) -> None:
+        self._raise_to(Counter.EVENTS, self._page.ring.published)
+        self._raise_to(Counter.TELEMETRY_LOST, self._page.ring.lost)
         self._page.set_gauge(Gauge.PUBLISHED, wall_ns() / NANOSECONDS_PER_SECOND)
 
     def view(self) -> TelemetryView:

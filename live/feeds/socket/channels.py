@@ -93,6 +93,7 @@ class TickGate:
         span_of: when ticks are wanted.
 
     Attributes:
+        ticks: how many have passed.
         newest_ns: time of the newest tick that passed, as it was sent.
         newest_price: its raw price, of quotes the bid; 0 without one.
     """
@@ -100,6 +101,7 @@ class TickGate:
     def __init__(self, channel: Channel, counters: FeedCounters, feed_time: FeedTime, span_of: SpanOf) -> None:
         self.counters = counters
         self.kind = KIND_QUOTE if channel.is_quote else KIND_TRADE
+        self.ticks = 0
         self.newest_ns = LONG_AGO_NS
         self.newest_price = 0.0
         self._feed_time = feed_time
@@ -131,6 +133,7 @@ class TickGate:
                 return _STALE
             self.counters.ticks_restamped += 1
             time_ns = decided_ns
+        self.ticks += 1
         self.newest_ns = tick.time_ns
         self.newest_price = price / _PRICE_SCALE
         if time_ns > feed_time.newest_ns:

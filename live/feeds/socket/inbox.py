@@ -8,7 +8,7 @@ TickMerge over `sources`:
         ...
 
 A merge gives what is waiting in order of time. Within a channel time never goes back; across channels a sender may let
-it, between two looks. A run that has decided on a moment says so in `floor_ns`: ticks that come later and are a little
+it, between two looks. A run that has decided on a moment says so by `decided_on`: ticks that come later and are a little
 older get that moment, much older ones are left out.
 """
 
@@ -145,6 +145,11 @@ class FeedInbox:
     def offered(self) -> Sequence[Channel]:
         """The channels of the session, none before it is known."""
         return self._offered
+
+    def gates_of(self, security_type: str, market: str, ticker: str) -> list[TickGate]:
+        """Return the gates through which a symbol's ticks come, one per channel."""
+        symbol = (security_type, market, ticker)
+        return [takers[0].gate for channel, takers in self._by_channel.items() if _symbol_of(channel) == symbol]
 
     def _subscribe(self, channels: Sequence[tuple[Channel, int]]) -> None:
         for channel, index in channels:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from live.algorithm.enums import SecurityType
 from live.algorithm.orders import OrderEvent
+from live.algorithm.symbols import Symbol
 from live.clock import monotonic_ns, wall_ns
 from live.config import FeedSettings
 from live.feeds.socket.health import Fault, FeedCounters, FeedHealth
@@ -20,6 +22,8 @@ from live.hot.telemetry_reader import TelemetryReader
 from live.paper.recorder import Recorder
 from live.paper.run_telemetry import FEED_COUNTERS, PAGE_NAME, RunTelemetry
 from live.paper.runlog import RunLog
+
+IBM = Symbol.create("IBM", SecurityType.EQUITY, "usa")
 
 
 class _Sink:
@@ -51,7 +55,7 @@ def test_counts_are_brought_to_the_page(tmp_path: Path, engine: Any) -> None:
     view = telemetry.view()
     for round_number in (1, 2):
         engine.recorder.trade_ticks += 7
-        engine.recorder.on_denial("MARKET_NO_PRICE")
+        engine.recorder.on_denial(DenialCode.MARKET_NO_PRICE, 5, IBM, 1.0)
         telemetry.publish(engine)
         assert view.counter(Counter.TICKS_TRADE) == 7 * round_number
         assert view.denials(DenialCode.MARKET_NO_PRICE) == round_number
