@@ -24,6 +24,7 @@ from live.bench.calibration import calibrate
 from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
 from live.bench.peers import measure_peer
+from live.bench.recording import time_ticks
 from live.bench.socket_run import play_socket
 from live.clock import monotonic_ns
 from live.config import HostSettings
@@ -35,6 +36,7 @@ from live.paper.memory import peak_memory_bytes
 
 Parameters = dict[str, Any]
 _MS = 1_000_000
+_PUBLICATIONS = 200
 _STRATEGY_PARAMETERS = ("last_day", "symbols")
 _QUANTILES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
 
@@ -93,39 +95,39 @@ def socket(told: Parameters) -> ChildResult:
     )
 
 
-def instrumentation(told: Parameters) -> ChildResult:
-    """Time what the engine measures of every slice, called from Python, less what calling something costs."""
+def telemetry_cost(told: Parameters) -> ChildResult:
+    """Time what the engine measures of every tick and slice, and how long it takes to bring the page up to date.
+
+    Ticks are measured from compiled code, slices from Python with what calling something costs there.
+    """
     trace = LatencyTrace(Histogram(), Histogram(), Histogram())
     trace.begin(monotonic_ns())
-    slices = told["slices"]
-    empty_ns = measured_ns = sys.maxsize
+    calls = told["calls"]
+    tick_ns = slice_ns = sys.maxsize
     for _ in range(told["times"]):
-        empty_ns = min(empty_ns, _time_calls(_Nothing(), slices))
-        measured_ns = min(measured_ns, _time_calls(trace, slices))
-    return ChildResult({"slice_ns": max(0.0, (measured_ns - empty_ns) / slices)}, samples=slices * told["times"])
+        tick_ns = min(tick_ns, time_ticks(calls))
+        slice_ns = min(slice_ns, _time_calls(trace, calls))
+    publications_ns = session.time_publications(
+        told["strategy"], Path(told["data"]), {"symbols": str(told["symbols"])}, _PUBLICATIONS
+    )
+    values = {
+        "tick_ns": tick_ns / calls,
+        "slice_ns": slice_ns / calls,
+        "publication_ns": float(median(publications_ns)),
+    }
+    return ChildResult(values, samples=calls * told["times"])
 
 
-class _Nothing:
-    """Measures nothing."""
-
-    def is_sampled(self) -> bool:
-        """Sample no slice."""
-        return False
-
-    def record(self, began_ns: int, ended_ns: int, time_ns: int, symbol_index: int, kind: int) -> None:
-        """Forget it."""
-
-
-def _time_calls(trace: LatencyTrace | _Nothing, slices: int) -> int:
-    """Return the nanoseconds that so many slices take whose data and strategy take nothing."""
+def _time_calls(trace: LatencyTrace, slices: int) -> int:
+    """Return the nanoseconds that measuring so many slices takes from Python."""
     now_ns = monotonic_ns
     begin_ns = now_ns()
     for number in range(slices):
         began_ns = now_ns()
         is_sampled = trace.is_sampled()
-        trace.record(began_ns, began_ns + 1_000, number, 0, KIND_SLICE)
-        if is_sampled and isinstance(trace, LatencyTrace):
-            trace.record_stages(began_ns, began_ns + 500)
+        trace.record(began_ns, now_ns(), number, 0, KIND_SLICE)
+        if is_sampled:
+            trace.record_stages(began_ns, began_ns)
     return now_ns() - begin_ns
 
 
@@ -184,7 +186,7 @@ JOBS: dict[str, Callable[[Parameters], ChildResult]] = {
     "replay": replay,
     "paced": paced,
     "socket": socket,
-    "instrumentation": instrumentation,
+    "telemetry_cost": telemetry_cost,
     "count_allocations": count_allocations,
     "first_tick": first_tick,
     "command": command,

@@ -44,7 +44,7 @@ def rows(is_quick: bool) -> tuple[RowSpec, ...]:
         *_paced_rows(is_quick),
         *_cold_rows(is_quick),
         *_socket_rows(is_quick),
-        _instrumentation_row(is_quick),
+        _telemetry_row(is_quick),
         _allocation_row(is_quick),
         *_start_rows(is_quick),
         *_symbol_rows(is_quick),
@@ -152,15 +152,26 @@ def _socket_rows(is_quick: bool) -> list[RowSpec]:
     return found
 
 
-def _instrumentation_row(is_quick: bool) -> RowSpec:
-    budget = Budget(1_000, "per slice, compiled")
+def _telemetry_row(is_quick: bool) -> RowSpec:
     return RowSpec(
-        "instrumentation",
-        "what measuring adds to a slice",
-        "instrumentation",
+        "telemetry-cost",
+        "what measuring adds to a tick and to a slice, and one publication of 16 symbols",
+        "telemetry_cost",
         "warm",
-        (_metric("slice_ns", "ns", "lower", budget, is_judged=True),),
-        {"slices": 20_000 if is_quick else 200_000, "times": 5},
+        (
+            _metric("tick_ns", "ns", "lower", Budget(100, "per tick, compiled"), is_judged=True),
+            _metric("slice_ns", "ns", "lower", Budget(1_000, "per slice, compiled"), is_judged=True),
+            _metric("publication_ns", "ns", "lower", None, is_judged=False),
+        ),
+        {
+            "calls": 20_000 if is_quick else 200_000,
+            "times": 5,
+            "strategy": "many_symbols",
+            "data": "generated",
+            "symbols": 16,
+            "ticks": 1_600,
+            "gap_ms": 1,
+        },
     )
 
 

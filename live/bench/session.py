@@ -133,5 +133,21 @@ def play_paced(strategy: str, data: Path, parameters: Mapping[str, str], schedul
         return run
 
 
+def time_publications(strategy: str, data: Path, parameters: Mapping[str, str], times: int) -> list[int]:
+    """Play a strategy of live/bench/strategies, then bring its telemetry page up to date again and again.
+
+    Returns how long each took, in nanoseconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
+        run = DryRun(_request(strategy, data, parameters, Path(folder)), Silent())
+        run.run(Silent(), Path(folder) / "log.txt")
+        took_ns = []
+        for _ in range(times):
+            began_ns = monotonic_ns()
+            run.telemetry.publish(run.engine)
+            took_ns.append(monotonic_ns() - began_ns)
+        return took_ns
+
+
 def _request(strategy: str, data: Path, parameters: Mapping[str, str], folder: Path) -> DryRunRequest:
     return DryRunRequest(STRATEGIES / f"{strategy}.py", folder, data_folder=data, parameters=dict(parameters))

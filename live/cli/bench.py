@@ -26,6 +26,7 @@ _WIDTH = 140
 
 
 @click.command("bench", epilog="Example: lean-live bench --rows replay,paced --output bench.json")
+@click.argument("names", metavar="[ROW]...", nargs=-1)
 @click.option(
     "--rows", metavar="NAMES", help="Rows to measure, separated by commas; 'cold' selects every cold-... row."
 )
@@ -57,6 +58,7 @@ _WIDTH = 140
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
 @common_options
 def command(
+    names: tuple[str, ...],
     rows: str | None,
     quick: bool,
     output: Path | None,
@@ -69,9 +71,13 @@ def command(
 ) -> int:
     """Measure rates, latencies, allocations, start times and memory on this machine.
 
+    ROW names a row to measure, as --rows does; without either all are measured.
+
     Budgets are printed beside the figures and never fail the command; a comparison with --compare does. Ctrl-C ends it
     with what was measured until then.
     """
+    if names:
+        rows = ",".join((*names, *([] if rows is None else [rows])))
     known = None if baseline is None else load_report(baseline)
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first")
