@@ -170,11 +170,6 @@ class SecurityTransactionManager(OrderRecords):
     # -- what the engine calls
 
     @property
-    def has_work(self) -> bool:
-        """Whether a scan or a drain of the queue could do anything."""
-        return self._broker.has_orders or bool(self._queue)
-
-    @property
     def has_requests(self) -> bool:
         """Whether requests wait in the queue."""
         return bool(self._queue)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.feed_market import write_market
@@ -61,11 +60,6 @@ class Strategy(QCAlgorithm):
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_market(tmp_path_factory.mktemp("market"))
-
-
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
 
 
 @pytest.mark.parametrize(

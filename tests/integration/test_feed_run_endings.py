@@ -24,7 +24,6 @@ from support.feed_runs import (
     moment_ns,
     probes,
     quote,
-    small_folder,
     toml,
     trade,
 )
@@ -65,16 +64,6 @@ def strategy(tier: str, third: str = "pass", scheduled: str = "        pass") ->
     """Return a strategy that buys on its second tick and does something from its third on."""
     base, callback = TIERS[tier]
     return STRATEGY.format(base=base, callback=callback, third=third, scheduled=scheduled)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_folder(tmp_path_factory.mktemp("data")).path
-
-
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
 
 
 def publish(

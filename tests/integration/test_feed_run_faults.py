@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from support.commands import Ended
 from support.feed import Proxy, frame_of, heartbeat_of, is_hello, publishing, ticks_of
-from support.feed_runs import IBM, FeedRuns, Scene, Settings, counters_of, moment_ns, probes, small_folder, states_of
+from support.feed_runs import IBM, FeedRuns, Scene, Settings, counters_of, moment_ns, probes, states_of
 from support.feed_runs import trade as trade_at
 
 from live.feeds.socket.frames import FRAME_BYTES_MAX, HEADER, MAGIC, Tick
@@ -55,16 +55,6 @@ class Strategy(LiveAlgorithm):
 BOTH = pytest.mark.parametrize("text", [SLICES, LIVE], ids=["slices", "live"])
 BEGIN_NS = moment_ns("10:00:00")
 Change = Callable[[bytes], list[bytes] | None]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_folder(tmp_path_factory.mktemp("data")).path
-
-
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
 
 
 def numbered(number: int) -> Tick:

@@ -120,11 +120,6 @@ async def open_market(port: int) -> AsyncIterator[Market]:
         server.close()
 
 
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
-
-
 @pytest.mark.parametrize("tier", list(CALLBACKS))
 def test_a_run_on_a_websocket(runs: FeedRuns, tmp_path: Path, tier: str) -> None:
     data = small_folder(tmp_path / "data").path

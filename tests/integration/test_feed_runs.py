@@ -117,11 +117,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_market(tmp_path_factory.mktemp("market"), (BEFORE, DAY), 800)
 
 
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
-
-
 def alike(
     runs: FeedRuns,
     text: str,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.feed import PATIENCE_SECONDS, frame_of, publishing
@@ -20,7 +19,6 @@ from support.feed_runs import (
     moment_ns,
     probes,
     quote,
-    small_folder,
     trade,
 )
 
@@ -68,16 +66,6 @@ def strategy(tier: str, more: str = "", initialize: str = "pass", calls: str = "
 
 
 BOTH = pytest.mark.parametrize("tier", ["slices", "live"])
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_folder(tmp_path_factory.mktemp("data")).path
-
-
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
 
 
 # -- heartbeats

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.feed_runs import IBM, ByHand, FeedRuns, Scene, counters_of, moment_ns, probes, quote, small_folder, trade
+from support.feed_runs import IBM, ByHand, FeedRuns, Scene, counters_of, moment_ns, probes, quote, trade
 
 from live.feeds.socket.frames import Channel
 
@@ -41,16 +40,6 @@ BOTH = pytest.mark.parametrize(
     ],
     ids=["slices", "live"],
 )
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_folder(tmp_path_factory.mktemp("data")).path
-
-
-@pytest.fixture
-def runs(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> FeedRuns:
-    return FeedRuns(tmp_path, capsys, monkeypatch)
 
 
 @BOTH

@@ -87,7 +87,7 @@ EXTRA_MEMBERS: dict[str, dict[str, str]] = {
         "SecurityPortfolioManager": "process_fill",
         "SecuritySeeder": "NULL seed_security",
         "SecurityTransactionManager": (
-            "apply_split has_requests has_work liquidate_delisted process_queue process_step reject"
+            "apply_split has_requests liquidate_delisted process_queue process_step reject"
             " request_cancel request_update resting_orders submit"
         ),
         "SequentialConsolidator": "accepts_quotes prepare",
