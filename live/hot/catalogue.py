@@ -336,7 +336,9 @@ SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's ve
 SIDECAR_RUNS = _gauge("sidecar_runs", "Runs whose page the sidecar has open.")
 SIDECAR_PAGE_FAULTS = _counter("sidecar_page_faults_total", "Telemetry pages that could not be used.", "reason")
 SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event rings.")
-SIDECAR_SCRAPES = _counter("sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy.", "outcome")
+SIDECAR_SCRAPES = _counter(
+    "sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy, slow.", "outcome"
+)
 SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop since the last look.")
 SIDECAR_AFFINITY = _gauge(
     "sidecar_cpu_affinity_ok", "Whether the sidecar is pinned as configured; absent without cores."

@@ -104,6 +104,11 @@ class TelemetryView:
         return self._header[HeaderWord.WRITER_PID]
 
     @property
+    def writer_start(self) -> int:
+        """When the writer's process began, in clock ticks since boot; 0 where the system does not tell."""
+        return self._header[HeaderWord.WRITER_START]
+
+    @property
     def created_ns(self) -> int:
         """When the page was made, ns since 1970 UTC."""
         return self._header[HeaderWord.CREATED_NS]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from itertools import islice
 from pathlib import Path
 
+from live.clock import NANOSECONDS_PER_SECOND
 from live.errors import DataError
 from live.hot.catalogue import ControlBit, Gauge, PageText, RunPhase
 from live.hot.events import Event, decode_event
@@ -81,6 +83,13 @@ class AttachedRun:
         if not self._algorithm:
             self._algorithm = self.reader.text(PageText.ALGORITHM)
         return self._algorithm
+
+    @property
+    def published_ns(self) -> int:
+        """When the page was last brought up to date, or made, ns since 1970 UTC."""
+        seconds = self.reader.gauge(Gauge.PUBLISHED)
+        is_possible = math.isfinite(seconds) and 0 < seconds < 1 << 33
+        return int(seconds * NANOSECONDS_PER_SECOND) if is_possible else self.reader.created_ns
 
     @property
     def phase(self) -> RunPhase:
