@@ -10,6 +10,7 @@ from pathlib import Path
 import live
 from live.bench.model import Head
 from live.clock import utc_now
+from live.cores import usable_cores
 from live.hot import COMPILED
 from live.paper.run_model import DataSource
 
@@ -39,13 +40,6 @@ def describe(data: DataSource, is_quick: bool) -> Head:
         time=f"{utc_now():%Y-%m-%dT%H:%M:%SZ}",
         is_quick=is_quick,
     )
-
-
-def usable_cores() -> list[int]:
-    """Return the numbers of the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def measuring_core() -> int | None:

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 import live
-from live.bench.machine import usable_cores
 from live.bench.model import ChildResult
+from live.cores import usable_cores
 from live.errors import LeanLiveError
 
 _SECONDS_MAX = 1_800

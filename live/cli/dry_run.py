@@ -46,6 +46,11 @@ from live.report.summary_file import result_to_dict, writable
     "--on-gap", type=click.Choice(["continue", "pause", "halt"]), help="What to do when ticks of the feed are missing."
 )
 @click.option("--spin", is_flag=True, help="On a feed, look for ticks without a pause: faster, for a whole core.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Export the run's telemetry for Prometheus by a process beside it: the sidecar of the results' folder.",
+)
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
 @common_options
 def command(
@@ -58,6 +63,7 @@ def command(
     feed: str | None,
     on_gap: str | None,
     spin: bool,
+    serve: bool,
     progress: bool | None,
     as_json: bool,
 ) -> None:
@@ -69,13 +75,17 @@ def command(
 
     With --feed the ticks come over a socket while they happen. The run begins with the feed's present moment and ends
     with its session; the dates that the algorithm sets do not count.
+
+    With --serve a sidecar exports the run's telemetry over HTTP, at the address that is printed before the run begins. It
+    ends by itself some minutes after the last run of the folder.
     """
     check_exists(algorithm)
     if config is not None and not config.exists():
         raise UsageError(f"there is no file {config}; check the path given to --config")
     if feed is None and (spin or on_gap is not None):
         raise UsageError("--spin and --on-gap are about a feed; name one with --feed")
-    settings = load_config(config if config is not None else find_config(algorithm))
+    config = config if config is not None else find_config(algorithm)
+    settings = load_config(config)
     settings = with_feed_options(settings, on_gap, spin)
     request = DryRunRequest(
         algorithm=algorithm,
@@ -86,6 +96,8 @@ def command(
         results_folder=results if results is not None else Path(settings.run.results_folder),
         feed=feed,
     )
+    if serve:
+        _serve(request.results_folder, config, as_json)
     stopped = ""
     try:
         with only_json() if as_json else nullcontext():
@@ -104,6 +116,17 @@ def command(
     if stopped:
         click.echo(stopped, err=True)
         raise click.exceptions.Exit(int(ExitCode.INTERRUPTED))
+
+
+def _serve(results: Path, config: Path | None, as_json: bool) -> None:
+    """See that the folder has a sidecar, and say where it listens."""
+    # Only this option needs it.
+    from live.sidecar.launch import serve
+
+    served = serve(results, config)
+    known = f" (by process {served.pid}, which was there already)" if served.was_running else ""
+    click.echo(f"metrics: {served.address}/metrics{known}", err=as_json)
+    sys.stdout.flush()
 
 
 def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:

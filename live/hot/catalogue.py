@@ -336,13 +336,18 @@ SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's ve
 SIDECAR_RUNS = _gauge("sidecar_runs", "Runs whose page the sidecar has open.")
 SIDECAR_PAGE_FAULTS = _counter("sidecar_page_faults_total", "Telemetry pages that could not be used.", "reason")
 SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event rings.")
-SIDECAR_SCRAPES = _counter("sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy.", "outcome")
+SIDECAR_SCRAPES = _counter(
+    "sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy, slow.", "outcome"
+)
 SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop since the last look.")
 SIDECAR_AFFINITY = _gauge(
     "sidecar_cpu_affinity_ok", "Whether the sidecar is pinned as configured; absent without cores."
 )
 SIDECAR_MEMORY = _gauge("sidecar_resident_memory_bytes", "Resident memory of the sidecar.")
 SIDECAR_CPU = _counter("sidecar_cpu_seconds_total", "Processor time of the sidecar.")
+SIDECAR_PART_FAILURES = _counter(
+    "sidecar_part_failures_total", "Times that a piece of the sidecar failed and was begun anew, or left out.", "task"
+)
 CLOCK_OFFSET = _gauge("clock_offset_seconds", "How far the wall clock has run away from the monotonic clock.")
 CLOCK_STEPS = _counter("clock_steps_total", "Steps of this machine's wall clock.")
 SIDECAR_METRICS = (
@@ -355,6 +360,7 @@ SIDECAR_METRICS = (
     SIDECAR_AFFINITY,
     SIDECAR_MEMORY,
     SIDECAR_CPU,
+    SIDECAR_PART_FAILURES,
     CLOCK_OFFSET,
     CLOCK_STEPS,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING
 import live.hot
 from live.algorithm.loader import LoadedAlgorithm, load_algorithm
 from live.clock import monotonic_ns, wall_ns
+from live.cores import pin
 from live.errors import (
     AlgorithmError,
     CallbackTimeout,
-    EnvironmentFault,
     ExitCode,
     RunInterrupted,
     UsageError,
@@ -165,7 +164,7 @@ class DryRun:
         self.recorder = Recorder(sink, self.log, self.telemetry.histogram, self.telemetry.events)
         # The strategy may change the working folder.
         folder = DataFolder(self.data.path.absolute())
-        self._cores = pin(config.host.cores)
+        self._cores = pin(config.host.cores, "host")
         if self.request.feed is not None:
             self._feed = self._make_feed(self.request.feed, folder)
         subscriptions = Subscriptions(folder) if self._feed is None else self._feed.subscriptions
@@ -418,34 +417,6 @@ def find_data(request: DryRunRequest) -> DataSource:
     folder = request.results_folder / SAMPLE_FOLDER
     write_sample(folder)
     return DataSource(folder, "the generated sample session: no LEAN data folder was found", True)
-
-
-def pin(cores: tuple[int, ...]) -> tuple[int, ...]:
-    """Keep the process on some cores; none leaves the choice to the operating system.
-
-    Returns:
-        The cores that it is kept on now, as the system says; empty when none were named.
-
-    Raises:
-        EnvironmentFault: the machine does not have these cores, or cannot pin.
-    """
-    if not cores:
-        return ()
-    if not hasattr(os, "sched_setaffinity"):
-        raise EnvironmentFault("this system cannot pin a process to cores; take cores out of [host] in live.toml")
-    try:
-        os.sched_setaffinity(0, cores)
-    except OSError as error:
-        usable = sorted(os.sched_getaffinity(0))
-        raise EnvironmentFault(
-            f"cannot run on cores {list(cores)}: use some of {usable} in [host] of live.toml"
-        ) from error
-    kept_on = tuple(sorted(os.sched_getaffinity(0)))
-    if set(kept_on) != set(cores):
-        raise EnvironmentFault(
-            f"asked for cores {sorted(set(cores))}, the system keeps the run on {list(kept_on)}: name others in [host] of live.toml"
-        )
-    return kept_on
 
 
 def _first(failure: BaseException | None, later: BaseException | None) -> BaseException | None:

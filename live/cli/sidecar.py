@@ -1,0 +1,92 @@
+"""The verb `sidecar`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import msgspec
+
+from live.cli.output import common_options, print_json
+from live.config import Config, load_config
+from live.errors import UsageError
+from live.feeds.socket.loops import run_loop
+from live.paper.run_telemetry import PAGE_NAME
+from live.report.results import PARTIAL
+from live.sidecar.finder import spellings
+from live.sidecar.service import Sidecar, SidecarRequest
+
+_EXAMPLES = """\b
+Examples:
+  lean-live sidecar
+  lean-live sidecar results other-results --config live.toml
+  lean-live sidecar results/Momentum-20261105T093000Z.partial --port 0 --json
+"""
+
+
+@click.command("sidecar", epilog=_EXAMPLES)
+@click.argument("targets", metavar="[RUN|RESULTS]...", type=click.Path(path_type=Path), nargs=-1)
+@click.option("--config", type=click.Path(path_type=Path), help="Settings: tables [sidecar], [watchdog], [analytics].")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one.")
+@click.option("--exit-when-idle", is_flag=True, help="End when no run goes on and the last one's grace is over.")
+@common_options
+def command(
+    targets: tuple[Path, ...], config: Path | None, port: int | None, exit_when_idle: bool, as_json: bool
+) -> None:
+    """Export the telemetry of runs for Prometheus, from a process beside them.
+
+    RESULTS is a folder of results, in which runs are found as they begin; RUN is the folder of a single run. Without
+    either it is the folder of results of [run]. Runs do not notice whether a sidecar is there. It ends with Ctrl-C or
+    SIGTERM, and may be started again at any time: what a run has counted is in the run's own telemetry page.
+    """
+    settings = with_port(load_config(config), port)
+    folders, pages = sort_targets(targets or (Path(settings.run.results_folder),), bool(targets))
+    config_folder = Path.cwd() if config is None else config.absolute().parent
+    request = SidecarRequest(settings, config_folder, folders, pages, exit_when_idle)
+    service = Sidecar(request, lambda words: click.echo(f"warning: {words}", err=True))
+
+    def ready(address: str) -> None:
+        if as_json:
+            watched = [str(path) for path in (*folders, *pages)]
+            print_json({"address": address, "metrics": f"{address}/metrics", "pid": os.getpid(), "watches": watched})
+        else:
+            click.echo(f"metrics: {address}/metrics")
+
+    run_loop(service.run(ready))
+
+
+def with_port(config: Config, port: int | None) -> Config:
+    """Return a configuration with another port; None leaves that of the file."""
+    replace = msgspec.structs.replace
+    return config if port is None else replace(config, sidecar=replace(config.sidecar, port=port))
+
+
+def sort_targets(targets: Iterable[Path], must_exist: bool) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return which folders of results, and which pages of single runs, are meant; each once, as absolute paths.
+
+    Parameters:
+        targets: folders of results, runs' folders, or pages.
+        must_exist: whether a folder that is not there is an error.
+
+    Raises:
+        UsageError: there is nothing of that name.
+    """
+    folders: dict[Path, None] = {}
+    pages: dict[Path, None] = {}
+    for target in targets:
+        # The link `latest` means another run tomorrow.
+        path = target.resolve()
+        if path.is_file():
+            pages[path] = None
+        elif path.name.endswith(PARTIAL) or any(each.exists() for each in spellings(path / PAGE_NAME)):
+            pages[path / PAGE_NAME] = None
+        elif path.is_dir() or not must_exist:
+            folders[path] = None
+        else:
+            raise UsageError(f"there is no folder {target}; name a folder of results, or the folder of a run")
+    missing = [page for page in pages if not any(each.exists() for each in spellings(page))]
+    if missing:
+        raise UsageError(f"there is no run {missing[0].parent}; name the folder of a run, or its folder of results")
+    return tuple(folders), tuple(pages)

@@ -1,0 +1,217 @@
+"""Finding runs: which pages of the watched folders are open, and which of them are still exported."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
+from live.errors import DataError
+from live.hot.telemetry_view import PageFault
+from live.paper.run_telemetry import PAGE_NAME
+from live.report.results import FAILED, PARTIAL
+from live.sidecar.attached import AttachedRun, run_name
+
+PAGE_FAULT_REASONS = ("unreadable", "incomplete", "version", "garbled", "truncated", "duplicate")
+_DRAIN_RECORDS = 4_096
+"""Records that are taken from one ring at a time."""
+FileKey = tuple[int, int]
+"""Device and inode: a run's folder is renamed when its run is over."""
+
+
+class RunFinder:
+    """Watches folders of results.
+
+    A run that begins later is found, one that has ended is kept for a while and then dropped. A page that cannot be
+    trusted is counted by reason and said once; while its run may still be starting it is tried again.
+
+    Parameters:
+        folders: folders of results; one that does not exist yet is waited for.
+        pages: pages of single runs, watched in addition.
+        grace_seconds: time for which a run that has ended is kept.
+        max_events: newest events of a run that are kept.
+        say: told in words what cannot be used.
+
+    Attributes:
+        page_faults: pages that could not be used, by reason.
+        events_taken: records taken from all rings.
+        found_ns: when a run that was going on was last found, ns since 1970 UTC; 0 for never.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        pages: Sequence[Path],
+        grace_seconds: float,
+        max_events: int,
+        say: Callable[[str], None],
+    ) -> None:
+        self._folders = tuple(folders)
+        self._pages = tuple(pages)
+        self._grace_ns = int(grace_seconds * NANOSECONDS_PER_SECOND)
+        self._max_events = max_events
+        self._say = say
+        self._runs: dict[FileKey, AttachedRun] = {}
+        self._ended_ns: dict[FileKey, int] = {}
+        self._missing: set[FileKey] = set()
+        self._settled: set[tuple[Path, int]] = set()
+        self._said: set[tuple[FileKey | Path, str]] = set()
+        self.page_faults: Counter[str] = Counter()
+        self.events_taken = 0
+        self.found_ns = 0
+
+    @property
+    def attached(self) -> Sequence[AttachedRun]:
+        """Runs whose page is open, in the order of their names."""
+        return sorted(self._runs.values(), key=lambda run: run.name)
+
+    def scan(self) -> None:
+        """Find what is new, and drop what is over for long or gone."""
+        found: set[FileKey] = set()
+        for folder in self._folders:
+            self._scan_folder(folder, found)
+        for page in self._pages:
+            for path in spellings(page):
+                self._meet(path, None, found)
+        missing, self._missing = self._missing, self._runs.keys() - found
+        for key, run in list(self._runs.items()):
+            if key in self._missing and key in missing:
+                # Its folder was deleted; one that is just being renamed is missing once.
+                self._drop(key)
+            elif self._is_done(key, run):
+                self._settled.add((run.folder, _inode(run.folder)))
+                self._drop(key)
+
+    def drain(self) -> None:
+        """Take what waits in the rings of all runs."""
+        for key, run in list(self._runs.items()):
+            before = run.reader.ring.consumed
+            try:
+                run.drain(_DRAIN_RECORDS)
+            except DataError as error:
+                self.faulted(run, error)
+                if isinstance(error, PageFault) and error.reason == "truncated":
+                    self._drop(key)
+                    continue
+            self.events_taken += run.reader.ring.consumed - before
+
+    def faulted(self, run: AttachedRun, error: DataError) -> None:
+        """Count and say that a run's page cannot be believed, once for each reason."""
+        reason = error.reason if isinstance(error, PageFault) else "unreadable"
+        if reason not in run.faults:
+            run.faults.add(reason)
+            self._count(reason, str(error))
+
+    # -- scanning
+
+    def _scan_folder(self, folder: Path, found: set[FileKey]) -> None:
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = folder / entry.name
+                    if (path, entry.inode()) not in self._settled and entry.is_dir(follow_symlinks=False):
+                        self._meet(path / PAGE_NAME, entry.inode(), found)
+        except FileNotFoundError:
+            # The first run makes it.
+            return
+        except OSError as error:
+            self._complain_of_folder(folder, error)
+
+    def _meet(self, page: Path, inode: int | None, found: set[FileKey]) -> None:
+        """Look at where a page may be.
+
+        Parameters:
+            page: the page.
+            inode: of its folder, when it may be left alone from now on; None to look again each time.
+            found: takes in the page's identity.
+        """
+        may_change = inode is None or page.parent.name.endswith(PARTIAL)
+        try:
+            status = page.stat(follow_symlinks=False)
+        except OSError:
+            if not may_change and inode is not None:
+                self._settled.add((page.parent, inode))
+            return
+        key = status.st_dev, status.st_ino
+        found.add(key)
+        run = self._runs.get(key)
+        if run is not None:
+            run.folder = page.parent
+            return
+        try:
+            self._attach(key, page)
+        except DataError as error:
+            reason = error.reason if isinstance(error, PageFault) else "unreadable"
+            is_settled = not may_change
+            # A page that is just being made is no fault.
+            if (reason != "incomplete" or is_settled) and (key, reason) not in self._said:
+                self._said.add((key, reason))
+                self._count(reason, str(error))
+            if is_settled and inode is not None:
+                self._settled.add((page.parent, inode))
+
+    def _attach(self, key: FileKey, page: Path) -> None:
+        """Open a page, unless its run ended too long ago.
+
+        Raises:
+            DataError: it cannot be trusted, or a run of its name is attached already.
+        """
+        name = run_name(page.parent)
+        namesake = next((run for run in self._runs.values() if run.name == name), None)
+        if namesake is not None:
+            raise PageFault(
+                f"{page.parent} is left out, since {namesake.folder} is a run of the same name; rename one of the folders",
+                "duplicate",
+            )
+        run = AttachedRun(page, self._max_events)
+        if run.is_over:
+            age_ns = max(wall_ns() - run.published_ns, 0)
+            if age_ns > self._grace_ns:
+                self._settled.add((page.parent, _inode(page.parent)))
+                return
+            self._ended_ns[key] = machine_monotonic_ns() - age_ns
+        else:
+            self.found_ns = wall_ns()
+        self._runs[key] = run
+
+    def _is_done(self, key: FileKey, run: AttachedRun) -> bool:
+        """Tell whether a run ended longer ago than it is kept; note when it ends."""
+        try:
+            is_over = run.is_over
+        except DataError as error:
+            self.faulted(run, error)
+            return isinstance(error, PageFault) and error.reason == "truncated"
+        if not is_over:
+            self._ended_ns.pop(key, None)
+            return False
+        now_ns = machine_monotonic_ns()
+        return now_ns - self._ended_ns.setdefault(key, now_ns) >= self._grace_ns
+
+    def _drop(self, key: FileKey) -> None:
+        self._runs.pop(key, None)
+        self._ended_ns.pop(key, None)
+
+    def _count(self, reason: str, words: str) -> None:
+        self.page_faults[reason] += 1
+        self._say(words)
+
+    def _complain_of_folder(self, folder: Path, error: OSError) -> None:
+        if (folder, "unreadable") not in self._said:
+            self._said.add((folder, "unreadable"))
+            self._count("unreadable", f"cannot read the folder of results {folder}: {error.strerror}; check its mode")
+
+
+def spellings(page: Path) -> list[Path]:
+    """Return where the page of a single run may be: its folder is renamed when the run is over."""
+    folder = page.parent
+    name = run_name(folder)
+    return [page, *(folder.with_name(name + ending) / page.name for ending in ("", FAILED))]
+
+
+def _inode(folder: Path) -> int:
+    try:
+        return folder.stat(follow_symlinks=False).st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,114 @@
+"""One sidecar for each folder of results: a locked file in the folder says which one, and where it listens.
+
+The lock is the kernel's (flock), so it ends with the process whatever ends that. The file stays.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from live.errors import EnvironmentFault
+
+LOCK_FILE = ".sidecar.lock"
+_BYTES_MAX = 4_096
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """The sidecar of a folder: its process id, and its address, "" while it does not listen yet."""
+
+    pid: int
+    address: str
+
+
+class FolderLock:
+    """Holds a folder of results for this process.
+
+    Parameters:
+        folder: made when missing.
+
+    Raises:
+        EnvironmentFault: another sidecar holds it, or the lock file cannot be made there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK_FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._descriptor = _open(self._path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise EnvironmentFault(f"cannot make {self._path}: {error.strerror}; check the folder") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise _refusal(folder, error) from error
+        self.write("")
+
+    def write(self, address: str) -> None:
+        """Say where this process listens."""
+        content = msgspec.json.encode(Holder(os.getpid(), address))
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, content, 0)
+
+    @property
+    def touched_ns(self) -> int:
+        """When somebody last asked for this folder's sidecar, ns since 1970 UTC."""
+        return os.fstat(self._descriptor).st_mtime_ns
+
+    def release(self) -> None:
+        """Give the folder free."""
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+
+def find_holder(folder: Path) -> Holder | None:
+    """Return the sidecar of a folder, None when there is none.
+
+    One that ends when it is idle takes this as a sign that a run is about to begin.
+
+    Raises:
+        EnvironmentFault: the lock file cannot be read.
+    """
+    path = folder / LOCK_FILE
+    try:
+        descriptor = _open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EnvironmentFault(f"cannot read {path}: {error.strerror}; is it another user's?") from error
+    try:
+        # Before the look, so that the sidecar either sees it or has let go by then.
+        os.utime(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _open(path: Path, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def _read(descriptor: int) -> Holder:
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(os.pread(descriptor, _BYTES_MAX, 0), type=Holder)
+    # It has just locked the file.
+    return Holder(0, "")
+
+
+def _refusal(folder: Path, error: OSError) -> EnvironmentFault:
+    if not isinstance(error, BlockingIOError):
+        return EnvironmentFault(f"cannot lock {folder / LOCK_FILE}: {error.strerror}; use a folder on a local disk")
+    holder = find_holder(folder)
+    known = "" if holder is None or not holder.pid else f", process {holder.pid},"
+    where = f" at {holder.address}" if holder is not None and holder.address else ""
+    return EnvironmentFault(
+        f"another sidecar{known} serves the runs in {folder} already{where}; use that one, or end it first"
+    )

@@ -1,0 +1,192 @@
+"""The sidecar's HTTP server: metrics, a list of the runs, a small page, and a sign of life.
+
+Whoever reads slowly or not at all costs one buffered answer and loses the connection; beyond a number of connections
+newcomers are turned away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import html
+import socket
+from collections import Counter
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from live.config import SidecarSettings
+from live.report.summary_file import writable
+from live.sidecar.answers import Answers
+
+SCRAPE_OUTCOMES = ("ok", "denied", "busy", "slow")
+ANSWER_SECONDS = 10.0
+"""Longest time that a client may take to receive an answer."""
+REQUEST_SECONDS = 30.0
+"""Longest time that a connection may be open without a whole request."""
+_SPARE_CONNECTIONS = 64
+_LINGER_SECONDS = 1.0
+_SHUTDOWN_SECONDS = 1.0
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>lean-live sidecar</title></head>
+<body><h1>lean-live sidecar</h1>
+<p><a href="/metrics">metrics</a>, <a href="/runs">runs as JSON</a>, <a href="/healthz">sign of life</a></p>
+<table><tr><th align="left">run</th><th align="left">state</th></tr>
+{rows}
+</table></body></html>
+"""
+
+Handler = Callable[[web.Request], Any]
+
+
+class MetricsServer:
+    """Serves what a sidecar knows.
+
+    Parameters:
+        settings: table `[sidecar]`.
+        token: secret that clients must send as a bearer token, "" for none.
+        answers: the metrics.
+        list_runs: called for the runs as JSON-ready data.
+
+    Attributes:
+        scrapes: requests for metrics by outcome, of SCRAPE_OUTCOMES.
+    """
+
+    def __init__(
+        self,
+        settings: SidecarSettings,
+        token: str,
+        answers: Answers,
+        list_runs: Callable[[], list[dict[str, Any]]],
+    ) -> None:
+        self._most = settings.max_scrapes
+        self._token = token.encode()
+        self._answers = answers
+        self._list_runs = list_runs
+        self._under_way = 0
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self.scrapes: Counter[str] = Counter()
+
+    async def start(self, listener: socket.socket) -> None:
+        """Begin to serve on a listening socket."""
+        application = web.Application()
+        application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/runs", self._authorized(self._runs))
+        application.router.add_get("/", self._authorized(self._index))
+        application.router.add_get("/healthz", _healthz)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            keepalive_timeout=REQUEST_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+        )
+        await runner.setup()
+        self._runner = runner
+        self._server = await asyncio.get_running_loop().create_server(self._connect, sock=listener)
+
+    async def stop(self) -> None:
+        """End all connections."""
+        if self._server is not None:
+            self._server.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _connect(self) -> asyncio.Protocol:
+        assert self._runner is not None
+        server = self._runner.server
+        assert server is not None
+        if len(server.connections) >= self._most + _SPARE_CONNECTIONS:
+            return _Refusal()
+        return server()
+
+    # -- what is served
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_allowed(request):
+            self.scrapes["denied"] += 1
+            return _denial()
+        if self._under_way >= self._most:
+            self.scrapes["busy"] += 1
+            return _refuse(f"{self._most} requests are being answered; try again")
+        self._under_way += 1
+        try:
+            body, headers = self._answers.get(
+                request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
+            )
+            response = web.StreamResponse(headers={**_HEADERS, **headers})
+            response.content_length = len(body)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await response.prepare(request)
+                    if request.method != "HEAD":
+                        await response.write(body)
+                    await response.write_eof()
+            except TimeoutError:
+                self.scrapes["slow"] += 1
+                if request.transport is not None:
+                    request.transport.abort()
+                return response
+            except ConnectionError:
+                # The client has gone.
+                return response
+            self.scrapes["ok"] += 1
+            return response
+        finally:
+            self._under_way -= 1
+
+    async def _runs(self, _request: web.Request) -> web.Response:
+        body = orjson.dumps(writable(self._list_runs()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return web.Response(body=body, content_type="application/json", headers=_HEADERS)
+
+    async def _index(self, _request: web.Request) -> web.Response:
+        rows = "\n".join(
+            f"<tr><td>{html.escape(str(each['name']))}</td><td>{html.escape(str(each['state']))}</td></tr>"
+            for each in self._list_runs()
+        )
+        return web.Response(text=_PAGE.format(rows=rows), content_type="text/html", headers=_HEADERS)
+
+    def _authorized(self, handler: Handler) -> Handler:
+        async def checked(request: web.Request) -> web.StreamResponse:
+            found: web.StreamResponse = await handler(request) if self._is_allowed(request) else _denial()
+            return found
+
+        return checked
+
+    def _is_allowed(self, request: web.Request) -> bool:
+        """Tell whether a client knows the secret; how long that takes does not depend on how much it knows."""
+        if not self._token:
+            return True
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        known = hmac.compare_digest(secret.strip().encode("utf-8", "replace"), self._token)
+        return known and scheme.lower() == "bearer"
+
+
+class _Refusal(asyncio.Protocol):
+    """Ends a connection at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close it."""
+        transport.close()
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return web.Response(text="ok\n", headers=_HEADERS)
+
+
+def _denial() -> web.Response:
+    text = "send the token: Authorization: Bearer TOKEN\n"
+    return web.Response(
+        status=HTTPStatus.UNAUTHORIZED, text=text, headers={**_HEADERS, "WWW-Authenticate": 'Bearer realm="lean-live"'}
+    )
+
+
+def _refuse(text: str) -> web.Response:
+    return web.Response(
+        status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{text}\n", headers={**_HEADERS, "Retry-After": "1"}
+    )
