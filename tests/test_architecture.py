@@ -17,7 +17,8 @@ ALLOWED = {
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
-    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench"},
+    "slo": {"", "hot"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench", "slo"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 
