@@ -2,28 +2,21 @@
 
 A file may hold any subset of the tables and keys below; what it leaves out keeps its default. Unknown tables and keys,
 values of another type and values out of their range are errors that name the file, the key, the allowed range and the
-nearest known name.
+nearest known name (live/settings_file.py).
 """
 
 from __future__ import annotations
 
-import math
-import os
-import tomllib
-from difflib import SequenceMatcher
-from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from live.errors import ConfigError
+from live.settings_file import read_tables, read_text
 
 CONFIG_FILE_NAME = "live.toml"
 _LARGEST = 1e9
 """Largest quantity and amount that fits the hot path's 64-bit fixed-point numbers."""
-_SIMILARITY_MIN = 0.5
 
 Limit = Annotated[float, Meta(ge=0, le=_LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -335,17 +328,7 @@ def load_config(path: Path | None) -> Config:
     Raises:
         ConfigError: the file cannot be read, is no TOML, or holds an unknown key or a value out of its range.
     """
-    if path is None:
-        return Config()
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {path}: {os.strerror(error.errno or 0)}; check the path given to --config"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    return parse_config(text, str(path))
+    return Config() if path is None else parse_config(read_text(path, "--config"), str(path))
 
 
 def parse_config(text: str, name: str) -> Config:
@@ -358,72 +341,4 @@ def parse_config(text: str, name: str) -> Config:
     Raises:
         ConfigError: as for `load_config`.
     """
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{name} is no valid TOML: {error}; correct it there") from error
-    tables = {}
-    types = get_type_hints(Config)
-    for table, content in document.items():
-        if table not in types:
-            raise ConfigError(f"unknown table [{table}] in {name}: {_suggestion(table, list(types))}")
-        if not isinstance(content, dict):
-            raise ConfigError(f"{table} in {name} is a value; write it as a table: [{table}]")
-        tables[table] = _read_table(table, types[table], content, name)
-    return Config(**tables)
-
-
-def _read_table(table: str, kind: type[Struct], content: dict[str, Any], name: str) -> Any:
-    types = get_type_hints(kind, include_extras=True)
-    values = {}
-    for key, value in content.items():
-        if key not in types:
-            raise ConfigError(f"unknown key {key!r} in [{table}] of {name}: {_suggestion(key, list(types))}")
-        values[key] = _read_value(f"{key} in [{table}] of {name}", types[key], value)
-    return kind(**values)
-
-
-def _read_value(where: str, kind: Any, value: Any) -> Any:
-    try:
-        # TOML has inf and nan, and a comparison with nan never fails a bound.
-        if isinstance(value, float) and not math.isfinite(value):
-            raise msgspec.ValidationError(f"{value} is not finite")
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where} is {_shortened(value)}; it must be {describe_range(kind)}") from error
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def describe_range(kind: Any) -> str:
-    """Return in words which values a key of this type may have: "a number from 0 to 10000"."""
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
-    if kind is bool:
-        return "true or false"
-    base, meta = kind.__origin__, kind.__metadata__[0]
-    if base is int:
-        return f"a whole number from {meta.ge} to {meta.le}"
-    if base is float:
-        least = f"from {int(meta.ge)} to" if meta.gt is None else f"above {int(meta.gt)}, up to"
-        return f"a number {least} {int(meta.le)}"
-    if base is str:
-        return f"text of {meta.min_length} to {meta.max_length} characters"
-    return f"a list of at most {meta.max_length} elements, each {describe_range(get_args(base)[0])}"
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    """Name the known word that starts most alike, then is most alike; all of them when none is near."""
-
-    def likeness(candidate: str) -> tuple[int, float]:
-        pairs = zip(name, candidate, strict=False)
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        return shared, SequenceMatcher(None, name, candidate).ratio()
-
-    best = max(known, key=likeness)
-    if likeness(best)[1] >= _SIMILARITY_MIN:
-        return f"did you mean {best!r}?"
-    return f"known here: {', '.join(known)}"
+    return read_tables(Config, text, name)

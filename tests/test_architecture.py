@@ -18,7 +18,8 @@ ALLOWED = {
     "report": {"", "hot", "feeds", "algorithm", "paper"},
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
-    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar", "bench"},
+    "slo": {"", "hot"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar", "slo", "bench"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 

@@ -23,7 +23,7 @@ from live.algorithm.indicator_methods import IndicatorMethods
 from live.algorithm.output import OutputMethods
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.trading import TradingMethods
-from live.config import Config, describe_range
+from live.config import Config
 from live.hot.catalogue import (
     ACCOUNT_METRICS,
     ANALYTICS_METRICS,
@@ -40,6 +40,7 @@ from live.hot.catalogue import (
 )
 from live.hot.denials import denial_table
 from live.hot.page_layout import POSITIONS_MAX
+from live.settings_file import describe_range
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -1,0 +1,87 @@
+"""The metrics that objectives may be about: the catalogue's, and Prometheus' own `up`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from live.hot.catalogue import (
+    ACCOUNT_METRICS,
+    ANALYTICS_METRICS,
+    FEED_METRICS,
+    METRIC_PREFIX,
+    ORDER_DENIALS,
+    RUN_LABELS,
+    RUN_METRICS,
+    SIDECAR_METRICS,
+    WATCHDOG_METRICS,
+    Counter,
+    Gauge,
+    Metric,
+    MetricKind,
+    Stage,
+)
+
+UP = "up"
+"""Prometheus' own metric of a scrape: 1 when it went well."""
+TARGET_LABELS = ("instance", "job")
+"""Labels that Prometheus gives to everything it scrapes."""
+
+
+@dataclass(slots=True)
+class KnownMetric:
+    """A metric as Prometheus sees it.
+
+    Attributes:
+        full_name: its name in Prometheus.
+        kind: what it is.
+        of_runs: whether its samples have the labels of a run; otherwise they are the sidecar's and the machine's.
+        labels: its own labels with the values that they can have; None for a label with any value.
+    """
+
+    full_name: str
+    kind: MetricKind
+    of_runs: bool
+    labels: dict[str, list[str] | None] = field(default_factory=dict)
+
+    @property
+    def all_labels(self) -> dict[str, list[str] | None]:
+        """All labels of its samples, those of the run and of the scrape too."""
+        others = (*(RUN_LABELS if self.of_runs else ()), *TARGET_LABELS)
+        return {**self.labels, **dict.fromkeys(others)}
+
+
+def _collect() -> dict[str, KnownMetric]:
+    known: dict[str, KnownMetric] = {UP: KnownMetric(UP, MetricKind.GAUGE, of_runs=False)}
+    of_runs = (
+        *(member.metric for kind in (Counter, Gauge, Stage) for member in kind),
+        ORDER_DENIALS,
+        *ACCOUNT_METRICS,
+        *FEED_METRICS,
+        *RUN_METRICS,
+        *WATCHDOG_METRICS,
+        *ANALYTICS_METRICS,
+    )
+    _add(known, of_runs, True)
+    _add(known, SIDECAR_METRICS, False)
+    return known
+
+
+def _add(known: dict[str, KnownMetric], metrics: Iterable[Metric], of_runs: bool) -> None:
+    for metric in metrics:
+        entry = known.setdefault(metric.name, KnownMetric(metric.full_name, metric.kind, of_runs))
+        for name in metric.label_names:
+            entry.labels[name] = None
+        for name, value in metric.labels:
+            values = entry.labels.setdefault(name, [])
+            if values is not None and value not in values:
+                values.append(value)
+
+
+KNOWN_METRICS = _collect()
+"""By name without the prefix."""
+
+
+def known_metric(name: str) -> KnownMetric | None:
+    """Return the metric of a name, written with or without the prefix; None when there is none."""
+    return KNOWN_METRICS.get(name.removeprefix(METRIC_PREFIX))
