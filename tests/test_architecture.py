@@ -16,8 +16,9 @@ ALLOWED = {
     "paper": {"", "hot", "feeds", "algorithm"},
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
+    "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
-    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar", "bench"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 

@@ -343,6 +343,9 @@ SIDECAR_AFFINITY = _gauge(
 )
 SIDECAR_MEMORY = _gauge("sidecar_resident_memory_bytes", "Resident memory of the sidecar.")
 SIDECAR_CPU = _counter("sidecar_cpu_seconds_total", "Processor time of the sidecar.")
+SIDECAR_PART_FAILURES = _counter(
+    "sidecar_part_failures_total", "Times that a piece of the sidecar failed and was begun anew, or left out.", "task"
+)
 CLOCK_OFFSET = _gauge("clock_offset_seconds", "How far the wall clock has run away from the monotonic clock.")
 CLOCK_STEPS = _counter("clock_steps_total", "Steps of this machine's wall clock.")
 SIDECAR_METRICS = (
@@ -355,6 +358,7 @@ SIDECAR_METRICS = (
     SIDECAR_AFFINITY,
     SIDECAR_MEMORY,
     SIDECAR_CPU,
+    SIDECAR_PART_FAILURES,
     CLOCK_OFFSET,
     CLOCK_STEPS,
 )

@@ -6,11 +6,10 @@ import mmap
 import os
 from pathlib import Path
 
-from live.errors import DataError
 from live.hot.catalogue import ControlBit
 from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
 from live.hot.ring import RingReader
-from live.hot.telemetry_view import TelemetryView
+from live.hot.telemetry_view import PageFault, TelemetryView
 
 
 class TelemetryReader(TelemetryView):
@@ -21,7 +20,7 @@ class TelemetryReader(TelemetryView):
         expect_writer: as for TelemetryView.
 
     Raises:
-        DataError: as for TelemetryView, or the reader's section cannot be written to.
+        PageFault: as for TelemetryView, or the reader's section cannot be written to.
     """
 
     def __init__(self, path: Path, expect_writer: bool = True) -> None:
@@ -50,7 +49,9 @@ def _map_own(path: Path, begin: int) -> mmap.mmap:
     try:
         descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
-        raise DataError(f"cannot open telemetry page {path} for writing: {error.strerror}; is it yours?") from error
+        raise PageFault(
+            f"cannot open telemetry page {path} for writing: {error.strerror}; is it yours?", "unreadable"
+        ) from error
     try:
         return mmap.mmap(descriptor, READER_BYTES, offset=begin)
     finally:

@@ -37,6 +37,18 @@ from live.hot.ring import RING_CAPACITY_MAX
 from live.hot.seqlock import SeqlockReader
 
 
+class PageFault(DataError):
+    """A telemetry page cannot be trusted, or not be opened.
+
+    Attributes:
+        reason: a word for it: unreadable, incomplete, version, garbled, truncated or writer_gone.
+    """
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class FeedRow(NamedTuple):
     """Ticks of a symbol on a feed.
 
@@ -60,7 +72,7 @@ class TelemetryView:
             False to look at what a dead process left, or at a page that is written inside a container.
 
     Raises:
-        DataError: the file is missing, no page, of another version, truncated, garbled, or its writer is gone.
+        PageFault: the file is missing, no page, of another version, truncated, garbled, or its writer is gone.
     """
 
     def __init__(self, path: Path, expect_writer: bool = True) -> None:
@@ -71,9 +83,10 @@ class TelemetryView:
         self._header = words[:HEADER_WORDS]
         self.layout: PageLayout = layout_of(self._header[HeaderWord.RING_CAPACITY])
         if expect_writer and not self.is_writer_alive():
-            raise DataError(
+            raise PageFault(
                 f"the process that wrote telemetry page {path} (pid {self.writer_pid}) is gone; start the run "
-                "again and delete this file"
+                "again and delete this file",
+                "writer_gone",
             )
         self._counters = words[self.layout.of(Section.COUNTERS)]
         self._denials = words[self.layout.of(Section.DENIALS)]
@@ -118,13 +131,14 @@ class TelemetryView:
         """Check that the file still has the page's size: memory of a file that was cut off cannot be read.
 
         Raises:
-            DataError: it has another size.
+            PageFault: it has another size.
         """
         size_bytes = self._memory.size()
         if size_bytes != self.layout.size_bytes:
-            raise DataError(
+            raise PageFault(
                 f"telemetry page {self.path} was cut off to {size_bytes} bytes while it was open; "
-                "find out who wrote to it and start the run again"
+                "find out who wrote to it and start the run again",
+                "truncated",
             )
 
     def counter(self, counter: Counter) -> int:
@@ -153,7 +167,7 @@ class TelemetryView:
         """Return a copy of a stage's histogram; its counters may be one sample apart.
 
         Raises:
-            DataError: what is there cannot be a histogram.
+            PageFault: what is there cannot be a histogram.
         """
         copy = memoryview(
             array("q", self._histograms[stage * HISTOGRAM_WORDS : (stage + 1) * HISTOGRAM_WORDS].tobytes())
@@ -161,7 +175,9 @@ class TelemetryView:
         try:
             return attach(copy)
         except UsageError as error:
-            raise DataError(f"telemetry page {self.path} is garbled: {error}; start the run again") from error
+            raise PageFault(
+                f"telemetry page {self.path} is garbled: {error}; start the run again", "garbled"
+            ) from error
 
     def latest_tick(self) -> tuple[int, ...] | None:
         """Return the latest tick, in the order of `TelemetryPage.record_tick`'s parameters; None when there is none."""
@@ -194,11 +210,16 @@ def _map(path: Path) -> mmap.mmap:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise DataError(f"cannot open telemetry page {path}: {error.strerror}; is the run under way?") from error
+        raise PageFault(
+            f"cannot open telemetry page {path}: {error.strerror}; is the run under way?", "unreadable"
+        ) from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size < HEADER_WORDS * 8:
-            raise DataError(f"{path} is no telemetry page or not complete yet ({status.st_size} bytes); check the path")
+            raise PageFault(
+                f"{path} is no telemetry page or not complete yet ({status.st_size} bytes); check the path",
+                "incomplete",
+            )
         memory = mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ)
         _check_header(memoryview(memory)[: HEADER_WORDS * 8].cast("q"), status.st_size, path)
         return memory
@@ -209,20 +230,28 @@ def _map(path: Path) -> mmap.mmap:
 def _check_header(header: memoryview[int], size_bytes: int, path: Path) -> None:
     """Check all that the layout depends on."""
     if header[HeaderWord.MAGIC] != PAGE_MAGIC:
-        raise DataError(f"{path} is no telemetry page, or is just being made; check the path or try again")
+        raise PageFault(
+            f"{path} is no telemetry page, or is just being made; check the path or try again", "incomplete"
+        )
     if header[HeaderWord.VERSION] != PAGE_VERSION:
-        raise DataError(
+        raise PageFault(
             f"telemetry page {path} has version {header[HeaderWord.VERSION]}, this program reads {PAGE_VERSION}; "
-            "use the same version of lean-live on both sides"
+            "use the same version of lean-live on both sides",
+            "version",
         )
     if header[HeaderWord.CHECKSUM] != header_checksum(header):
-        raise DataError(f"the header of telemetry page {path} is garbled; delete the file and start the run again")
+        raise PageFault(
+            f"the header of telemetry page {path} is garbled; delete the file and start the run again", "garbled"
+        )
     if header[HeaderWord.CATALOGUE_HASH] != catalogue_hash():
-        raise DataError(f"telemetry page {path} holds other metrics; use the same version of lean-live on both sides")
+        raise PageFault(
+            f"telemetry page {path} holds other metrics; use the same version of lean-live on both sides", "version"
+        )
     capacity = header[HeaderWord.RING_CAPACITY]
     is_possible = 1 <= capacity <= RING_CAPACITY_MAX and not capacity & (capacity - 1)
     if not is_possible or not header[HeaderWord.SIZE_BYTES] == size_bytes == layout_of(capacity).size_bytes:
-        raise DataError(
+        raise PageFault(
             f"telemetry page {path} has {size_bytes} bytes, its header says {header[HeaderWord.SIZE_BYTES]}; "
-            "delete the file and start the run again"
+            "delete the file and start the run again",
+            "truncated",
         )

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime, wall_ns
-from live.errors import DataError
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
 from live.hot.denials import DenialCode
 from live.hot.page_tables import AccountLook, AccountRecord, PositionRow, SlowDecision
-from live.hot.telemetry_view import TelemetryView
+from live.hot.telemetry_view import PageFault, TelemetryView
 from live.report.results import PARTIAL
 from live.report.top.distribution import Distribution, distribution_of
 
@@ -151,7 +150,7 @@ def look_at(view: TelemetryView) -> RunLook:
     """Return what a page says now.
 
     Raises:
-        DataError: the page was cut off, or holds numbers that no run can have written.
+        PageFault: the page was cut off, or holds numbers that no run can have written.
     """
     view.check_size()
     # Before the phase: a run that ends between the two has ended and did not die.
@@ -198,7 +197,7 @@ def look_at(view: TelemetryView) -> RunLook:
             warm=warm,
         )
     except (ValueError, OverflowError) as error:
-        raise DataError(f"telemetry page {view.path} is garbled ({error}); start the run again") from error
+        raise PageFault(f"telemetry page {view.path} is garbled ({error}); start the run again", "garbled") from error
 
 
 def _feed(view: TelemetryView) -> FeedLook | None:

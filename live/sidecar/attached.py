@@ -1,0 +1,154 @@
+"""A run that the sidecar has attached to: its telemetry page, and the newest events of its ring."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from pathlib import Path
+
+from live.errors import DataError
+from live.hot.catalogue import ControlBit, Gauge, PageText, RunPhase
+from live.hot.events import Event, decode_event
+from live.hot.telemetry_reader import TelemetryReader
+from live.hot.telemetry_view import PageFault
+from live.report.results import FAILED, PARTIAL
+from live.report.top.look import RunLook, look_at
+
+
+class EventLog:
+    """The newest events of a run, numbered from 1 in the order in which this sidecar took them.
+
+    Parameters:
+        max_events: how many are kept.
+    """
+
+    def __init__(self, max_events: int) -> None:
+        self._events: deque[Event] = deque(maxlen=max_events)
+        self.total = 0
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        self._events.append(event)
+        self.total += 1
+
+    def since(self, number: int) -> list[Event]:
+        """Return the events after the one with this number, oldest first; those no longer kept are left out.
+
+        With `total` remembered from call to call, a caller gets every event once.
+        """
+        wanted = min(self.total - number, len(self._events))
+        return list(islice(self._events, len(self._events) - wanted, None)) if wanted > 0 else []
+
+    def newest(self) -> list[Event]:
+        """Return all that are kept, oldest first."""
+        return list(self._events)
+
+
+class AttachedRun:
+    """A run whose page is open.
+
+    The sidecar is the one reader of the page's event ring. It writes nothing but the reader's section of the page.
+
+    Parameters:
+        page: the page's file, in the run's folder.
+        max_events: newest events that are kept.
+
+    Attributes:
+        folder: the run's folder; it loses its ending `.partial` when the run is over.
+        reader: the page.
+        events: newest events of the ring.
+        faults: reasons for which its page was not believed, so that each is said once.
+
+    Raises:
+        DataError: the page cannot be trusted, or its reader's section not be written.
+    """
+
+    def __init__(self, page: Path, max_events: int) -> None:
+        self.folder = page.parent
+        self.reader = TelemetryReader(page, expect_writer=False)
+        self.events = EventLog(max_events)
+        self.faults: set[str] = set()
+        self._algorithm = ""
+
+    @property
+    def name(self) -> str:
+        """The run: its folder's name without the ending that says where it is."""
+        return run_name(self.folder)
+
+    @property
+    def algorithm(self) -> str:
+        """Name of the algorithm's class, "" before it is known."""
+        if not self._algorithm:
+            self._algorithm = self.reader.text(PageText.ALGORITHM)
+        return self._algorithm
+
+    @property
+    def phase(self) -> RunPhase:
+        """Where the run is, or was when its process died.
+
+        Raises:
+            PageFault: the page was cut off, or holds a number that is no phase.
+        """
+        self.reader.check_size()
+        value = self.reader.gauge(Gauge.RUN_PHASE)
+        try:
+            return RunPhase(int(value))
+        except (ValueError, OverflowError) as error:
+            raise PageFault(
+                f"telemetry page {self.reader.path} is garbled (phase {value:g}); start the run again", "garbled"
+            ) from error
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come: the run has ended, or its process is gone.
+
+        Raises:
+            PageFault: as for `phase`.
+        """
+        # Before the phase: a run that ends between the two has ended and did not die.
+        is_alive = self.reader.is_writer_alive()
+        return self.phase.is_over or not is_alive
+
+    def look(self) -> RunLook:
+        """Return what the page says now.
+
+        Raises:
+            DataError: the page was cut off, or holds numbers that no run can have written.
+        """
+        return look_at(self.reader)
+
+    def ask(self, bits: ControlBit) -> None:
+        """Add bits to the control word; nothing here takes them back.
+
+        Raises:
+            PageFault: the page was cut off.
+        """
+        self.reader.check_size()
+        self.reader.set_control(self.reader.control() | bits)
+
+    def drain(self, limit: int) -> int:
+        """Take records from the ring and keep what they say; return how many were taken.
+
+        Parameters:
+            limit: most records that are taken.
+
+        Raises:
+            DataError: the page was cut off, or some of the records are garbled; those are taken and left out.
+        """
+        self.reader.check_size()
+        records = self.reader.ring.drain(limit)
+        garbled: DataError | None = None
+        for words in records:
+            try:
+                self.events.add(decode_event(words))
+            except DataError as error:
+                garbled = error
+        if garbled is not None:
+            raise PageFault(f"{self.folder}: {garbled}", "garbled")
+        return len(records)
+
+
+def run_name(folder: Path) -> str:
+    """Return how a run is called: the name of its folder without its ending, always valid UTF-8."""
+    name = folder.name.removesuffix(PARTIAL).removesuffix(FAILED)
+    return name.encode("utf-8", "backslashreplace").decode()
