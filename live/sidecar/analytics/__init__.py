@@ -1,0 +1,6 @@
+"""Scheduled analytics: tasks that the sidecar runs on the telemetry of a run, built in or written by users."""
+
+from live.sidecar.analytics.registry import analytics
+from live.sidecar.analytics.window import AnalyticsWindow, Snapshot, StageTotal
+
+__all__ = ["AnalyticsWindow", "Snapshot", "StageTotal", "analytics"]
