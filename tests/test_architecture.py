@@ -16,8 +16,9 @@ ALLOWED = {
     "paper": {"", "hot", "feeds", "algorithm"},
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
+    "dashboards": {"", "hot", "slo"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
-    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench"},
+    "cli": {"", "hot", "feeds", "algorithm", "paper", "report", "bench", "dashboards"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 
