@@ -159,9 +159,7 @@ class SymbolWatch:
         is_silent = self._has_tick and self._quiet_ns > limit_ns
         # The time up to the last tick counts: what comes after it is silence, not a frozen price.
         lasted_ns = self._same_price_ns - self._quiet_ns
-        is_frozen = (
-            0 < self._frozen_ns <= lasted_ns and self._same_price_ticks >= FROZEN_TICKS and not is_silent
-        )
+        is_frozen = 0 < self._frozen_ns <= lasted_ns and self._same_price_ticks >= FROZEN_TICKS and not is_silent
         return SymbolState(is_silent, is_frozen, self._quiet_ns, limit_ns)
 
     def limit_ns(self) -> int:

@@ -1,10 +1,10 @@
 """Analytics tasks as their authors write them: a decorator, and the tasks of modules under their names.
 
-    from live.sidecar.analytics import AnalyticsWindow, analytics
+from live.sidecar.analytics import AnalyticsWindow, analytics
 
-    @analytics(every="5s")
-    def inventory(window: AnalyticsWindow) -> dict[str, float]:
-        return {row.symbol: row.quantity for row in window.look.positions}
+@analytics(every="5s")
+def inventory(window: AnalyticsWindow) -> dict[str, float]:
+    return {row.symbol: row.quantity for row in window.look.positions}
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def analytics(
     def declare(function: _Function) -> _Function:
         plain = inspect.unwrap(function)
         if not inspect.isfunction(plain):
-            raise ConfigError(f"@analytics is for functions, not for {one_line(repr(function))[:80]}; write def or async def")
+            raise ConfigError(
+                f"@analytics is for functions, not for {one_line(repr(function))[:80]}; write def or async def"
+            )
         place = f"{plain.__code__.co_filename}:{plain.__code__.co_firstlineno}"
         try:
             schedule = schedule_of(every, cron, at, time_zone)
@@ -148,7 +150,9 @@ def collect(built_in: Iterable[ModuleType], paths: Sequence[Path], disabled: Ite
             found[task.name] = task
     for name in disabled:
         if name not in found:
-            raise ConfigError(f"analytics.disabled names {name!r}, which is no task; there are: {', '.join(sorted(found))}")
+            raise ConfigError(
+                f"analytics.disabled names {name!r}, which is no task; there are: {', '.join(sorted(found))}"
+            )
         del found[name]
     return found
 

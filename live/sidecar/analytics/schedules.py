@@ -55,7 +55,9 @@ def schedule_of(every: str | None, cron: str | None, at: str | None, time_zone: 
         ConfigError: not exactly one of the three is given, or it cannot be understood.
     """
     if sum(each is not None for each in (every, cron, at)) != 1:
-        raise ConfigError('a task takes exactly one schedule: every="5s", cron="*/5 9-16 * * mon-fri" or at="session_end"')
+        raise ConfigError(
+            'a task takes exactly one schedule: every="5s", cron="*/5 9-16 * * mon-fri" or at="session_end"'
+        )
     if at is not None:
         if at != SESSION_END:
             raise ConfigError(f'at={at!r} is no moment of a run; use at="{SESSION_END}"')
@@ -70,7 +72,7 @@ def schedule_of(every: str | None, cron: str | None, at: str | None, time_zone: 
 def _period_ns(text: str) -> int:
     match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ConfigError(f"every={text!r} is no period; write a number and one of ms, s, m, h, such as every=\"5s\"")
+        raise ConfigError(f'every={text!r} is no period; write a number and one of ms, s, m, h, such as every="5s"')
     period_ns = round(float(match[1]) * _UNITS_NS[match[2]])
     if not PERIOD_LEAST_NS <= period_ns <= PERIOD_MOST_NS:
         raise ConfigError(f"every={text!r} is out of range; use a period from 100ms to 24h")
@@ -83,7 +85,9 @@ def _check_cron(cron: str, time_zone: str) -> None:
     except DataError as error:
         raise ConfigError(f"time_zone={time_zone!r}: {error}") from error
     if not isinstance(cron, str) or len(cron.split()) not in (5, 6):
-        raise ConfigError(f"cron={cron!r} does not have five fields: minute, hour, day of the month, month, day of the week")
+        raise ConfigError(
+            f"cron={cron!r} does not have five fields: minute, hour, day of the month, month, day of the week"
+        )
     try:
         _next_cron_ns(cron, found, 1_767_225_600 * NANOSECONDS_PER_SECOND)
     except (CroniterError, ValueError) as error:

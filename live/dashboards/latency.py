@@ -1,0 +1,217 @@
+"""The dashboard *Latency*: is the way from tick to decision quick enough, and since when not."""
+
+from __future__ import annotations
+
+from live.dashboards.board import Board, with_runbook
+from live.dashboards.budgets import (
+    BUDGET_STEPS,
+    NO_TRAFFIC,
+    VERDICTS,
+    budget_left,
+    burn,
+    is_breached,
+    recorded,
+    since_breach,
+)
+from live.dashboards.panels import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    Column,
+    Panel,
+    Query,
+    State,
+    Step,
+    good_below,
+    heat_map,
+    lines,
+    number,
+    rows,
+    timeline,
+)
+from live.dashboards.queries import RATE_WINDOW, bucket, quantile, rate, series
+from live.hot.catalogue import Stage
+
+OBJECTIVE = "tick-to-decision"
+_LIMIT = f"max({recorded('slo:threshold:seconds', OBJECTIVE)})"
+_P99 = quantile(0.99, Stage.TICK_TO_DECISION)
+_STAGES = (
+    (Stage.FEED_DELAY, "feed delay"),
+    (Stage.TICK_TO_STRATEGY, "tick to strategy"),
+    (Stage.DECISION, "decision"),
+    (Stage.TICK_TO_DECISION, "tick to decision"),
+    (Stage.TICK_TO_HANDOVER, "tick to handover"),
+    (Stage.TICK_TO_ORDER, "tick to order"),
+    (Stage.ORDER_ACK, "order acknowledged"),
+)
+
+
+def latency() -> Board:
+    """Return the dashboard."""
+    board = Board(
+        "lean-live-latency", "lean-live / Latency", "Is the way from tick to decision quick enough, and since when not?"
+    )
+    board.row(5, *_verdict())
+    board.row(4, _verdicts_over_time())
+    board.row(10, _quantiles())
+    board.row(9, _stages(), _heat_map())
+    board.heading("Garbage collection and the worst ticks")
+    board.row(8, *_collections())
+    board.row(9, _worst_ticks())
+    return board
+
+
+def _verdict() -> list[Panel]:
+    panels = [
+        number(
+            "Now",
+            "Good while slow decisions use up their error budget no faster than they may: the burn rate of the last five "
+            "minutes is at most 1.",
+            f"max({is_breached(OBJECTIVE)})",
+            "none",
+            states=VERDICTS,
+            absent=NO_TRAFFIC,
+        ),
+        number("p99 now", "99 of 100 decisions are at least as quick.", _P99, "s", absent=NO_TRAFFIC, has_graph=True),
+        number(
+            "p99, share of the limit",
+            "p99 divided by the limit of slo.toml. From 100 % on, too many decisions are slow.",
+            f"{_P99} / on () {_LIMIT}",
+            "percentunit",
+            steps=good_below(1.0, 0.8),
+            absent=NO_TRAFFIC,
+            decimals=0,
+            has_graph=True,
+        ),
+        number(
+            "Last breach, ago",
+            "Time since the objective was last breached, within the time that is shown; it says when it was good again.",
+            since_breach(OBJECTIVE),
+            "s",
+            steps=(Step(None, BAD), Step(60.0, "orange"), Step(900.0, GOOD)),
+            absent=State("none in this time", GOOD),
+            decimals=0,
+        ),
+        number(
+            "Error budget left",
+            "Share of the slow decisions that the objective allows in its window and that have not come yet.",
+            f"min({budget_left(OBJECTIVE)})",
+            "percentunit",
+            steps=BUDGET_STEPS,
+            absent=NO_TRAFFIC,
+            decimals=1,
+        ),
+        number(
+            "Ticks per second",
+            "Ticks that reached the strategy. Without ticks nothing is measured, and nothing is good or bad.",
+            rate("ticks_total"),
+            "short",
+            absent=State("none", NEUTRAL),
+            has_graph=True,
+        ),
+    ]
+    return [with_runbook(panel, OBJECTIVE) for panel in panels]
+
+
+def _verdicts_over_time() -> Panel:
+    return timeline(
+        "Since when",
+        "Red where an objective of latency was breached: more of its error budget was used than may be.",
+        [
+            Query(f"max(({burn(objective)}) > bool 1)", objective)
+            for objective in (OBJECTIVE, "tick-to-order", "gc-pause-python", "gc-pause-dotnet")
+        ],
+        VERDICTS,
+    )
+
+
+def _quantiles() -> Panel:
+    description = (
+        "Receipt of a tick to the strategy's return. Bars are the longest pause of the garbage collector in the same "
+        "moment: where they stand under a peak, it is their doing."
+    )
+    return with_runbook(
+        lines(
+            "Tick to decision",
+            description,
+            [
+                Query(quantile(0.5, Stage.TICK_TO_DECISION), "p50"),
+                Query(_P99, "p99"),
+                Query(quantile(0.999, Stage.TICK_TO_DECISION), "p99.9"),
+                Query(_LIMIT, "limit of the objective", color=BAD, is_dashed=True),
+                Query(quantile(1, Stage.GC_PAUSE_PYTHON), "longest GC pause, Python", style="bars", color="purple"),
+                Query(quantile(1, Stage.GC_PAUSE_DOTNET), "longest GC pause, .NET", style="bars", color="yellow"),
+            ],
+            "s",
+            is_logarithmic=True,
+        ),
+        OBJECTIVE,
+    )
+
+
+def _stages() -> Panel:
+    return lines(
+        "p99 by stage",
+        "Where the time goes. The feed's delay compares two clocks: the exchange's, and this machine's.",
+        [Query(quantile(0.99, stage), name) for stage, name in _STAGES],
+        "s",
+        is_logarithmic=True,
+    )
+
+
+def _heat_map() -> Panel:
+    return heat_map(
+        "Tick to decision, all of it",
+        "Decisions by duration. A second band is a second cause, which no quantile shows.",
+        f"sum by (le) (increase({bucket(Stage.TICK_TO_DECISION)}[{RATE_WINDOW}]))",
+        "s",
+    )
+
+
+def _collections() -> list[Panel]:
+    return [
+        with_runbook(
+            lines(
+                "Time in the garbage collector",
+                "Share of time; the strategy stands still meanwhile.",
+                [Query(rate("gc_pause_seconds_sum", by="runtime"), "{{runtime}}")],
+                "percentunit",
+            ),
+            "gc-pause-python",
+        ),
+        lines(
+            "Collections",
+            "Per second, by generation. Ticks should see none: collections belong to idle moments.",
+            [Query(rate("gc_collections_total", by="runtime, generation"), "{{runtime}} {{generation}}")],
+            "ops",
+        ),
+        lines(
+            "GC pause p99",
+            "99 of 100 pauses are at least as short.",
+            [
+                Query(quantile(0.99, Stage.GC_PAUSE_PYTHON), "Python"),
+                Query(quantile(0.99, Stage.GC_PAUSE_DOTNET), ".NET"),
+            ],
+            "s",
+            is_logarithmic=True,
+        ),
+    ]
+
+
+def _worst_ticks() -> Panel:
+    return rows(
+        "Worst ticks",
+        "The slowest decisions of each run since it began, and the moment of the data at which each came.",
+        [
+            Query(series("worst_tick_to_decision_seconds")),
+            Query(f"{series('worst_tick_timestamp_seconds')} * 1000"),
+        ],
+        [
+            Column("rank", "Rank"),
+            Column("Value #A", "Tick to decision", "s"),
+            Column("symbol", "Symbol"),
+            Column("Value #B", "Moment of the data", "dateTimeAsIso"),
+            Column("run", "Run"),
+        ],
+        sort_by="Tick to decision",
+    )
