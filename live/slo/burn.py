@@ -58,6 +58,7 @@ class BurnAlert(NamedTuple):
         pair: the windows.
         factor: how many times as fast as allowed the budget must burn.
         budget: the error budget, 0 to 1.
+        long_hours: most hours of trading in the long window.
         events_long: events that the long window must hold.
         events_short: events that the short window must hold.
     """
@@ -65,6 +66,7 @@ class BurnAlert(NamedTuple):
     pair: WindowPair
     factor: float
     budget: float
+    long_hours: float
     events_long: int
     events_short: int
 
@@ -75,8 +77,8 @@ class BurnAlert(NamedTuple):
 
     @property
     def detection_seconds(self) -> float:
-        """How long all events must be bad, after a long window of good ones, until the alert fires."""
-        return self.threshold * duration(self.pair.long).total_seconds()
+        """How long all events must be bad, after a long window of good ones at the same rate, until the alert fires."""
+        return self.threshold * self.long_hours * 3_600
 
 
 def session_hours_on_average(session: Session | Literal["always"], span: timedelta) -> float:
@@ -111,6 +113,7 @@ def burn_alerts(slo: Slo, objective: Objective) -> Iterator[BurnAlert]:
                 pair,
                 burn_factor(slo.service.session, objective.window_days, pair),
                 objective.budget,
+                session_hours_at_most(slo.service.session, duration(pair.long)),
                 objective.minimum_events,
                 math.ceil(round(objective.minimum_events * part, 9)),
             )
