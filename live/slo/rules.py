@@ -91,7 +91,9 @@ def _error_records(slo: Slo, objective: Objective) -> list[Rule]:
         found.append(_record(f"{EVENTS}{window}", events(indicator, slo.service, window, own), labels))
         # Without events there is no sample, and so no alert.
         of_all = f"({EVENTS}{window}{{{own}}} > 0)"
-        found.append(_record(f"{ERROR_RATIO}{window}", f"({bad})\n/\n{of_all}", in_window))
+        found.append(
+            _record(f"{ERROR_RATIO}{window}", f"({bad})\n/ on ({', '.join(BUDGET_LABELS)})\n{of_all}", in_window)
+        )
     if objective.window not in windows_of(objective):
         # Each event is counted by all evaluations of the 5 minutes after it, bad or not, so the ratio is that of events.
         expression = (

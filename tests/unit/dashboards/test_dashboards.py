@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
 
 from live.hot.catalogue import (
     ACCOUNT_METRICS,
@@ -26,7 +27,6 @@ from live.hot.catalogue import (
     MetricKind,
     Stage,
 )
-from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
 
 DATA_SOURCE = {"type": "prometheus", "uid": "lean-live-prometheus"}
 COLUMNS = 24
