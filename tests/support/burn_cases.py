@@ -8,6 +8,7 @@ A market of 6.5 hours on 5 days a week trades 30 × 5/7 × 6.5 = 139.286 hours i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -186,7 +187,7 @@ def _case(
         series,
         {f"{moment}m": alerts for moment, alerts in expected.items()},
         interval=f"{step * 60:.0f}s",
-        evaluate_every="5m" if pair.severity == "page" else "30m",
+        evaluate_every=f"{math.gcd(*expected)}m",
         severity=pair.severity,
         given=(RECORD,) if which.kind == "gauge" else (),
     )
