@@ -96,7 +96,7 @@ class Sidecar:
         self.finder = RunFinder(
             request.folders, request.pages, settings.grace_seconds, config.analytics.max_events, self._say
         )
-        self._parts: list[Part] = make_parts(config, request.config_folder)
+        self._parts: list[Part] = make_parts(config, request.config_folder, self._say)
         self._exporter = Exporter(self.finder, self._parts, self._own_samples, self.finder.faulted, self._part_failed)
         self._part_failures: Counter[str] = Counter()
         self._cores: tuple[int, ...] = ()

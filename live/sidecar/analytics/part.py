@@ -10,7 +10,7 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import DataError
-from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Counter
+from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Counter, Metric
 from live.sidecar.analytics.built_in import BUILT_IN
 from live.sidecar.analytics.calling import Outcome
 from live.sidecar.analytics.registry import Task, collect
@@ -25,7 +25,7 @@ LOOK_SECONDS = 1.0
 """Time between two looks at a run that go into its history."""
 POLL_SECONDS = 0.05
 """Time between two questions whether a task is due; the shortest period is twice as long."""
-END_SECONDS = 5.0
+END_SECONDS = 3.0
 """Longest time in which tasks may finish when the sidecar is stopped."""
 _FRESH_NS = NANOSECONDS_PER_SECOND // 10
 _RING_LOOKS = 40
@@ -170,7 +170,7 @@ class AnalyticsPart:
     """
 
     name = "analytics"
-    declared = ANALYTICS_METRICS
+    declared: tuple[Metric, ...] = ANALYTICS_METRICS
 
     def __init__(self, settings: AnalyticsSettings, folder: Path, log: Callable[[str], None]) -> None:
         modules: Sequence[Path] = [(folder / each).resolve() for each in settings.modules]
