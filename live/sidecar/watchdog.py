@@ -12,7 +12,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
 from live.config import WatchdogSettings
@@ -125,6 +125,24 @@ class WatchedRun:
             yield Sample(FEED_FROZEN, Cause("frozen", label) in self.causes, (label,))
         for reason in REASONS:
             yield Sample(WATCHDOG_PAUSES, self.pauses[reason], (reason,))
+
+    def document(self) -> dict[str, Any]:
+        """Return what is known of the run as JSON-ready data."""
+        return {
+            "run": self._run.name,
+            "fault": self._fault,
+            "symbols": {
+                label: {
+                    "watched": symbol.is_watched,
+                    "age_seconds": symbol.state.age_ns / NANOSECONDS_PER_SECOND,
+                    "limit_seconds": symbol.state.limit_ns / NANOSECONDS_PER_SECOND,
+                    "silent": Cause("silence", label) in self.causes,
+                    "frozen": Cause("frozen", label) in self.causes,
+                }
+                for label, symbol in self._symbols.items()
+            },
+            "pauses": {reason: self.pauses[reason] for reason in REASONS},
+        }
 
     def _is_running(self) -> bool:
         """Tell whether the run takes ticks of a feed."""
@@ -252,6 +270,14 @@ class Watchdog:
         """Return the samples of a run."""
         found = self._runs.get(run)
         return () if found is None else found.samples()
+
+    def document(self) -> dict[str, Any]:
+        """Return the clock and all runs as JSON-ready data."""
+        return {
+            "clock_offset_seconds": self._offset_ns / NANOSECONDS_PER_SECOND,
+            "clock_steps": self._clock.steps,
+            "runs": [each.document() for each in self._runs.values()],
+        }
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return what is known of the machine's wall clock."""

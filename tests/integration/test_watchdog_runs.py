@@ -82,7 +82,9 @@ class Beside:
         return all(name in rows and rows[name].ticks == count for name, count in self._sent.items())
 
     def value(self, metric: Metric, *labels: str) -> float | None:
-        return {(each.metric, each.labels): each.value for each in self.watchdog.metrics(self.run)}.get((metric, labels))
+        return {(each.metric, each.labels): each.value for each in self.watchdog.metrics(self.run)}.get(
+            (metric, labels)
+        )
 
 
 def test_a_symbol_goes_silent_with_the_socket_open(runs: FeedRuns, data: Path) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from live.errors import EnvironmentFault
 from live.report.results import FAILED, PARTIAL
-from live.report.summary_file import iso_utc
+from live.report.summary_file import iso_utc, writable
 from live.sidecar.analytics.built_in.account import exposure, profit_and_loss
 from live.sidecar.analytics.built_in.orders import fill_quality, order_to_trade, symbol_activity
 from live.sidecar.analytics.registry import analytics
@@ -29,7 +29,7 @@ def session_summary(window: AnalyticsWindow) -> dict[str, float]:
     Raises:
         EnvironmentFault: the disk is full, the folder is gone, or not ours to write.
     """
-    content = orjson.dumps(summary_of(window), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = orjson.dumps(writable(summary_of(window)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     path = _write(window.folder, content)
     return {
         "written_bytes": float(len(content)),
