@@ -287,6 +287,7 @@ class AnalyticsSettings(Struct, frozen=True, kw_only=True):
         disabled: names of tasks that are not run.
         timeout_seconds: longest time of a task that names none itself.
         processes: processes for the tasks that want one; zero runs none of those.
+        process_memory_bytes: address space that each of these processes may have.
         max_events: newest events of a run that tasks are given.
     """
 
@@ -294,6 +295,7 @@ class AnalyticsSettings(Struct, frozen=True, kw_only=True):
     disabled: Words = ()
     timeout_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 5.0
     processes: Annotated[int, Meta(ge=0, le=64)] = 1
+    process_memory_bytes: Annotated[int, Meta(ge=268_435_456, le=1_099_511_627_776)] = 4_294_967_296
     max_events: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 

@@ -36,15 +36,17 @@ _NOT_READY = (RunPhase.STARTING, RunPhase.WARMING_UP, RunPhase.REHEARSING)
 )
 @common_options
 def command(run: Path | None, results: Path, as_json: bool) -> None:
-    """End a pause of a run's feed, so that orders pass again.
+    """End a pause of a run, so that orders pass again: that of its feed, and one asked for from outside.
 
     RUN is the folder of a run, its name in the folder of results, or a folder of results; without it the newest run that
-    is going on is meant. Pauses for silence and for a lost connection end when messages come again, and only then.
+    is going on is meant. Pauses for silence and for a lost connection end when messages come again, and only then. What
+    the sidecar's watchdog has paused is taken back, and nothing else that holds orders.
     """
     view = open_run(run, results)
-    look = look_at(view)
-    feed = _paused_or_running(look)
-    if feed.phase is FeedPhase.PAUSED:
+    before = look_at(view)
+    feed = _feed_of(before)
+    look = before
+    if feed is not None and feed.phase is FeedPhase.PAUSED:
         _ask(view, look)
         look = look_at(view)
         assert look.feed is not None
@@ -53,7 +55,10 @@ def command(run: Path | None, results: Path, as_json: bool) -> None:
                 f"the feed of {look.run} is paused all the same: {look.feed.reason}; a pause for silence or a lost connection "
                 "ends when messages come again"
             )
-    document = _document(look, feed)
+    if ControlBit.PAUSE in before.control:
+        TelemetryReader(view.path, expect_writer=False).change_control(remove=ControlBit.PAUSE)
+        look = look_at(view)
+    document = _document(look, before)
     if as_json:
         print_json(document)
         return
@@ -61,12 +66,12 @@ def command(run: Path | None, results: Path, as_json: bool) -> None:
         click.echo(one_line(line))
 
 
-def _paused_or_running(look: RunLook) -> FeedLook:
-    """Return the feed of a run.
+def _feed_of(look: RunLook) -> FeedLook | None:
+    """Return the feed of a run that can be resumed; None for a run on recorded data that was paused from outside.
 
     Raises:
-        UsageError: the run has no feed.
-        DataError: it is over, or not yet where its feed can pause.
+        UsageError: the run has no feed and is not paused.
+        DataError: it is over, or not yet where it can pause.
         FeedFailure: the feed cannot go on by being asked to.
     """
     if look.is_dead:
@@ -79,6 +84,8 @@ def _paused_or_running(look: RunLook) -> FeedLook:
         raise DataError(f"run {look.run} takes no ticks yet ({look.state}); ask again when it is ready")
     feed = look.feed
     if feed is None:
+        if ControlBit.PAUSE in look.control:
+            return None
         raise UsageError(f"run {look.run} has no feed that could pause: it plays {look.source}; name another run")
     if feed.phase in (FeedPhase.HALTED, FeedPhase.ENDED):
         raise FeedFailure(f"the feed of {look.run} is {feed.phase.name.lower()} for good: {feed.reason}")
@@ -108,33 +115,37 @@ def _ask(view: TelemetryView, look: RunLook) -> None:
         sleep(_LOOK_SECONDS)
 
 
-def _document(look: RunLook, before: FeedLook) -> dict[str, Any]:
-    """Return what became of the feed as JSON-ready data.
+def _document(look: RunLook, before: RunLook) -> dict[str, Any]:
+    """Return what became of the run as JSON-ready data.
 
     Parameters:
         look: the run now.
-        before: its feed before anything was asked.
+        before: the run before anything was asked.
     """
-    assert look.feed is not None
-    was_paused = before.phase is FeedPhase.PAUSED
+    feed, feed_before = look.feed, before.feed
+    was_paused = feed_before is not None and feed_before.phase is FeedPhase.PAUSED
     return {
         "version": DOCUMENT_VERSION,
         "run": look.run,
         "page": str(look.page),
-        "state": look.feed.phase.name.lower(),
-        "reason": look.feed.reason,
+        "state": None if feed is None else feed.phase.name.lower(),
+        "reason": None if feed is None else feed.reason,
         "was_paused": was_paused,
-        "paused_for": before.reason if was_paused else None,
+        "paused_for": feed_before.reason if was_paused and feed_before is not None else None,
+        "was_held": ControlBit.PAUSE in before.control,
         "control": [bit.name for bit in ControlBit if bit in look.control],
     }
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
     run = document["run"]
+    lines = []
     if document["was_paused"]:
-        lines = [f"feed of {run}: {document['state']}; it was paused: {document['paused_for']}"]
-    else:
-        lines = [f"feed of {run}: {document['state']}; it was not paused"]
+        lines.append(f"feed of {run}: {document['state']}; it was paused: {document['paused_for']}")
+    elif document["state"] is not None:
+        lines.append(f"feed of {run}: {document['state']}; it was not paused")
+    if document["was_held"]:
+        lines.append(f"PAUSE of the control word of {run} was taken back")
     if document["control"]:
         lines.append(f"orders are still held: the run's control word asks for {', '.join(document['control'])}")
     return lines

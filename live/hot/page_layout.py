@@ -41,7 +41,8 @@ FEEDS_MAX = 64
 """Symbols that are exported under their names."""
 FEED_LABEL_WORDS = 4
 FEED_ROW_WORDS = 4
-"""Words of a symbol's row: when its last tick came, its ticks, when its price last changed (both ns since 1970 UTC), spare."""
+"""Words of a symbol's row: when its last tick came, its ticks, when its price last changed (ns since 1970 UTC, as the first),
+1 while ticks are to be expected."""
 WORST_TICKS = 10
 """Slowest ticks whose details are kept."""
 POSITIONS_MAX = 32

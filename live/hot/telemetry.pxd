@@ -32,7 +32,7 @@ cdef class TelemetryPage:
     cpdef void set_gauge(self, long long gauge, double value) noexcept
     @cython.locals(at=cython.longlong)
     cpdef void stamp_feed(self, long long feed, long long received_ns, long long ticks,
-                          long long price_changed_ns) noexcept
+                          long long price_changed_ns, bint is_open=*) noexcept
     cpdef long long control(self) noexcept
     cpdef long long resume_requests(self) noexcept
     cpdef void record_tick(self, long long symbol_index, long long sequence, long long time_ns, long long receive_ns,

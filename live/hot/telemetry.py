@@ -116,7 +116,7 @@ class TelemetryPage:
         if 0 <= gauge < _VALUES:
             self._gauges[gauge] = value
 
-    def stamp_feed(self, feed: int, received_ns: int, ticks: int, price_changed_ns: int) -> None:
+    def stamp_feed(self, feed: int, received_ns: int, ticks: int, price_changed_ns: int, is_open: bool = True) -> None:
         """Show when the last tick of a symbol came, how many have come, and when its price last changed.
 
         Parameters:
@@ -124,12 +124,14 @@ class TelemetryPage:
             received_ns: since 1970 UTC, as price_changed_ns; 0 for never.
             ticks: of the whole run.
             price_changed_ns: when the newest price was seen first.
+            is_open: whether ticks are to be expected: its market is open, in hours that the run asked for.
         """
         if 0 <= feed < _FEEDS:
             at = feed * _FEED_WORDS
             self._feed_rows[at] = received_ns
             self._feed_rows[at + 1] = ticks
             self._feed_rows[at + 2] = price_changed_ns
+            self._feed_rows[at + 3] = is_open
 
     def control(self) -> int:
         """Return the control word, bits of ControlBit: to be polled once per event."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 from pathlib import Path
 
+from live.clock import sleep
 from live.hot.catalogue import ControlBit
 from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
 from live.hot.ring import RingReader
 from live.hot.telemetry_view import PageFault, TelemetryView
+
+_NO_BITS = ControlBit(0)
+_LOCK_ATTEMPTS = 100
+_LOCK_SECONDS = 0.001
 
 
 class TelemetryReader(TelemetryView):
@@ -36,6 +42,29 @@ class TelemetryReader(TelemetryView):
         # One aligned store, and nothing else must be seen with it.
         self._own[CONTROL_WORD] = int(bits)
 
+    def change_control(self, add: ControlBit = _NO_BITS, remove: ControlBit = _NO_BITS) -> ControlBit:
+        """Add and remove bits of the control word, so that no bit set meanwhile by another process is lost.
+
+        Parameters:
+            add: bits to set.
+            remove: bits to take back.
+
+        Returns:
+            The control word as it was before.
+
+        Raises:
+            PageFault: the page cannot be opened for writing, or somebody else keeps it locked.
+        """
+        descriptor = _open(self.path)
+        try:
+            _lock(descriptor, self.path)
+            before = self.control()
+            self.set_control((before | add) & ~remove)
+            return before
+        finally:
+            # Closing takes the lock back.
+            os.close(descriptor)
+
     def request_resume(self) -> None:
         """Ask the strategy's process to end a pause of its feed, once.
 
@@ -44,14 +73,31 @@ class TelemetryReader(TelemetryView):
         self._own[RESUME_WORD] += 1
 
 
-def _map_own(path: Path, begin: int) -> mmap.mmap:
-    """Return the reader's section, writable."""
+def _open(path: Path) -> int:
     try:
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         raise PageFault(
             f"cannot open telemetry page {path} for writing: {error.strerror}; is it yours?", "unreadable"
         ) from error
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Lock a page against other processes that change its control word; the strategy's process never asks for the lock."""
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt < _LOCK_ATTEMPTS - 1:
+                sleep(_LOCK_SECONDS)
+        else:
+            return
+    raise PageFault(f"telemetry page {path} is locked by another process; end that process", "unreadable")
+
+
+def _map_own(path: Path, begin: int) -> mmap.mmap:
+    """Return the reader's section, writable."""
+    descriptor = _open(path)
     try:
         return mmap.mmap(descriptor, READER_BYTES, offset=begin)
     finally:

@@ -56,11 +56,13 @@ class FeedRow(NamedTuple):
         received_ns: when the last one came, since 1970 UTC; 0 for never, and for a run on recorded data.
         ticks: of the whole run.
         price_changed_ns: when the newest price was seen first, since 1970 UTC.
+        is_open: whether ticks are to be expected: its market is open, in hours that the run asked for.
     """
 
     received_ns: int
     ticks: int
     price_changed_ns: int
+    is_open: bool = True
 
 
 class TelemetryView:
@@ -165,7 +167,8 @@ class TelemetryView:
             label = read_text(self._feed_labels[feed * FEED_LABEL_WORDS : (feed + 1) * FEED_LABEL_WORDS])
             if label:
                 at = feed * FEED_ROW_WORDS
-                found[label] = FeedRow(self._feed_rows[at], self._feed_rows[at + 1], self._feed_rows[at + 2])
+                received_ns, ticks, price_changed_ns, is_open = self._feed_rows[at : at + FEED_ROW_WORDS]
+                found[label] = FeedRow(received_ns, ticks, price_changed_ns, is_open != 0)
         return found
 
     def histogram(self, stage: Stage) -> Histogram:

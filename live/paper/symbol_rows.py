@@ -72,35 +72,38 @@ class SymbolRows:
             return
         received_ns = wall_ns() - (monotonic_ns() - feed.received_ns)
         for place, row in enumerate(self._rows.values()):
-            if row.look(feed, received_ns):
-                self._page.stamp_feed(place, row.received_ns, row.ticks, row.price_changed_ns)
+            if row.look(feed, received_ns, engine.clock.now_ns):
+                self._page.stamp_feed(place, row.received_ns, row.ticks, row.price_changed_ns, row.is_open)
 
 
 class _Row:
     """What was last shown of a symbol."""
 
-    __slots__ = ("_gates", "_prices", "price_changed_ns", "received_ns", "security", "ticks")
+    __slots__ = ("_gates", "_prices", "is_open", "price_changed_ns", "received_ns", "security", "ticks")
 
     def __init__(self, security: Security) -> None:
         self.security = security
         self.ticks = 0
         self.received_ns = 0
         self.price_changed_ns = 0
+        self.is_open = False
         self._prices: tuple[float, ...] = ()
         self._gates: list[TickGate] = []
 
-    def look(self, feed: FeedReceiver, received_ns: int) -> bool:
-        """Tell whether ticks came since the last look, and take note of them.
+    def look(self, feed: FeedReceiver, received_ns: int, now_ns: int) -> bool:
+        """Tell whether ticks came since the last look, or the market opened or closed, and take note of that.
 
         Parameters:
             feed: where from.
             received_ns: when something last came from there, since 1970 UTC.
+            now_ns: moment of the run, UTC.
         """
         if not self._gates:
             self._gates = feed.inbox.gates_of(*_path_of(self.security))
+        was_open, self.is_open = self.is_open, any(gate.is_open_at(now_ns) for gate in self._gates)
         ticks = sum(gate.ticks for gate in self._gates)
         if ticks == self.ticks:
-            return False
+            return self.is_open != was_open
         self.ticks = ticks
         self.received_ns = received_ns
         prices = tuple(gate.newest_price for gate in self._gates)

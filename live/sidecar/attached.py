@@ -130,10 +130,10 @@ class AttachedRun:
         """Add bits to the control word; nothing here takes them back.
 
         Raises:
-            PageFault: the page was cut off.
+            PageFault: the page was cut off, is gone, or somebody keeps it locked.
         """
         self.reader.check_size()
-        self.reader.set_control(self.reader.control() | bits)
+        self.reader.change_control(add=bits)
 
     def drain(self, limit: int) -> int:
         """Take records from the ring and keep what they say; return how many were taken.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from live.hot.catalogue import Metric
 from live.sidecar.attached import AttachedRun
@@ -46,3 +46,11 @@ class Part(Protocol):
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return samples that belong to no run; as `metrics`."""
+
+
+@runtime_checkable
+class Documented(Protocol):
+    """A piece of which people may want to know more than its metrics say."""
+
+    def document(self) -> Any:
+        """Return what it knows as JSON-ready data: served at the path of its name, must not wait."""

@@ -11,8 +11,9 @@ import hmac
 import html
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -34,7 +35,7 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>lean-live sidecar</title></head>
 <body><h1>lean-live sidecar</h1>
-<p><a href="/metrics">metrics</a>, <a href="/runs">runs as JSON</a>, <a href="/healthz">sign of life</a></p>
+<p><a href="/metrics">metrics</a>, <a href="/runs">runs as JSON</a>{links}, <a href="/healthz">sign of life</a></p>
 <table><tr><th align="left">run</th><th align="left">state</th></tr>
 {rows}
 </table></body></html>
@@ -51,6 +52,7 @@ class MetricsServer:
         token: secret that clients must send as a bearer token, "" for none.
         answers: the metrics.
         list_runs: called for the runs as JSON-ready data.
+        documents: further JSON-ready data by path, each called for when it is asked for.
 
     Attributes:
         scrapes: requests for metrics by outcome, of SCRAPE_OUTCOMES.
@@ -62,11 +64,13 @@ class MetricsServer:
         token: str,
         answers: Answers,
         list_runs: Callable[[], list[dict[str, Any]]],
+        documents: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
     ) -> None:
         self._most = settings.max_scrapes
         self._token = token.encode()
         self._answers = answers
         self._list_runs = list_runs
+        self._documents = documents
         self._under_way = 0
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -76,7 +80,8 @@ class MetricsServer:
         """Begin to serve on a listening socket."""
         application = web.Application()
         application.router.add_get("/metrics", self._metrics)
-        application.router.add_get("/runs", self._authorized(self._runs))
+        for name, document in {"runs": self._list_runs, **self._documents}.items():
+            application.router.add_get(f"/{name}", self._authorized(_json_of(document)))
         application.router.add_get("/", self._authorized(self._index))
         application.router.add_get("/healthz", _healthz)
         runner = web.AppRunner(
@@ -140,16 +145,13 @@ class MetricsServer:
         finally:
             self._under_way -= 1
 
-    async def _runs(self, _request: web.Request) -> web.Response:
-        body = orjson.dumps(writable(self._list_runs()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return web.Response(body=body, content_type="application/json", headers=_HEADERS)
-
     async def _index(self, _request: web.Request) -> web.Response:
         rows = "\n".join(
             f"<tr><td>{html.escape(str(each['name']))}</td><td>{html.escape(str(each['state']))}</td></tr>"
             for each in self._list_runs()
         )
-        return web.Response(text=_PAGE.format(rows=rows), content_type="text/html", headers=_HEADERS)
+        links = "".join(f', <a href="/{name}">{name} as JSON</a>' for name in self._documents)
+        return web.Response(text=_PAGE.format(rows=rows, links=links), content_type="text/html", headers=_HEADERS)
 
     def _authorized(self, handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
@@ -173,6 +175,14 @@ class _Refusal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close it."""
         transport.close()
+
+
+def _json_of(document: Callable[[], Any]) -> Handler:
+    async def answer(_request: web.Request) -> web.Response:
+        body = orjson.dumps(writable(document()), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return web.Response(body=body, content_type="application/json", headers=_HEADERS)
+
+    return answer
 
 
 async def _healthz(_request: web.Request) -> web.Response:

@@ -41,7 +41,7 @@ from live.sidecar.attached import AttachedRun
 from live.sidecar.exporter import Exporter
 from live.sidecar.finder import PAGE_FAULT_REASONS, RunFinder
 from live.sidecar.folder_lock import FolderLock
-from live.sidecar.parts import Part
+from live.sidecar.parts import Documented, Part
 from live.sidecar.samples import Sample
 from live.sidecar.server import SCRAPE_OUTCOMES, MetricsServer
 
@@ -96,7 +96,7 @@ class Sidecar:
         self.finder = RunFinder(
             request.folders, request.pages, settings.grace_seconds, config.analytics.max_events, self._say
         )
-        self._parts: list[Part] = make_parts(config, request.config_folder)
+        self._parts: list[Part] = make_parts(config, request.config_folder, self._say)
         self._exporter = Exporter(self.finder, self._parts, self._own_samples, self.finder.faulted, self._part_failed)
         self._part_failures: Counter[str] = Counter()
         self._cores: tuple[int, ...] = ()
@@ -129,7 +129,8 @@ class Sidecar:
                 lock.write(address)
             self.finder.scan()
             answers = Answers(self._exporter.render, loop.time, settings.answer_milliseconds / 1_000)
-            server = MetricsServer(settings, self._token, answers, self._list_runs)
+            documents = {part.name: part.document for part in self._parts if isinstance(part, Documented)}
+            server = MetricsServer(settings, self._token, answers, self._list_runs, documents)
             self._server = server
             await server.start(listener)
             try:

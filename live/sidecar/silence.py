@@ -135,7 +135,8 @@ class SymbolWatch:
             ticks: ticks of the symbol in the whole run.
             price_changed_ns: when its price changed; anything that is another number after each change.
         """
-        elapsed_ns = max(elapsed_ns, 0)
+        # Nothing is known of the time before the first look.
+        elapsed_ns = 0 if self._ticks is None else max(elapsed_ns, 0)
         came = 0 if self._ticks is None else max(ticks - self._ticks, 0)
         if came:
             self._learn(elapsed_ns, came)

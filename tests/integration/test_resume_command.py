@@ -208,3 +208,57 @@ def test_top_says_how_to_resume(page: TelemetryPage, capsys: pytest.CaptureFixtu
     page.set_gauge(Gauge.FEED_PHASE, FeedPhase.RUNNING)
     assert run(words) == 0
     assert "lean-live resume" not in capsys.readouterr().out
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE)
+    assert run(words) == 0
+    assert "lean-live resume Strategy-20261121T120000Z" in capsys.readouterr().out
+
+
+# -- what holds orders besides the feed
+
+
+def test_pause_of_the_control_word_is_taken_back_and_nothing_else(
+    page: TelemetryPage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page.set_gauge(Gauge.FEED_PHASE, FeedPhase.RUNNING)
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE | ControlBit.REDUCE_ONLY)
+    assert run(["resume", str(page.path.parent), "--json"]) == 0
+    document = orjson.loads(capsys.readouterr().out)
+    assert (document["was_paused"], document["was_held"], document["control"]) == (False, True, ["REDUCE_ONLY"])
+    assert page.control() == ControlBit.REDUCE_ONLY
+    assert run(["resume", str(page.path.parent)]) == 0
+    out = capsys.readouterr().out
+    assert "taken back" not in out
+    assert "orders are still held: the run's control word asks for REDUCE_ONLY" in out
+
+
+def test_a_run_on_recorded_data_that_was_paused_from_outside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = write_page(tmp_path)
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE)
+    assert run(["resume", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "PAUSE of the control word of Strategy-20261121T120000Z was taken back\n"
+    assert page.control() == 0
+    assert "has no feed that could pause" in failed(2, page, capsys)
+
+
+@pytest.mark.parametrize("phase", [FeedPhase.CONNECTING, FeedPhase.HALTED])
+def test_a_command_that_fails_takes_nothing_back(
+    page: TelemetryPage, capsys: pytest.CaptureFixture[str], phase: FeedPhase
+) -> None:
+    page.set_gauge(Gauge.FEED_PHASE, phase)
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE)
+    failed(1, page, capsys)
+    assert page.control() == ControlBit.PAUSE
+
+
+def test_a_feed_that_stays_paused_keeps_the_other_pause(
+    page: TelemetryPage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = _Run(page, FeedPhase.PAUSED)
+    monkeypatch.setattr(live.cli.resume, "sleep", other.sleep)
+    monkeypatch.setattr(live.cli.resume, "monotonic_ns", lambda: other.now_ns)
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE)
+    assert run(["resume", str(page.path.parent)]) == 1
+    assert "paused all the same" in capsys.readouterr().err
+    assert page.control() == ControlBit.PAUSE

@@ -115,7 +115,7 @@ def test_symbols_have_rows_and_those_that_are_missing_are_named(sample: Path, tm
     run, sink = play(sample, tmp_path, config=config(), bounds_ns={Stage.TICK_TO_DECISION: (123_456, 1_000_000)})
     view = TelemetryView(tmp_path / PAGE_NAME, expect_writer=False)
     # Recorded data have no age.
-    assert view.feed_rows() == {"IBM": FeedRow(0, 0, 0)}
+    assert view.feed_rows() == {"IBM": FeedRow(0, 0, 0, False)}
     warning = "[telemetry] symbols names SPY, which the algorithm does not subscribe to"
     assert [each for each in run.result().warnings if "SPY" in each] == [warning]
     assert any(warning in line for line in sink.lines)

@@ -124,7 +124,7 @@ class TickGate:
         if time_ns > feed_time.latest_ns:
             return _AHEAD
         if not self._span_begin_ns <= time_ns < self._span_end_ns:
-            self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(time_ns)
+            self._enter_span(time_ns)
         if not self._is_open:
             return _OUTSIDE
         decided_ns = feed_time.decided_ns
@@ -142,6 +142,15 @@ class TickGate:
             feed_time.newest_tick_ns = tick.time_ns
         feed_time.has_news = True
         return time_ns
+
+    def is_open_at(self, time_ns: int) -> bool:
+        """Tell whether ticks of a moment are wanted."""
+        if not self._span_begin_ns <= time_ns < self._span_end_ns:
+            self._enter_span(time_ns)
+        return self._is_open
+
+    def _enter_span(self, time_ns: int) -> None:
+        self._span_begin_ns, self._span_end_ns, self._is_open = self._span_of(time_ns)
 
 
 class ChannelSource(QueueSource):

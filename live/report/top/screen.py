@@ -75,7 +75,7 @@ def screen_lines(history: LookHistory, width: int, height: int | None, note: str
         Section(_account(look), 1, 1),
         Section(_positions(look), 2, 3),
         Section(_orders(look), 2, 2),
-        Section(_feed(look), 1, 2),
+        Section([*_feed(look), *_resume(look)], 1, 2),
         Section(_machine(look), 1, 4),
     ]
     sections = [each for each in sections if each.lines]
@@ -258,9 +258,15 @@ def _feed(look: RunLook) -> list[Text]:
     lines = [line]
     if feed.reason and feed.phase is not FeedPhase.RUNNING:
         lines.append(_labelled("", one_line(feed.reason), "yellow"))
-    if feed.phase is FeedPhase.PAUSED and not look.is_over:
-        lines.append(_labelled("", f"to let orders pass again: lean-live resume {one_line(look.run)}", "dim"))
     return lines
+
+
+def _resume(look: RunLook) -> list[Text]:
+    """Say how to end a pause that somebody has to end."""
+    is_paused = look.feed is not None and look.feed.phase is FeedPhase.PAUSED
+    if look.is_over or not (is_paused or ControlBit.PAUSE in look.control):
+        return []
+    return [_labelled("", f"to let orders pass again: lean-live resume {one_line(look.run)}", "dim")]
 
 
 def _machine(look: RunLook) -> list[Text]:

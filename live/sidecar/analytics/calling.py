@@ -137,4 +137,4 @@ def _shown(value: Any) -> str:
         return one_line(repr(value[:40]))
     if isinstance(value, bool | float | Decimal) or value is None:
         return repr(value)
-    return f"a {type(value).__name__}"
+    return f"something of type {type(value).__name__}"

@@ -11,7 +11,7 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.sidecar.analytics.calling import Outcome, TaskResult
-from live.sidecar.analytics.registry import Task
+from live.sidecar.analytics.registry import Task, describe
 from live.sidecar.analytics.schedules import Timer
 from live.sidecar.analytics.threads import ThreadCall
 from live.sidecar.analytics.window import AnalyticsWindow
@@ -196,6 +196,8 @@ class RunTasks:
                 each.take(await call.result())
                 if call.is_late:
                     each.abandon(call)
+        except Exception as error:  # no thread or process to be had, a window that cannot be copied
+            each.take(TaskResult(Outcome.FAILED, {}, f"it could not be begun: {describe(error, None)}", 0))
         finally:
             each.is_running = False
         self._tell(each)

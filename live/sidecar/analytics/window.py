@@ -19,7 +19,7 @@ SNAPSHOTS_MAX = 512
 class StageTotal(NamedTuple):
     """Samples of a span of time since the run began."""
 
-    count: int
+    samples: int
     sum_ns: int
 
 
