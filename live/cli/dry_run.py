@@ -17,6 +17,8 @@ from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
 from live.report.summary import print_summary
 from live.report.summary_file import result_to_dict, writable
+from live.slo.loader import find_slo, load_slo
+from live.slo.objectives import latency_bounds_ns
 
 
 @click.command(
@@ -76,6 +78,8 @@ def command(
     With --feed the ticks come over a socket while they happen. The run begins with the feed's present moment and ends
     with its session; the dates that the algorithm sets do not count.
 
+    Thresholds of the latency objectives in slo.toml beside the algorithm, or in the packaged one, are counted exactly.
+
     With --serve a sidecar exports the run's telemetry over HTTP, at the address that is printed before the run begins. It
     ends by itself some minutes after the last run of the folder.
     """
@@ -95,6 +99,7 @@ def command(
         config=settings,
         results_folder=results if results is not None else Path(settings.run.results_folder),
         feed=feed,
+        bounds_ns=latency_bounds_ns(load_slo(find_slo(algorithm)).objectives),
     )
     if serve:
         _serve(request.results_folder, config, as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import algorithm, dry_run, write_tiny
 from support.feed import publishing
 from support.feed_runs import IBM, FeedRuns, Scene, moment_ns, quote, small_folder, trade
 from support.runs import MemorySink, run_file
@@ -154,3 +155,26 @@ def test_a_feed_shows_ticks_and_ages_of_its_symbols(
     first, same_price, other_price = seen
     assert first.price_changed_ns == first.received_ns == same_price.price_changed_ns
     assert first.received_ns < same_price.received_ns < other_price.received_ns == other_price.price_changed_ns
+
+
+def test_thresholds_beside_the_algorithm_are_counted_exactly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_tiny(tmp_path / "data")
+    (tmp_path / "slo.toml").write_text(
+        '[[objective]]\nname = "quick"\ndescription = "Decisions."\nobjective = 99.0\n'
+        'indicator = { kind = "latency", metric = "tick_to_decision_seconds", threshold_ms = 0.3 }\n',
+        encoding="utf-8",
+    )
+    ended = dry_run(algorithm(), data, tmp_path, capsys)
+    assert ended.code == 0, ended.err
+    view = TelemetryView(ended.folder / PAGE_NAME, expect_writer=False)
+    assert view.histogram(Stage.TICK_TO_DECISION).bounds_ns == (300_000,)
+    assert view.histogram(Stage.GC_PAUSE_PYTHON).bounds_ns == ()
+
+
+def test_a_bad_file_of_objectives_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "slo.toml").write_text("[[objective]]\nname = 3\n", encoding="utf-8")
+    ended = dry_run(algorithm(), tmp_path, tmp_path, capsys)
+    assert ended.code == 3
+    assert "slo.toml" in ended.err
