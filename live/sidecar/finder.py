@@ -87,15 +87,14 @@ class RunFinder:
     def drain(self) -> None:
         """Take what waits in the rings of all runs."""
         for key, run in list(self._runs.items()):
-            before = run.reader.ring.consumed
+            before = run.records_taken
             try:
                 run.drain(_DRAIN_RECORDS)
-            except DataError as error:
+            except PageFault as error:
                 self.faulted(run, error)
-                if isinstance(error, PageFault) and error.reason == "truncated":
+                if error.reason == "truncated":
                     self._drop(key)
-                    continue
-            self.events_taken += run.reader.ring.consumed - before
+            self.events_taken += run.records_taken - before
 
     def faulted(self, run: AttachedRun, error: DataError) -> None:
         """Count and say that a run's page cannot be believed, once for each reason."""
