@@ -81,6 +81,7 @@ class SidecarProcess:
 
     def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None, *words: str) -> None:
         self.results = folder / "results"
+        self.results.mkdir(exist_ok=True)
         config = folder / "sidecar.toml"
         table = {"port": 0, "grace_seconds": 60.0, "answer_milliseconds": 0, **(settings or {})}
         lines = [f"{key} = {orjson.dumps(value).decode()}" for key, value in table.items()]
