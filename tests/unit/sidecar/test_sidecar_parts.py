@@ -158,11 +158,13 @@ def test_a_folder_has_one_sidecar(tmp_path: Path) -> None:
     FolderLock(folder).release()
 
 
-def test_asking_for_a_sidecar_is_noticed(tmp_path: Path) -> None:
+def test_a_sidecar_is_told_of_a_run_that_is_about_to_begin(tmp_path: Path) -> None:
     lock = FolderLock(tmp_path)
     os.utime(tmp_path / ".sidecar.lock", (1, 1))
     assert lock.touched_ns == 1_000_000_000
     find_holder(tmp_path)
+    assert lock.touched_ns == 1_000_000_000
+    find_holder(tmp_path, expects_run=True)
     assert abs(wall_ns() - lock.touched_ns) < 60_000_000_000
     lock.release()
 
