@@ -59,6 +59,7 @@ class AttachedRun:
         folder: the run's folder; it loses its ending `.partial` when the run is over.
         reader: the page.
         events: newest events of the ring.
+        records_taken: records that this sidecar has taken from the ring.
         faults: reasons for which its page was not believed, so that each is said once.
 
     Raises:
@@ -69,6 +70,7 @@ class AttachedRun:
         self.folder = page.parent
         self.reader = TelemetryReader(page, expect_writer=False)
         self.events = EventLog(max_events)
+        self.records_taken = 0
         self.faults: set[str] = set()
         self._algorithm = ""
 
@@ -79,8 +81,13 @@ class AttachedRun:
 
     @property
     def algorithm(self) -> str:
-        """Name of the algorithm's class, "" before it is known."""
+        """Name of the algorithm's class, "" before it is known.
+
+        Raises:
+            PageFault: the page was cut off.
+        """
         if not self._algorithm:
+            self.reader.check_size()
             self._algorithm = self.reader.text(PageText.ALGORITHM)
         return self._algorithm
 
@@ -114,6 +121,7 @@ class AttachedRun:
         Raises:
             PageFault: as for `phase`.
         """
+        self.reader.check_size()
         # Before the phase: a run that ends between the two has ended and did not die.
         is_alive = self.reader.is_writer_alive()
         return self.phase.is_over or not is_alive
@@ -135,26 +143,25 @@ class AttachedRun:
         self.reader.check_size()
         self.reader.change_control(add=bits)
 
-    def drain(self, limit: int) -> int:
-        """Take records from the ring and keep what they say; return how many were taken.
+    def drain(self, limit: int) -> None:
+        """Take records from the ring and keep what they say.
 
         Parameters:
             limit: most records that are taken.
 
         Raises:
-            DataError: the page was cut off, or some of the records are garbled; those are taken and left out.
+            PageFault: the page was cut off, or some of the records are garbled; those are taken and left out.
         """
         self.reader.check_size()
-        records = self.reader.ring.drain(limit)
         garbled: DataError | None = None
-        for words in records:
+        for words in self.reader.ring.drain(limit):
+            self.records_taken += 1
             try:
                 self.events.add(decode_event(words))
             except DataError as error:
                 garbled = error
         if garbled is not None:
             raise PageFault(f"{self.folder}: {garbled}", "garbled")
-        return len(records)
 
 
 def run_name(folder: Path) -> str:

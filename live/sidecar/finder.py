@@ -37,7 +37,7 @@ class RunFinder:
     Attributes:
         page_faults: pages that could not be used, by reason.
         events_taken: records taken from all rings.
-        found_ns: when a run that was going on was last found, ns since 1970 UTC; 0 for never.
+        newest_run_ns: when the newest run that was found began, ns since 1970 UTC; 0 without runs.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RunFinder:
         self._said: set[tuple[FileKey | Path, str]] = set()
         self.page_faults: Counter[str] = Counter()
         self.events_taken = 0
-        self.found_ns = 0
+        self.newest_run_ns = 0
 
     @property
     def attached(self) -> Sequence[AttachedRun]:
@@ -87,15 +87,14 @@ class RunFinder:
     def drain(self) -> None:
         """Take what waits in the rings of all runs."""
         for key, run in list(self._runs.items()):
-            before = run.reader.ring.consumed
+            before = run.records_taken
             try:
                 run.drain(_DRAIN_RECORDS)
-            except DataError as error:
+            except PageFault as error:
                 self.faulted(run, error)
-                if isinstance(error, PageFault) and error.reason == "truncated":
+                if error.reason == "truncated":
                     self._drop(key)
-                    continue
-            self.events_taken += run.reader.ring.consumed - before
+            self.events_taken += run.records_taken - before
 
     def faulted(self, run: AttachedRun, error: DataError) -> None:
         """Count and say that a run's page cannot be believed, once for each reason."""
@@ -172,9 +171,8 @@ class RunFinder:
                 self._settled.add((page.parent, _inode(page.parent)))
                 return
             self._ended_ns[key] = machine_monotonic_ns() - age_ns
-        else:
-            self.found_ns = wall_ns()
         self._runs[key] = run
+        self.newest_run_ns = max(self.newest_run_ns, run.reader.created_ns)
 
     def _is_done(self, key: FileKey, run: AttachedRun) -> bool:
         """Tell whether a run ended longer ago than it is kept; note when it ends."""

@@ -57,7 +57,7 @@ class FolderLock:
 
     @property
     def touched_ns(self) -> int:
-        """When somebody last asked for this folder's sidecar, ns since 1970 UTC."""
+        """When somebody last expected a run in this folder, or this process began, ns since 1970 UTC."""
         return os.fstat(self._descriptor).st_mtime_ns
 
     def release(self) -> None:
@@ -66,10 +66,12 @@ class FolderLock:
         os.close(self._descriptor)
 
 
-def find_holder(folder: Path) -> Holder | None:
+def find_holder(folder: Path, expects_run: bool = False) -> Holder | None:
     """Return the sidecar of a folder, None when there is none.
 
-    One that ends when it is idle takes this as a sign that a run is about to begin.
+    Parameters:
+        folder: folder of results.
+        expects_run: whether a run is about to begin there, so that a sidecar which ends when it is idle waits for it.
 
     Raises:
         EnvironmentFault: the lock file cannot be read.
@@ -83,7 +85,8 @@ def find_holder(folder: Path) -> Holder | None:
         raise EnvironmentFault(f"cannot read {path}: {error.strerror}; is it another user's?") from error
     try:
         # Before the look, so that the sidecar either sees it or has let go by then.
-        os.utime(descriptor)
+        if expects_run:
+            os.utime(descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _read(descriptor)

@@ -87,7 +87,7 @@ def _running(folder: Path) -> Holder | None:
     """
     until_ns = machine_monotonic_ns() + int(START_SECONDS * NANOSECONDS_PER_SECOND)
     while True:
-        holder = find_holder(folder)
+        holder = find_holder(folder, expects_run=True)
         if holder is None or holder.address:
             return holder
         if machine_monotonic_ns() > until_ns:

@@ -195,7 +195,7 @@ class Sidecar:
     def _is_run_expected(self) -> bool:
         """Tell whether somebody has asked for a sidecar whose run has not been found yet."""
         asked_ns = max(lock.touched_ns for lock in self._locks)
-        return asked_ns > self.finder.found_ns and wall_ns() - asked_ns < IDLE_SECONDS * NANOSECONDS_PER_SECOND
+        return asked_ns > self.finder.newest_run_ns and wall_ns() - asked_ns < IDLE_SECONDS * NANOSECONDS_PER_SECOND
 
     async def _keep_draining(self) -> None:
         while True:
