@@ -19,7 +19,7 @@ ALLOWED = {
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
-    "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
+    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 ALLOWED["cli"] = ALLOWED.keys() - {"testing"}
