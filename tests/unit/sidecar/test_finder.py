@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.pages import publish, write_page
+from support.pages import change_header, publish, write_page
 
 import live.sidecar.finder
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
@@ -177,11 +177,11 @@ def test_a_single_run_is_watched_alone_and_through_its_end(tmp_path: Path) -> No
 
 
 def _spoil_version(page: TelemetryPage) -> None:
-    page._header[HeaderWord.VERSION] = 2
+    change_header(page, HeaderWord.VERSION, lambda _: 2)
 
 
 def _spoil_checksum(page: TelemetryPage) -> None:
-    page._header[HeaderWord.CREATED_NS] += 1
+    change_header(page, HeaderWord.CREATED_NS, lambda created_ns: created_ns + 1)
 
 
 def _spoil_size(page: TelemetryPage) -> None:
@@ -189,12 +189,12 @@ def _spoil_size(page: TelemetryPage) -> None:
 
 
 def _spoil_magic(page: TelemetryPage) -> None:
-    page._header[HeaderWord.MAGIC] = 0
+    change_header(page, HeaderWord.MAGIC, lambda _: 0)
 
 
-def _spoil_mode(page: TelemetryPage) -> None:
+def _spoil_kind(page: TelemetryPage) -> None:
     page.path.unlink()
-    page.path.mkfifo() if hasattr(page.path, "mkfifo") else os.mkfifo(page.path)
+    os.mkfifo(page.path)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def _spoil_mode(page: TelemetryPage) -> None:
         (_spoil_checksum, "garbled"),
         (_spoil_size, "truncated"),
         (_spoil_magic, "incomplete"),
-        (_spoil_mode, "incomplete"),
+        (_spoil_kind, "incomplete"),
     ],
 )
 def test_a_page_that_cannot_be_trusted_is_said_once(tmp_path: Path, spoil: Any, reason: str) -> None:
@@ -220,11 +220,10 @@ def test_a_page_that_cannot_be_trusted_is_said_once(tmp_path: Path, spoil: Any, 
 
 def test_a_page_that_is_being_made_is_no_fault(tmp_path: Path) -> None:
     page = write_page(tmp_path / f"{RUN}.partial")
-    magic = page._header[HeaderWord.MAGIC]
-    page._header[HeaderWord.MAGIC] = 0
+    magic = change_header(page, HeaderWord.MAGIC, lambda _: 0)
     found = Found(tmp_path)
     assert found.names() == []
-    page._header[HeaderWord.MAGIC] = magic
+    change_header(page, HeaderWord.MAGIC, lambda _: magic)
     assert found.names() == [RUN]
     assert found.faults == {}
 
