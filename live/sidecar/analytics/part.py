@@ -40,6 +40,7 @@ class AnalysedRun:
         settings: limits.
         pool: processes; None for none.
         log: takes a line for people.
+        since_ns: when the sidecar began, ns since 1970 UTC.
 
     Attributes:
         tasks: what came of them.
@@ -53,14 +54,16 @@ class AnalysedRun:
         settings: AnalyticsSettings,
         pool: WorkerPool | None,
         log: Callable[[str], None],
+        since_ns: int,
     ) -> None:
         self._run = run
         self._history = RunHistory()
         self._looked_ns = 0
         self._fault = ""
         self._log = log
-        # A run that was over before has had its tasks, or nobody to run them: its events are gone.
-        self._was_over = self._is_over()
+        # A run that was over before has had its tasks, or nobody to run them. One that began and ended between two looks
+        # of the sidecar has its end all the same.
+        self._was_over = self._is_over() and run.reader.created_ns < since_ns
         self.tasks = RunTasks(run.name, tasks, settings, pool, self._window, log)
         self.ending: asyncio.Task[None] | None = None
 
@@ -181,6 +184,7 @@ class AnalyticsPart:
         if settings.processes:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
+        self._began_ns = wall_ns()
 
     async def run(self, runs: Runs) -> None:
         """Begin tasks when they are due, until cancelled."""
@@ -210,7 +214,9 @@ class AnalyticsPart:
         """Take in runs that are new, and drop those that are no longer there."""
         for run in attached:
             if run not in self._runs:
-                self._runs[run] = AnalysedRun(run, self._tasks.values(), self._settings, self._pool, self._log)
+                self._runs[run] = AnalysedRun(
+                    run, self._tasks.values(), self._settings, self._pool, self._log, self._began_ns
+                )
         for run in [each for each in self._runs if each not in attached]:
             await self._runs.pop(run).close()
 

@@ -123,6 +123,7 @@ def test_a_run_that_was_over_before_has_no_tasks(tmp_path: Path, part: Analytics
     page = write_page(tmp_path / "run")
     page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
     run = AttachedRun(page.path, 4)
+    vars(part)["_began_ns"] = run.reader.created_ns + 1
 
     async def script() -> None:
         await until(lambda: bool(part.document()))
@@ -131,6 +132,21 @@ def test_a_run_that_was_over_before_has_no_tasks(tmp_path: Path, part: Analytics
 
     play(part, Attached(run), script)
     assert not (tmp_path / "run" / "analytics.json").exists()
+
+
+def test_a_run_that_was_too_short_to_be_seen_has_its_end(tmp_path: Path, part: AnalyticsPart) -> None:
+    page = write_page(tmp_path / "run")
+    order(page, 1)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+    run = AttachedRun(page.path, 4)
+    run.drain(10)
+
+    async def script() -> None:
+        await until(lambda: value(part, run, "last", "events") == 1.0)
+        await until(lambda: count(part, run, "session_summary", "ok") == 1)
+        assert value(part, run, "seen", "events") is None
+
+    play(part, Attached(run), script)
 
 
 def test_the_sidecar_is_stopped_as_a_run_ends(tmp_path: Path, part: AnalyticsPart) -> None:
