@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import re
 from pathlib import Path
-from typing import Any
 
 import orjson
-from support.commands import ROOT, start
+from support.commands import ROOT
 from support.feed import PATIENCE_SECONDS, publishing
 from support.feed_runs import IBM, FeedRuns, Scene, moment_ns, quote, trade
+from support.sidecars import SidecarProcess, wait_until
 from support.windows import snapshot, window_of
 
-from live.clock import monotonic_ns, sleep
 from live.sidecar.analytics.calling import checked_values
 from live.sidecar.analytics.registry import collect
 
@@ -65,11 +63,7 @@ def fills(window):
 def breaks(window):
     raise ValueError("on purpose")
 """
-SETTINGS = """
-[sidecar]
-port = 0
-answer_milliseconds = 0
-
+TABLES = """
 [analytics]
 modules = ["tasks.py"]
 
@@ -79,58 +73,16 @@ silence_least_seconds = 3_600
 """
 
 
-class Sidecar:
-    """The command `sidecar` in a process of its own.
-
-    Parameters:
-        folder: where its settings and tasks are written.
-        results: the folder of results that it watches.
-    """
-
-    def __init__(self, folder: Path, results: Path) -> None:
-        (folder / "tasks.py").write_text(TASKS, encoding="utf-8")
-        config = folder / "sidecar.toml"
-        config.write_text(SETTINGS, encoding="utf-8")
-        self.process = start(["sidecar", str(results), "--config", str(config), "--json"], folder)
-        assert self.process.stdout is not None
-        text = ""
-        for line in self.process.stdout:
-            text += line
-            if line.rstrip() == "}":
-                break
-        self.port = int(orjson.loads(text)["address"].rpartition(":")[2])
-
-    def get(self, path: str) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read()
-        finally:
-            connection.close()
-
-    def value(self, start: str, *parts: str) -> float:
-        """Return the value of the first metric whose line begins so and has some parts; -1 without one."""
-        for line in self.get("/metrics").decode().splitlines():
-            if line.startswith(f"lean_live_{start}{{") and all(part in line for part in parts):
-                return float(line.rpartition(" ")[2])
-        return -1.0
-
-    def end(self) -> str:
-        """End the process and return what it said on standard error."""
-        self.process.terminate()
-        _, complaint = self.process.communicate(timeout=PATIENCE_SECONDS)
-        assert self.process.returncode == 0, complaint
-        return complaint
-
-
 def test_a_run_with_a_sidecar_in_a_process_of_its_own(runs: FeedRuns, data: Path, tmp_path: Path) -> None:
-    sidecars: list[Sidecar] = []
+    sidecars: list[SidecarProcess] = []
 
     async def script(scene: Scene) -> None:
         async with publishing(scene.path, IBM) as (publisher, _):
             publisher.set_clock(BEGIN_NS, 0.0)
             await scene.ready()
-            sidecar = await asyncio.to_thread(Sidecar, tmp_path, scene.page.parent.parent)
+            folder = scene.page.parent.parent.parent
+            (folder / "tasks.py").write_text(TASKS, encoding="utf-8")
+            sidecar = await asyncio.to_thread(SidecarProcess, folder, tables=TABLES)
             sidecars.append(sidecar)
 
             async def shows(value: float, *line: str) -> None:
@@ -153,7 +105,9 @@ def test_a_run_with_a_sidecar_in_a_process_of_its_own(runs: FeedRuns, data: Path
     try:
         ended = runs.follow(STRATEGY, data, script)
         sidecar = sidecars[0]
-        found = _wait_for(ended.folder / "analytics.json")
+        path = ended.folder / "analytics.json"
+        wait_until(path.exists, "analytics.json is written")
+        found = orjson.loads(path.read_bytes())
         assert found["run"] == ended.folder.name
         assert found["state"] == "completed"
         assert found["order_to_trade"] == {
@@ -166,19 +120,13 @@ def test_a_run_with_a_sidecar_in_a_process_of_its_own(runs: FeedRuns, data: Path
         }
         assert found["fill_quality"]["fills"] == 5.0
         assert found["profit_and_loss"]["equity"] == float(ended.summary["equity"])
-        document = orjson.loads(sidecar.get("/analytics"))
+        document = orjson.loads(sidecar.get("/analytics")[2])
         tasks = {each["task"]: each for each in document[0]["tasks"]}
         assert tasks["breaks"]["outcomes"]["failed"] > 0
         assert "ValueError: on purpose (tasks.py, line 10)" in tasks["breaks"]["reason"]
-        assert orjson.loads(sidecar.get("/watchdog"))["runs"][0]["symbols"]["IBM"]["silent"] is False
+        assert orjson.loads(sidecar.get("/watchdog")[2])["runs"][0]["symbols"]["IBM"]["silent"] is False
     finally:
-        complaints = [each.end() for each in sidecars]
-    assert complaints[0].count("analytics task breaks") == 1
-
-
-def _wait_for(path: Path) -> Any:
-    until_ns = monotonic_ns() + int(PATIENCE_SECONDS * 1e9)
-    while not path.exists():
-        assert monotonic_ns() < until_ns, "not written in time"
-        sleep(0.01)
-    return orjson.loads(path.read_bytes())
+        ends = [each.end() for each in sidecars]
+    code, complaint = ends[0]
+    assert code == 0, complaint
+    assert complaint.count("analytics task breaks") == 1
