@@ -173,10 +173,15 @@ def test_a_page_that_is_cut_off_harms_no_other_run(tmp_path: Path, part: Analyti
         await until(lambda: count(part, second, "seen", "ok") > before)
         pages[0].set_gauge(Gauge.WARM_STATE, 0)
         await until(lambda: not part.document()[0]["fault"])
+        pages[0].set_gauge(Gauge.RUN_PHASE, 77)
+        await until(lambda: "phase 77" in part.document()[0]["fault"])
+        pages[0].set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)
+        before = count(part, first, "seen", "ok")
+        await until(lambda: count(part, first, "seen", "ok") > before)
 
     play(part, Attached(first, second), script)
     lines: Any = vars(part)["lines"]
-    assert len(lines) == 1
+    assert len(lines) == 2
     assert "analytics of one cannot look at the run: telemetry page" in lines[0]
 
 
