@@ -183,7 +183,8 @@ def _check_selection(selection: Selection, where: str) -> None:
 
 def _check_condition(condition: Condition, where: str) -> None:
     place = f"the condition on {condition.metric} of {where}"
-    known = KNOWN_METRICS[condition.metric.removeprefix("lean_live_")]
+    known = known_metric(condition.metric)
+    assert known is not None
     tests = condition.tests
     if len(tests) != 1:
         said = f"has {' and '.join(tests)}" if tests else "has nothing to hold"
