@@ -52,7 +52,7 @@ def _verdict() -> list[Panel]:
                 "none",
                 states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
             ),
-            "kill-switch-engaged",
+            "kill-switch",
         ),
         number(
             "Orders of unknown fate",
