@@ -19,6 +19,7 @@ ALLOWED = {
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
+    "deploy": {"", "hot", "slo"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
