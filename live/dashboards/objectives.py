@@ -151,7 +151,7 @@ def _budgets() -> list[Panel]:
             calculations=("lastNotNull", "min"),
         ),
         timeline(
-            "Alerts",
+            "Alerts over time",
             "Which alert fired when. The runbook of each is docs/runbooks, under the objective's name.",
             [
                 Query(

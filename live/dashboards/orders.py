@@ -176,7 +176,7 @@ def _account() -> list[Panel]:
 def _positions() -> list[Panel]:
     return [
         lines(
-            "Positions",
+            "Positions by symbol",
             "Signed quantity held, by symbol.",
             [Query(series("position_quantity"), "{{symbol}}, {{run}}")],
             "short",

@@ -9,7 +9,7 @@ from live.errors import EnvironmentFault
 
 UID = "lean-live-runbooks"
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "runbooks"
-_RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)(?:\.\./)*([^)#]+)[^)]*\)")
+_RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)([^)#]+)[^)]*\)")
 
 
 def runbook_names() -> list[str]:
@@ -25,9 +25,9 @@ def runbook_names() -> list[str]:
 
 
 def runbook_text(name: str) -> str:
-    """Return a runbook as Markdown. Links to other pages of docs/ become their paths: Grafana does not have them."""
+    """Return a runbook as Markdown. Links to other runbooks lead to their panels; those to other pages become paths."""
     text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    return _RELATIVE_LINK.sub(lambda match: f"{match[1]} (`docs/{_below_docs(match[2])}`)", text)
+    return _RELATIVE_LINK.sub(lambda match: _link(match[1], FOLDER / match[2]), text)
 
 
 def runbook_link(name: str) -> str:
@@ -42,6 +42,8 @@ def runbook_link(name: str) -> str:
     return f"/d/{UID}?viewPanel={names.index(name) + 1}"
 
 
-def _below_docs(target: str) -> str:
-    # Pages beside a runbook are named without a folder.
-    return f"runbooks/{target}" if (FOLDER / target).is_file() else target
+def _link(text: str, target: Path) -> str:
+    path = target.resolve()
+    if path.parent == FOLDER:
+        return f"[{text}]({runbook_link(path.stem)})"
+    return f"{text} (`{path.relative_to(FOLDER.parents[1])}`)"

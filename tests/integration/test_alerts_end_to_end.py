@@ -14,13 +14,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 from support.dashboards import ROOT, all_queries, substituted
-from support.feed import Proxy, publishing
+from support.feed import Proxy, publishing, until
 from support.feed_runs import FeedRuns, Scene
 from support.monitoring import ALERTMANAGER, PROMETHEUS, Notice, Server, Webhook, alertmanager, free_port, prometheus
 
 from live.cli.main import run as command
 from live.clock import monotonic_ns, wall_ns
 from live.feeds.socket.frames import Channel, Tick
+from live.sidecar.folder_lock import find_holder
 from live.slo.loader import default_text
 
 pytestmark = pytest.mark.skipif(
@@ -57,8 +58,17 @@ class Strategy(QCAlgorithm):
             self.market_order(self.coin, 5)
 """
 
+_NO_CORES = "the run names no cores, so that none of this machine is taken from other tests"
+_NO_EXCHANGE = "no host measures the delay of the feed"
+_NO_LEAN = "the .NET collector is that of the LEAN host"
 NO_DATA = {
-    "lean-live-latency / Tick to decision / F": "the .NET collector is that of the LEAN host",
+    "lean-live-feed / Feed delay, p99 / A": _NO_EXCHANGE,
+    "lean-live-host / Pinned / A": _NO_CORES,
+    "lean-live-host / Pinned, by thread / A": _NO_CORES,
+    "lean-live-latency / GC pause p99 / B": _NO_LEAN,
+    "lean-live-latency / Since when / D": _NO_LEAN,
+    "lean-live-latency / Tick to decision / F": _NO_LEAN,
+    "lean-live-latency / p99 by stage / A": _NO_EXCHANGE,
 }
 """Queries that return nothing here, with the reason; an entry whose query returns something fails."""
 
@@ -67,7 +77,7 @@ def objectives() -> str:
     """Return the packaged slo.toml, for a market that never closes, with short waits and a limit that this machine keeps."""
     text = default_text()
     text = re.sub(r"^session = .*$", 'session = "always"', text, flags=re.MULTILINE)
-    text = text.replace("threshold_ms = 1.0", "threshold_ms = 67.108863")
+    text = text.replace("threshold_ms = 1.0", "threshold_ms = 50.0")
     text = re.sub(r'^lasting = "\d+s"', 'lasting = "1s"', text, flags=re.MULTILINE)
     return re.sub(r"^minimum_events = 200$", "minimum_events = 20", text, flags=re.MULTILINE)
 
@@ -208,9 +218,16 @@ def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(runs: FeedRuns, dat
                     await proxy.stop()
 
     ended = runs.follow(
-        ALGORITHM.format(slow=str(slow), seconds=SLOW_SECONDS), data, script, "--serve", settings=settings
+        ALGORITHM.format(slow=str(slow), seconds=SLOW_SECONDS),
+        data,
+        script,
+        "--serve",
+        settings=settings,
+        slo=objectives(),
     )
     assert f"metrics: http://127.0.0.1:{port}/metrics" in ended.out + ended.err
+    # The sidecar ends by itself, after the grace of the run.
+    asyncio.run(until(lambda: find_holder(ended.results) is None))
 
 
 async def stall(watch: Watch, market: Market, slow: Path) -> None:
@@ -237,8 +254,10 @@ async def silence(watch: Watch, proxy: Proxy) -> None:
 
 async def every_query(watch: Watch) -> None:
     """Ask all that the dashboards ask: each query returns something, or is listed with a reason."""
+    queries = all_queries()
+    assert len({query.key for query in queries}) == len(queries)
     empty = set()
-    for query in all_queries():
+    for query in queries:
         if not await watch.has_data(substituted(query.expression, SHOWN_SECONDS)):
             empty.add(query.key)
     without_reason, in_vain = sorted(empty - NO_DATA.keys()), sorted(NO_DATA.keys() - empty)
