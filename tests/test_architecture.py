@@ -20,6 +20,7 @@ ALLOWED = {
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
     "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar"},
+    "deploy": {"", "hot", "slo"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 ALLOWED["cli"] = ALLOWED.keys() - {"testing"}

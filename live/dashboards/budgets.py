@@ -42,4 +42,4 @@ def is_breached(objective: str = "") -> str:
 
 def since_breach(objective: str) -> str:
     """Return the seconds since the objective was last breached, within the time that the dashboard shows."""
-    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:30s]))"
+    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:5s]))"

@@ -96,7 +96,7 @@ def _verdict() -> list[Panel]:
             ),
         ),
         (
-            "ticks-dropped",
+            "dropped-ticks",
             number(
                 "Ticks dropped",
                 "Ticks that did not reach the strategy, in the time that is shown; the reasons are below.",
@@ -107,7 +107,7 @@ def _verdict() -> list[Panel]:
             ),
         ),
         (
-            "ticks-dropped",
+            "ticks-missing",
             number(
                 "Ticks missing",
                 "Ticks whose sequence numbers were skipped, in the time that is shown: they were lost before they came here.",
@@ -215,7 +215,7 @@ def _ticks() -> list[Panel]:
                 "cps",
                 is_stacked=True,
             ),
-            "ticks-dropped",
+            "dropped-ticks",
         ),
         lines(
             "Ticks that were not taken as they came",

@@ -9,8 +9,9 @@ from live.dashboards.host import host
 from live.dashboards.latency import latency
 from live.dashboards.objectives import objectives
 from live.dashboards.orders import orders
+from live.dashboards.runbook_pages import runbooks
 
-BOARDS = (latency, orders, feed, host, objectives)
+BOARDS = (latency, orders, feed, host, objectives, runbooks)
 
 
 def dashboard_files() -> dict[str, str]:

@@ -110,7 +110,7 @@ def _verdict() -> list[Panel]:
 def _states() -> list[Panel]:
     return [
         timeline(
-            "Pinned",
+            "Pinned, by thread",
             "By thread: whether it is where `[host] cores` puts it.",
             [Query(f"min by (run, thread) ({series('cpu_affinity_ok')})", "{{run}}, {{thread}}")],
             _PINNED,

@@ -33,7 +33,7 @@ from live.dashboards.queries import RATE_WINDOW, bucket, quantile, rate, series
 from live.hot.catalogue import Stage
 
 OBJECTIVE = "tick-to-decision"
-_LIMIT = f"max({recorded('slo:threshold:seconds', OBJECTIVE)})"
+_LIMIT = f"max({recorded('lean_live:sli_threshold:seconds', OBJECTIVE)})"
 _P99 = quantile(0.99, Stage.TICK_TO_DECISION)
 _STAGES = (
     (Stage.FEED_DELAY, "feed delay"),

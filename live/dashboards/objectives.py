@@ -19,6 +19,7 @@ from live.dashboards.panels import (
 
 _CHOSEN = 'sloth_slo=~"$objective", algorithm=~"$algorithm|"'
 _ALERTS = f'ALERTS{{alertstate="firing", {_CHOSEN}}}'
+_COLUMNS = ("slo:sli_error:ratio_rate5m", "slo:current_burn_rate:ratio", "slo:period_error_budget_remaining:ratio")
 _LEGEND = "{{sloth_slo}} {{algorithm}}"
 
 
@@ -90,15 +91,13 @@ def _verdict() -> list[Panel]:
 
 
 def _table() -> Panel:
+    # The objective itself is no algorithm's: it is put beside what each algorithm has.
+    error, objective = _chosen(_COLUMNS[0]), "slo:objective:ratio"
+    promised = f"{error} * 0 + on (sloth_id, sloth_slo, sloth_service) group_left () {_chosen(objective)}"
     return rows(
         "Objectives",
         "What is promised, how fast its budget is used, and how much of it is left of the objective's window.",
-        [
-            Query(_chosen("slo:objective:ratio")),
-            Query(_chosen("slo:sli_error:ratio_rate5m")),
-            Query(_chosen("slo:current_burn_rate:ratio")),
-            Query(_chosen("slo:period_error_budget_remaining:ratio")),
-        ],
+        [Query(f"max by (sloth_slo, algorithm) ({expression})") for expression in (promised, *map(_chosen, _COLUMNS))],
         [
             Column("sloth_slo", "Objective"),
             Column("algorithm", "Algorithm"),
@@ -152,7 +151,7 @@ def _budgets() -> list[Panel]:
             calculations=("lastNotNull", "min"),
         ),
         timeline(
-            "Alerts",
+            "Alerts over time",
             "Which alert fired when. The runbook of each is docs/runbooks, under the objective's name.",
             [
                 Query(

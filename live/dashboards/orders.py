@@ -52,7 +52,7 @@ def _verdict() -> list[Panel]:
                 "none",
                 states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
             ),
-            "kill-switch-engaged",
+            "kill-switch",
         ),
         number(
             "Orders of unknown fate",
@@ -176,7 +176,7 @@ def _account() -> list[Panel]:
 def _positions() -> list[Panel]:
     return [
         lines(
-            "Positions",
+            "Positions by symbol",
             "Signed quantity held, by symbol.",
             [Query(series("position_quantity"), "{{symbol}}, {{run}}")],
             "short",

@@ -6,7 +6,7 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, time_series
+from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, text, time_series
 
 DATA_SOURCE_UID = "lean-live-prometheus"
 GOOD, WARNING, BAD, NEUTRAL = "green", "orange", "red", "text"
@@ -261,6 +261,16 @@ def rows(
     assert panel.field_config is not None
     panel.field_config.overrides = [_column_override(column) for column in columns if column.unit != "none"]
     return panel
+
+
+def page(title: str, description: str, markdown: str) -> Panel:
+    """Return a panel with a text."""
+    return dashboard.Panel(
+        type_val="text",
+        title=title,
+        description=description,
+        options=text.Options(mode=text.TextMode.MARKDOWN, content=markdown),
+    )
 
 
 def text_link(title: str, url: str) -> dashboard.DashboardLink:

@@ -31,6 +31,8 @@ ERROR_RATIO = "slo:sli_error:ratio_rate"
 ERRORS = "lean_live:sli_errors:increase5m"
 EVENTS = "lean_live:sli_events:increase"
 """Records of events; the window follows."""
+THRESHOLD = "lean_live:sli_threshold:seconds"
+"""Record of the longest duration of a good event."""
 UNMEASURED_ALERT = "LeanLiveObjectiveUnmeasured"
 UNMEASURED_RUNBOOK = "objective-unmeasured"
 _BASE_WINDOW = "5m"
@@ -111,7 +113,7 @@ def _facts(slo: Slo, objective: Objective) -> list[Rule]:
     # The budget's series has no label of an algorithm.
     by_budget = f"\n/ on (sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio{{{own}}}"
     ratio = round(objective.objective / 100, 12)
-    return [
+    facts = [
         _record("slo:objective:ratio", f"vector({number(ratio)})", labels),
         _record("slo:error_budget:ratio", f"vector({number(objective.budget)})", labels),
         _record("slo:time_period:days", f"vector({objective.window_days})", labels),
@@ -130,6 +132,10 @@ def _facts(slo: Slo, objective: Objective) -> list[Rule]:
             },
         ),
     ]
+    if isinstance(objective.indicator, Latency):
+        # Dashboards show the limit that is in force, whatever slo.toml they were built beside.
+        facts.append(_record(THRESHOLD, f"vector({number(objective.indicator.threshold_ms / 1_000)})", labels))
+    return facts
 
 
 def _record(name: str, expression: str, labels: dict[str, str]) -> Rule:
