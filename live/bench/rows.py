@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from live.bench.model import Better, Budget, MetricSpec, Parameter, RowSpec, Unit
-from live.bench.startup import COMMAND
 from live.errors import UsageError
+from live.installation import COMMAND
 
 _FIVE_DAYS = "five days of IBM ticks, compiled"
 _PACED = "ticks 1 ms apart, compiled"
