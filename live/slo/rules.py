@@ -155,7 +155,7 @@ def _burn_alert(slo: Slo, objective: Objective, severity: Severity) -> Rule:
     annotations = {
         "summary": f"{objective.name} of {{{{ $labels.algorithm }}}}: the error budget burns too fast",
         "description": (
-            f"{objective.description} {{{{ $value | humanizePercentage }}}} of the events were bad, "
+            f"{_literal(objective.description)} {{{{ $value | humanizePercentage }}}} of the events were bad, "
             f"{number(objective.objective)} % must be good over {objective.window}."
         ),
     }
@@ -180,7 +180,7 @@ def _pair_expression(alert: BurnAlert, own: str) -> str:
 
 def _event_alert(slo: Slo, objective: Objective, indicator: Event) -> Rule:
     of_run = "{{ with $labels.run }} in run {{ . }}{{ end }}{{ with $labels.symbol }}, symbol {{ . }}{{ end }}"
-    annotations = {"summary": f"{objective.name}{of_run}", "description": objective.description}
+    annotations = {"summary": f"{objective.name}{of_run}", "description": _literal(objective.description)}
     rule = _alert(slo, objective, objective.severity[0], event_expression(indicator, slo.service), annotations)
     return _lasting(rule, indicator.lasting)
 
@@ -216,8 +216,13 @@ def _lasting(rule: Rule, lasting: str) -> Rule:
     return {**head, "for": lasting, **{name: value for name, value in rule.items() if name not in head}}
 
 
+def _literal(text: str) -> str:
+    """Return a text as it is written in an annotation, which is a template."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
 def _runbook_url(slo: Slo, name: str) -> str:
-    return f"{slo.service.runbooks.rstrip('/')}/{name}.md"
+    return f"{_literal(slo.service.runbooks).rstrip('/')}/{name}.md"
 
 
 def identity_labels(objective: Objective) -> tuple[str, ...]:
