@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter as Tally
 from collections.abc import Iterator
 from datetime import timedelta
@@ -120,6 +121,8 @@ def _check_objective(objective: Objective, where: str) -> None:
             )
         if len(objective.severity) != 1:
             raise ConfigError(f"{where} is of kind event, which has one alert; write severity = ['page'] or ['ticket']")
+        if indicator.seen_within is not None and not indicator.during:
+            raise ConfigError(f"seen_within of {where} has no conditions to look for; add during, or leave it out")
     elif objective.budget <= 0:
         raise ConfigError(
             f"{where} promises 100 %, so that there is no error budget to burn; promise less, or use an indicator of "
@@ -137,7 +140,8 @@ def _check_objective(objective: Objective, where: str) -> None:
 def _check_latency(indicator: Latency, where: str) -> None:
     _check_kinds((indicator,), MetricKind.HISTOGRAM, where)
     exact_ns = indicator.threshold_ms * NANOSECONDS_PER_MILLISECOND
-    if abs(exact_ns - indicator.threshold_ns) > 1e-6 or indicator.threshold_ns < 1:
+    is_whole = math.isclose(exact_ns, indicator.threshold_ns, rel_tol=1e-12)
+    if not is_whole or indicator.threshold_ns < 1:
         raise ConfigError(
             f"threshold_ms = {indicator.threshold_ms!r} of {where} is {exact_ns:g} ns; histograms count whole nanoseconds"
         )

@@ -173,8 +173,8 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
     Attributes:
         when: conditions of which each is such an event.
         during: conditions that must all hold as well.
-        seen_within: span in which the conditions of `during` may have held last, for when there are no new samples;
-            empty asks for now.
+        seen_within: span within which a sidecar may have been seen last with the conditions of `during` holding, for when
+            it cannot be scraped now; without it they must hold now.
         lasting: how long it must go on before it counts.
     """
 

@@ -19,20 +19,20 @@ _SMALL = 10
 """Numbers below this one are states or counts of a few: they are moved by one or more, not by a part."""
 
 
-def mutants_of(alert: Rule) -> Iterator[tuple[str, Rule]]:
-    """Yield what was changed, and an alert's rule with it."""
+def mutants_of(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """Yield what was changed, and the rule of an alert, or of a record that it takes, with it."""
     for pattern, group in ((_BURN, "factor"), (_LEAST_EVENTS, "count")):
-        for match in pattern.finditer(alert["expr"]):
+        for match in pattern.finditer(rule["expr"]):
             for part in (FARTHER, NEARER):
-                yield _replaced(alert, match, group, f"{float(match[group]) * part:.6f}")
-    for match in _LIMIT.finditer(alert["expr"]):
-        for limit in _other_limits(match, alert["expr"]):
-            yield _replaced(alert, match, "limit", limit)
-    for match in _WINDOW.finditer(alert["expr"]):
+                yield _replaced(rule, match, group, f"{float(match[group]) * part:.6f}")
+    for match in _LIMIT.finditer(rule["expr"]):
+        for limit in _other_limits(match, rule["expr"]):
+            yield _replaced(rule, match, "limit", limit)
+    for match in _WINDOW.finditer(rule["expr"]):
         for part in (0.8, 1.2):
-            yield _replaced(alert, match, 0, f"{round(int(match[0][:-1]) * 60 * part)}s")
-    for lasting in _other_times(alert.get("for")):
-        yield f"for {alert.get('for')} -> {lasting}", {**copy.deepcopy(alert), "for": lasting}
+            yield _replaced(rule, match, 0, f"{round(int(match[0][:-1]) * 60 * part)}s")
+    for lasting in _other_times(rule.get("for")) if "alert" in rule else ():
+        yield f"for {rule.get('for')} -> {lasting}", {**copy.deepcopy(rule), "for": lasting}
 
 
 def bucket_mutants_of(rules: list[Rule]) -> Iterator[tuple[str, list[Rule]]]:

@@ -51,8 +51,9 @@ def test_event_alerts(tmp_path: Path) -> None:
     mutants = []
     for case in event_cases():
         rules = needed_rules(GROUPS[case.objective], case)
-        for what, mutant in mutants_of(next(rule for rule in rules if "alert" in rule)):
-            mutants.append((f"{case.alert}: {what}", case, with_alert(rules, mutant)))
+        for at, rule in enumerate(rules):
+            for what, mutant in mutants_of(rule):
+                mutants.append((f"{case.alert}: {what}", case, [*rules[:at], mutant, *rules[at + 1 :]]))
     assert not survivors(mutants, tmp_path)
 
 

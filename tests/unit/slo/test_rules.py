@@ -257,3 +257,26 @@ def test_alerts_say_what_happened_and_where_to_read_on(tmp_path: Path) -> None:
         rule for rule in content["groups"][0]["rules"] if rule["labels"].get("sloth_severity") != "ticket"
     ]
     evaluate(tmp_path, content, values, [], alert_rule_test=alerts)
+
+
+@needs_promtool
+def test_a_description_is_no_template(tmp_path: Path) -> None:
+    text = """
+        [[objective]]
+        name = "o"
+        description = "{{ $labels.run }} and {{{ }} $value"
+        indicator = { kind = "event", when = [{ metric = "feed_frozen", equals = 1 }] }
+        severity = ["page"]
+    """
+    alert = {
+        "exp_labels": {"sloth_id": "lean-live-o", "sloth_service": "lean-live", "sloth_slo": "o", "severity": "page"},
+        "exp_annotations": {
+            "summary": "o in run r",
+            "description": "{{ $labels.run }} and {{{ }} $value",
+            "runbook_url": "docs/runbooks/o.md",
+        },
+    }
+    alert["exp_labels"] |= {"sloth_severity": "page", **labels_of("r")}
+    alerts = [{"eval_time": "1m", "alertname": "LeanLiveO", "exp_alerts": [alert]}]
+    document = rules_document(parse_slo(text, "slo.toml"))
+    evaluate(tmp_path, document, {series("feed_frozen", labels_of("r")): "1x5"}, [], alert_rule_test=alerts)

@@ -134,6 +134,14 @@ NEW_YORK = 'zone = "America/New_York", open = "09:30", close = "16:00"'
             objective('{ kind = "gauge", bad = [{ metric = "up", missing = true }] }'),
             "missing = true on up in bad of objective 'o' of slo.toml: only `when`",
         ),
+        (
+            objective(
+                '{ kind = "event", when = [{ metric = "up", equals = 0 }], seen_within = "1d" }',
+                objective="",
+                severity='["page"]',
+            ),
+            "seen_within of objective 'o' of slo.toml has no conditions to look for; add during",
+        ),
         (event(""), "when of objective 'o' of slo.toml is empty"),
         (
             event('{ metric = "symbols", above = 1 }', objective="99"),
