@@ -172,10 +172,3 @@ class Webhook:
                 Notice(request.match_info["receiver"], alert["status"], alert["labels"], alert["annotations"])
             )
         return web.Response()
-
-    def find(self, name: str, status: str, receiver: str = "page") -> Notice | None:
-        """Return the first notice of an alert, None when none came."""
-        for each in self.notices:
-            if (each.name, each.status, each.receiver) == (name, status, receiver):
-                return each
-        return None
