@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from live.dashboards.model import JSONEncoder, dashboard, prometheus
-from live.dashboards.panels import BAD, WARNING, Panel, source, text_link
+from live.dashboards.panels import BAD, DATA_SOURCE, WARNING, Panel
 from live.dashboards.queries import series
 from live.dashboards.runbooks import runbook_link
 from live.hot.catalogue import FeedPhase, RunPhase
@@ -101,7 +101,14 @@ def with_runbook(panel: Panel, name: str) -> Panel:
     Raises:
         KeyError: there is no such page.
     """
-    panel.links = [*(panel.links or []), text_link("Runbook", runbook_link(name))]
+    link = dashboard.DashboardLink(
+        title="Runbook",
+        type_val=dashboard.DashboardLinkType.LINK,
+        url=runbook_link(name),
+        target_blank=True,
+        icon="doc",
+    )
+    panel.links = [link]
     return panel
 
 
@@ -121,7 +128,7 @@ def variable(name: str, label: str, description: str, query: str) -> dashboard.V
         description=description,
         query={"query": query, "refId": name},
         definition=query,
-        datasource=source(),
+        datasource=DATA_SOURCE,
         refresh=dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED,
         sort=dashboard.VariableSort.ALPHABETICAL_DESC,
         include_all=True,
@@ -157,13 +164,13 @@ def _annotations() -> list[dashboard.AnnotationQuery]:
 def _annotation(name: str, expression: str, color: str, title: str) -> dashboard.AnnotationQuery:
     return dashboard.AnnotationQuery(
         name=name,
-        datasource=source(),
+        datasource=DATA_SOURCE,
         enable=True,
         icon_color=color,
         expr=expression,
         step="15s",
         title_format=title,
-        target=prometheus.Dataquery(expr=expression, ref_id="Anno", datasource=source()),
+        target=prometheus.Dataquery(expr=expression, ref_id="Anno", datasource=DATA_SOURCE),
     )
 
 

@@ -33,9 +33,10 @@ def write_dashboards(folder: Path) -> list[Path]:
     Raises:
         OSError: it cannot be written.
     """
+    files = dashboard_files()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, content in dashboard_files().items():
+    for name, content in files.items():
         path = folder / name
         path.write_text(content, encoding="utf-8")
         paths.append(path)

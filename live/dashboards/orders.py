@@ -11,10 +11,10 @@ from live.dashboards.panels import (
     Panel,
     Query,
     State,
-    good_below,
     lines,
     number,
     rows,
+    steps,
     timeline,
 )
 from live.dashboards.queries import increase, quantile, rate, series
@@ -59,7 +59,7 @@ def _verdict() -> list[Panel]:
             "Orders without an answer in time; they are never sent again by themselves. Look at the broker's side.",
             increase("orders_total", 'status="unknown"'),
             "short",
-            steps=good_below(0.5),
+            colors=steps(bad=0.5),
             decimals=0,
         ),
         number(
@@ -67,7 +67,7 @@ def _verdict() -> list[Panel]:
             "Orders that the risk gate refused in the time that is shown; the codes are below.",
             increase("order_denials_total"),
             "short",
-            steps=good_below(1e9, 0.5),
+            colors=steps(warning=0.5),
             decimals=0,
         ),
         number("Open orders", "Orders that may still fill.", f"sum({series('orders_open')})", "short", decimals=0),

@@ -21,6 +21,7 @@ from support.monitoring import ALERTMANAGER, PROMETHEUS, Notice, Server, Webhook
 from live.cli.main import run as command
 from live.clock import monotonic_ns, wall_ns
 from live.feeds.socket.frames import Channel, Tick
+from live.feeds.socket.publisher import Publisher
 from live.sidecar.folder_lock import find_holder
 from live.slo.loader import default_text
 
@@ -83,29 +84,29 @@ def objectives() -> str:
 
 
 class Market:
-    """Publishes a trade and a quote of one symbol, again and again, at the time of the world.
+    """Publishes trades and quotes of one symbol, again and again, at the time of the world.
 
     Attributes:
-        pause_seconds: time between two of them.
+        pairs: trades, each with a quote, that are published at once.
+        pause_seconds: time until the next ones.
     """
 
-    def __init__(self, publisher: object) -> None:
+    def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._count = 0
+        self.pairs = 1
         self.pause_seconds = 0.1
 
     async def play(self) -> None:
         """Publish until cancelled."""
         while True:
-            self._count += 1
-            price = (300 + self._count % 10) * 10**9
-            now_ns = wall_ns()
-            ticks = [
-                Tick(0, now_ns, price, 1.0),
-                Tick(1, now_ns, price, 100.0, price + 10**7, 100.0),
-            ]
-            await self._publisher.publish(ticks)
+            await self._publisher.publish([tick for at in range(self.pairs) for tick in self._pair(wall_ns() + at)])
             await asyncio.sleep(self.pause_seconds)
+
+    def _pair(self, time_ns: int) -> list[Tick]:
+        self._count += 1
+        price = (300 + self._count % 10) * 10**9
+        return [Tick(0, time_ns, price, 1.0), Tick(1, time_ns, price, 100.0, price + 10**7, 100.0)]
 
 
 class Watch:
@@ -114,6 +115,7 @@ class Watch:
     def __init__(self, http: aiohttp.ClientSession, server: Server, webhook: Webhook, scene: Scene) -> None:
         self._http, self._server, self._webhook, self._scene = http, server, webhook, scene
         self._begun_ns = wall_ns()
+        self._seen = 0
 
     async def until(self, condition: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait until something holds, or fail with its name."""
@@ -125,15 +127,22 @@ class Watch:
             await asyncio.sleep(0.1)
 
     async def notice(self, name: str, status: str) -> Notice:
-        """Wait for an alert at the webhook of pages."""
+        """Wait for an alert at the webhook of pages; those that came before the last one waited for do not count."""
+        found: list[int] = []
 
         async def came() -> bool:
-            return self._webhook.find(name, status) is not None
+            wanted = (name, status, "page")
+            notices = self._webhook.notices
+            found[:] = [
+                at
+                for at in range(self._seen, len(notices))
+                if (notices[at].name, notices[at].status, notices[at].receiver) == wanted
+            ]
+            return bool(found)
 
         await self.until(came, f"{name} {status}")
-        found = self._webhook.find(name, status)
-        assert found is not None
-        return found
+        self._seen = found[0] + 1
+        return self._webhook.notices[found[0]]
 
     async def value(self, expression: str) -> float:
         """Return the value of an expression now, NaN when it has none."""
@@ -239,8 +248,12 @@ async def stall(watch: Watch, market: Market, slow: Path) -> None:
     await watch.until(has_measured, "decisions are measured")
     slow.touch()
     check(await watch.notice("LeanLiveTickToDecision", "firing"), "tick-to-decision")
+    # A breach is shown from the first of the dashboard's looks that falls into it.
+    (shown,) = (each.expression for each in all_queries() if each.panel == "Last breach, ago")
+    await watch.until(lambda: watch.has_data(substituted(shown, SHOWN_SECONDS)), "the breach is shown")
     slow.unlink()
-    market.pause_seconds = 0.005
+    # Many good decisions make the bad ones few.
+    market.pairs, market.pause_seconds = 5, 0.005
     await watch.notice("LeanLiveTickToDecision", "resolved")
 
 

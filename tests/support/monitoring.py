@@ -13,6 +13,8 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from support.commands import ROOT
+
 PROMETHEUS = shutil.which("prometheus")
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 _STOP_SECONDS = 10.0
@@ -82,15 +84,8 @@ def alertmanager(folder: Path, webhook_url: str) -> Server:
             receiver["webhook_configs"] = [{"url": f"{webhook_url}/{receiver['name']}"}]
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     port = free_port()
-    data = folder / "alertmanager-data"
-    words = [
-        ALERTMANAGER,
-        f"--config.file={path}",
-        f"--storage.path={data}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-    ]
-    return Server(folder, words, port)
+    words = _words("alertmanager", {"config.file": path, "storage.path": folder / "data"}, port)
+    return Server(folder, [ALERTMANAGER, *words], port)
 
 
 def prometheus(folder: Path, sidecar: str, manager: Server) -> Server:
@@ -110,14 +105,17 @@ def prometheus(folder: Path, sidecar: str, manager: Server) -> Server:
     content["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [manager.url.removeprefix("http://")]}]}]
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     port = free_port()
-    words = [
-        PROMETHEUS,
-        f"--config.file={path}",
-        f"--storage.tsdb.path={folder / 'prometheus-data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
-    ]
-    return Server(folder, words, port)
+    words = _words("prometheus", {"config.file": path, "storage.tsdb.path": folder / "prometheus-data"}, port)
+    return Server(folder, [PROMETHEUS, *words], port)
+
+
+def _words(service: str, paths: dict[str, Path], port: int) -> list[str]:
+    """Return the options that the compose file gives a service, with paths and a port of the test."""
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    changed = {**{name: str(path) for name, path in paths.items()}, "web.listen-address": f"127.0.0.1:{port}"}
+    options = dict(word.removeprefix("--").split("=", 1) for word in services[service]["command"])
+    assert changed.keys() <= options.keys()
+    return [f"--{name}={changed.get(name, value)}" for name, value in options.items()]
 
 
 class Notice(NamedTuple):
@@ -174,10 +172,3 @@ class Webhook:
                 Notice(request.match_info["receiver"], alert["status"], alert["labels"], alert["annotations"])
             )
         return web.Response()
-
-    def find(self, name: str, status: str, receiver: str = "page") -> Notice | None:
-        """Return the first notice of an alert, None when none came."""
-        for each in self.notices:
-            if (each.name, each.status, each.receiver) == (name, status, receiver):
-                return each
-        return None

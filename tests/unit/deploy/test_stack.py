@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,14 @@ def test_files_of_an_installation_come_from_the_package(monkeypatch: pytest.Monk
     (package / "files" / "deploy" / "compose.yaml").touch()
     assert bundle_folder() == package / "files"
     assert bundle_files() == [Path("deploy/compose.yaml")]
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not installed")
+def test_the_real_docker_without_a_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'nowhere'}")
+    assert run(["stack", "up", "--folder", str(tmp_path / "stack")]) == 4
+    message = capsys.readouterr().err
+    assert "the Docker daemon does not answer: Cannot connect" in message or "no compose plugin" in message
+    assert not (tmp_path / "stack").exists()
