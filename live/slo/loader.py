@@ -100,12 +100,13 @@ def _check_session(session: Session, where: str) -> None:
         raise ConfigError(
             f"zone {session.zone!r} of {where} is no time zone; write one like America/New_York"
         ) from error
-    begin, end = (int(text[:2]) + int(text[3:]) / 60 for text in (session.open, session.close))
-    span = end - begin if end > begin else end - begin + 24
-    if session.hours > span:
+    begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in (session.open, session.close))
+    # In minutes, which are whole: a close that is not after the open is on the next day.
+    span_minutes = end - begin if end > begin else end - begin + 24 * 60
+    if session.hours * 60 > span_minutes + 1e-6:
         raise ConfigError(
-            f"hours = {session.hours:g} of {where} is more than the {span:g} hours from {session.open} to {session.close}; "
-            "correct one of them"
+            f"hours = {session.hours:g} of {where} is more than the {span_minutes / 60:g} hours from {session.open} to "
+            f"{session.close}; correct one of them"
         )
 
 

@@ -169,6 +169,14 @@ def test_errors_name_the_place_and_the_remedy(text: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("minute", range(60))
+@pytest.mark.parametrize(("hours", "begin", "end"), [(4, 15, 19), (4, 22, 2), (24, 7, 7), (23, 17, 16)])
+def test_a_session_may_be_as_long_as_from_open_to_close(hours: int, begin: int, end: int, minute: int) -> None:
+    times = f'open = "{begin:02}:{minute:02}", close = "{end:02}:{minute:02}"'
+    slo = parse_slo(service(f'{{ hours = {hours}, days = 7, zone = "UTC", {times} }}'), "slo.toml")
+    assert isinstance(slo.service.session, Session)
+
+
 def test_a_file_without_objectives_has_the_packaged_ones() -> None:
     slo = parse_slo('[service]\nname = "crypto"\nsession = "always"', "slo.toml")
     assert slo.service.session == "always"
