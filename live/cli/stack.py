@@ -47,7 +47,7 @@ def command() -> None:
 )
 @common_options
 def up(folder: Path | None, cores: str, wait_seconds: float, as_json: bool) -> None:
-    """Start the stack and wait until it is healthy; what runs already is left alone."""
+    """Start the stack and wait until it is healthy; what runs already reads its settings anew."""
     stack = Stack(folder or default_folder(), _cores(cores))
     written = stack.prepare()
     _tell_of_kept(stack.folder, written)
