@@ -183,6 +183,7 @@ class Counter(_CatalogueEnum):
         "Ticks left out since their market was closed, or in hours that the run did not ask for.",
     )
     FEED_RESUMES = 53, "feed_resumes_total", "Times that somebody asked to end a pause of the feed."
+    FEED_TICKS_BEFORE_START = 60, "feed_ticks_before_start_total", "Ticks left out since they are older than the run."
 
     @classmethod
     def _kind(cls) -> MetricKind:
@@ -225,7 +226,11 @@ class Gauge(_CatalogueEnum):
 class Stage(_CatalogueEnum):
     """Spans of time that are measured, one histogram each."""
 
-    FEED_DELAY = 0, "feed_delay_seconds", "Exchange time of a tick to its receipt."
+    FEED_DELAY = (
+        0,
+        "feed_delay_seconds",
+        "Exchange time of a tick to its receipt; in sessions that play the past, its sending to its receipt.",
+    )
     TICK_TO_DECISION = 1, "tick_to_decision_seconds", "Receipt of a tick to the strategy's return."
     DECISION = 2, "decision_seconds", "Entry of the strategy to its return, sampled."
     TICK_TO_ORDER = 3, "tick_to_order_seconds", "Receipt of a tick to the acceptance of an order."
