@@ -14,12 +14,13 @@ ALLOWED = {
     "feeds": {"", "hot", "algorithm"},
     "algorithm": {"", "hot", "feeds"},
     "paper": {"", "hot", "feeds", "algorithm"},
+    "lean": {"", "hot", "feeds", "algorithm"},
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
     "report": {"", "hot", "feeds", "algorithm", "paper"},
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
-    "bench": {"", "hot", "feeds", "algorithm", "paper", "report"},
+    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "lean"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 ALLOWED["cli"] = ALLOWED.keys() - {"testing"}
