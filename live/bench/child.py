@@ -32,7 +32,7 @@ from live.errors import EnvironmentFault, LeanLiveError
 from live.hot import COMPILED
 from live.hot.histogram import Histogram
 from live.hot.trace import KIND_SLICE, LatencyTrace
-from live.paper.memory import peak_memory_bytes
+from live.process_memory import peak_memory_bytes
 
 Parameters = dict[str, Any]
 _MS = 1_000_000

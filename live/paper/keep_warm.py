@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import HostSettings
+from live.idle_collector import IdleCollector
 from live.paper.engine import PaperEngine
-from live.paper.idle_collector import IdleCollector
 from live.paper.rehearsal import Rehearser
 from live.paper.run_model import LatencySummary, Rehearsal
 
