@@ -112,7 +112,11 @@ class RunPage:
         self.page.set_gauge(Gauge.RUN_PHASE, phase)
         if phase is not self._shown_phase:
             self._shown_phase = phase
-            self.events.phase(PhaseRecord(wall_ns(), phase))
+            self.tell_phase(PhaseRecord(wall_ns(), phase))
+
+    def tell_phase(self, record: PhaseRecord) -> None:
+        """Write a phase to the event ring."""
+        self.events.phase(record)
 
     def raise_to(self, counter: Counter, count: int) -> None:
         """Bring a counter to what has been counted elsewhere; each counter is brought there by one way only."""

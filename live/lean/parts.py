@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from live.hot.book import Book
+
 
 class OrderPath(Protocol):
-    """The way of orders out of the strategy."""
+    """The way of orders out of the strategy.
+
+    Attributes:
+        book: newest prices, by which orders are judged.
+    """
+
+    book: Book
+
+    def row(self, symbol: Any) -> int:
+        """Return the book's row of a symbol, whose ticks the caller writes there from now on."""
+        ...
 
     def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
         """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
@@ -18,11 +30,30 @@ class OrderPath(Protocol):
         ...
 
     def begin(self, algorithm: Any) -> None:
-        """Take over an algorithm that was initialized; called before its warm-up ends, on LEAN's loop thread."""
+        """Let orders pass, once the warm-up is over and before the strategy is told; on LEAN's loop thread."""
         ...
 
     def on_order_event(self, event: Any) -> None:
         """Follow an order; called before the strategy's own callback, on whatever thread LEAN calls that."""
+        ...
+
+    def after_order_event(self) -> None:
+        """Take note that the strategy's own callback has returned, or raised; on the same thread."""
+        ...
+
+    def on_securities_changed(self, changes: Any) -> None:
+        """Take in LEAN's securities that were added or removed; called before the strategy's own callback."""
+        ...
+
+    def raise_failure(self) -> None:
+        """Raise what an order call on another thread has raised; called on the loop thread after each decision."""
+        ...
+
+    def review(self) -> None:
+        """Tell what has happened: refusals, orders without an answer, orders past the gate.
+
+        Called a few times a second, off the decision's path, by one thread at a time.
+        """
         ...
 
     def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
@@ -53,5 +84,5 @@ class Part(Protocol):
         ...
 
     def end(self) -> None:
-        """Stop; called once, on LEAN's loop thread, whatever ended the run."""
+        """Stop; called once, whatever ended the run."""
         ...

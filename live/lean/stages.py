@@ -61,23 +61,19 @@ class OrderStages:
         """
         self._marks.append(Mark(Stage.TICK_TO_ORDER, slice_number, monotonic_ns(), handed_ns))
 
-    def record(self, histogram: Callable[[Stage], Histogram], began_ns: Callable[[int], int]) -> int:
-        """Turn the marks into durations; by one thread at a time, while no order is under way in the same slice.
+    def record(self, histogram: Callable[[Stage], Histogram], began_ns: Callable[[int], int], known: int) -> None:
+        """Turn the marks into durations; by one thread at a time.
 
         Parameters:
             histogram: gives the histogram of a stage.
-            began_ns: returns when the tick of a slice was received, on the monotonic clock; 0 when that is not known.
-
-        Returns:
-            Marks of accepted orders among them.
+            began_ns: returns when the tick of a slice was received, on the monotonic clock; 0 when that was forgotten.
+            known: newest slice of which that is known; marks of later ones stay.
         """
-        accepted = 0
-        while self._marks:
-            mark = self._marks.popleft()
+        marks = self._marks
+        while marks and marks[0].slice_number <= known:
+            mark = marks.popleft()
             began = began_ns(mark.slice_number) if mark.slice_number else 0
             if began:
                 histogram(mark.stage).record(max(0, mark.at_ns - began))
             if mark.stage is Stage.TICK_TO_ORDER:
-                accepted += 1
                 histogram(Stage.ORDER_ACK).record(mark.at_ns - mark.handed_ns)
-        return accepted

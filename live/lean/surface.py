@@ -12,10 +12,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from live.clock import NANOSECONDS_PER_SECOND
+from live.algorithm.naming import snake_case
+from live.clock import datetime_to_ns, timedelta_to_ns
+from live.errors import one_line
+from live.hot.events import OrderRecord
+from live.hot.page_tables import PositionRow
 
 LOOP_THREAD = "Isolator Thread"
 """Name of the thread that runs the data loop and on_data; at most 15 characters of a name are visible."""
@@ -23,7 +28,6 @@ TRANSACTION_THREAD = "Transaction Thread"
 REALTIME_THREAD = "RealTime Thread"
 VISIBLE_NAME_CHARACTERS = 15
 """The kernel cuts longer names of threads."""
-_MICROSECONDS_PER_SECOND = 1_000_000
 _TASKS = Path("/proc/self/task")
 
 
@@ -142,6 +146,31 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
     )
 
 
+def utc_ns(slice: Any) -> int:
+    """Return when the engine made a slice, by the wall clock, nanoseconds since 1970 UTC."""
+    return datetime_to_ns(slice.utc_time)
+
+
+def ticks_of(slice: Any) -> list[tuple[Any, Any]]:
+    """Return the symbols that have ticks in a slice, each with the list of them."""
+    ticks = slice.ticks
+    return list(ticks.items()) if ticks.count else []
+
+
+def trade_type() -> Any:
+    """Return the `tick_type` of trades."""
+    from QuantConnect import TickType
+
+    return TickType.TRADE
+
+
+def quote_type() -> Any:
+    """Return the `tick_type` of quotes."""
+    from QuantConnect import TickType
+
+    return TickType.QUOTE
+
+
 # -- garbage collection of .NET
 
 
@@ -161,7 +190,7 @@ class DotnetPauses:
     def pause_ns(self) -> int:
         """Return the time for which all threads were halted."""
         span: timedelta = self._pause()
-        return (span.days * 86_400 + span.seconds) * NANOSECONDS_PER_SECOND + span.microseconds * 1_000
+        return timedelta_to_ns(span)
 
 
 # -- threads of the process
@@ -191,10 +220,122 @@ def say(text: str) -> None:
     os.write(2, f"{text}\n".encode())
 
 
-# -- the algorithm's own calls
+# -- account, securities, orders
 
 
-def python_callbacks(cls: type, *names: str) -> Callable[..., Any] | None:
+class Account(NamedTuple):
+    """Amounts of the account, in its currency."""
+
+    equity: float
+    fees: float
+    currency: str
+
+
+def account(algorithm: Any) -> Account:
+    """Return what the account is worth now."""
+    portfolio = algorithm.portfolio
+    return Account(float(portfolio.total_portfolio_value), float(portfolio.total_fees), str(algorithm.account_currency))
+
+
+def runtime_error(algorithm: Any) -> str:
+    """Return what LEAN calls the algorithm's run-time error, in one line; "" when there is none."""
+    error = algorithm.run_time_error
+    return "" if error is None else one_line(str(error.message))
+
+
+def held_securities(algorithm: Any) -> list[Any]:
+    """Return the securities of which something is held."""
+    return [each for each in algorithm.securities.values() if each.holdings.quantity]
+
+
+def position(security: Any) -> PositionRow:
+    """Return the holding of a security; the profit is LEAN's, without the fees of closing it."""
+    holdings = security.holdings
+    return PositionRow(
+        str(security.symbol.value),
+        float(holdings.quantity),
+        float(holdings.average_price),
+        float(security.price),
+        float(holdings.unrealized_profit),
+    )
+
+
+def zone_name(security: Any) -> str:
+    """Return the time zone of a security's exchange, an IANA name."""
+    return str(security.exchange.time_zone.Id)
+
+
+_STATUSES = {
+    "new": 0,
+    "submitted": 1,
+    "partially_filled": 2,
+    "filled": 3,
+    "canceled": 5,
+    "none": 6,
+    "invalid": 7,
+    "cancel_pending": 8,
+    "update_submitted": 9,
+}
+_ORDER_TYPES = (
+    "market",
+    "limit",
+    "stop_market",
+    "stop_limit",
+    "market_on_open",
+    "market_on_close",
+    "option_exercise",
+    "limit_if_touched",
+    "combo_market",
+    "combo_limit",
+    "combo_leg_limit",
+    "trailing_stop",
+)
+
+
+@cache
+def _spelled_out(text: str) -> str:
+    return snake_case(text)
+
+
+def status_of(event: Any) -> int:
+    """Return the status of an order event or ticket, as LEAN numbers them; its name prints in one of two spellings."""
+    return _STATUSES[_spelled_out(str(event.status))]
+
+
+def order_type_of(ticket: Any) -> int:
+    """Return the type of an order, as LEAN numbers them; -1 for one that is newer than this program."""
+    name = _spelled_out(str(ticket.order_type))
+    return _ORDER_TYPES.index(name) if name in _ORDER_TYPES else -1
+
+
+def order_record(event: Any, algorithm: Any) -> OrderRecord:
+    """Return an order event as other processes hear of it, with the symbol's newest quote.
+
+    Parameters:
+        event: LEAN's order event; of a security that was removed since the quote is 0.
+        algorithm: whose it is.
+    """
+    securities, symbol, ticket = algorithm.securities, event.symbol, event.ticket
+    security = securities[symbol] if securities.contains_key(symbol) else None
+    return OrderRecord(
+        datetime_to_ns(event.utc_time),
+        int(event.order_id),
+        status_of(event),
+        str(symbol.value),
+        float(event.fill_quantity),
+        float(event.fill_price),
+        float(event.order_fee.value.amount),
+        0.0 if security is None else float(security.bid_price),
+        0.0 if security is None else float(security.ask_price),
+        float(event.quantity),
+        -1 if ticket is None else order_type_of(ticket),
+    )
+
+
+# -- the algorithm's class
+
+
+def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
     """Return the first of some callbacks that a class or one of its bases defines in Python; None when none does.
 
     LEAN's own class has every callback in both spellings; that of `initialize` only says that it must be overridden.
@@ -209,6 +350,13 @@ def python_callbacks(cls: type, *names: str) -> Callable[..., Any] | None:
                 found: Callable[..., Any] = vars(base)[name]
                 return found
     return None
+
+
+def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
+    """Return LEAN's own callback of an algorithm, below all that Python classes define."""
+    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
+    found: Callable[..., Any] = getattr(super(last, algorithm), name)
+    return found
 
 
 def is_python_class(cls: type) -> bool:

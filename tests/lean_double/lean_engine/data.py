@@ -106,6 +106,11 @@ class List(list[Any]):
     def add(self, item: Any) -> None:
         self.append(item)
 
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError("Index was out of range. Must be non-negative and less than the size of the collection.")
+        return super().__getitem__(index)
+
 
 List = dotnet("System.Collections.Generic")(List)  # type: ignore[misc]
 
