@@ -9,7 +9,7 @@ away while it runs, a property does not.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
@@ -28,6 +28,21 @@ TRANSACTION_THREAD = "Transaction Thread"
 REALTIME_THREAD = "RealTime Thread"
 VISIBLE_NAME_CHARACTERS = 15
 """The kernel cuts longer names of threads."""
+_ORDER_TYPES = {
+    0: "MARKET",
+    1: "LIMIT",
+    2: "STOP_MARKET",
+    3: "STOP_LIMIT",
+    4: "MARKET_ON_OPEN",
+    5: "MARKET_ON_CLOSE",
+    6: "OPTION_EXERCISE",
+    7: "LIMIT_IF_TOUCHED",
+    8: "COMBO_MARKET",
+    9: "COMBO_LIMIT",
+    10: "COMBO_LEG_LIMIT",
+    11: "TRAILING_STOP",
+}
+"""LEAN's types of orders by their numbers."""
 _TASKS = Path("/proc/self/task")
 
 
@@ -266,35 +281,22 @@ def zone_name(security: Any) -> str:
 
 
 _STATUSES = {
-    "new": 0,
-    "submitted": 1,
-    "partially_filled": 2,
-    "filled": 3,
-    "canceled": 5,
-    "none": 6,
-    "invalid": 7,
-    "cancel_pending": 8,
-    "update_submitted": 9,
+    "NEW": 0,
+    "SUBMITTED": 1,
+    "PARTIALLY_FILLED": 2,
+    "FILLED": 3,
+    "CANCELED": 5,
+    "NONE": 6,
+    "INVALID": 7,
+    "CANCEL_PENDING": 8,
+    "UPDATE_SUBMITTED": 9,
 }
-_ORDER_TYPES = (
-    "market",
-    "limit",
-    "stop_market",
-    "stop_limit",
-    "market_on_open",
-    "market_on_close",
-    "option_exercise",
-    "limit_if_touched",
-    "combo_market",
-    "combo_limit",
-    "combo_leg_limit",
-    "trailing_stop",
-)
+_TYPE_NUMBERS = {name: number for number, name in _ORDER_TYPES.items()}
 
 
 @cache
 def _spelled_out(text: str) -> str:
-    return snake_case(text)
+    return snake_case(text).upper()
 
 
 def status_of(event: Any) -> int:
@@ -304,8 +306,7 @@ def status_of(event: Any) -> int:
 
 def order_type_of(ticket: Any) -> int:
     """Return the type of an order, as LEAN numbers them; -1 for one that is newer than this program."""
-    name = _spelled_out(str(ticket.order_type))
-    return _ORDER_TYPES.index(name) if name in _ORDER_TYPES else -1
+    return _TYPE_NUMBERS.get(_spelled_out(str(ticket.order_type)), -1)
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
@@ -335,31 +336,61 @@ def order_record(event: Any, algorithm: Any) -> OrderRecord:
 # -- the algorithm's class
 
 
-def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
-    """Return the first of some callbacks that a class or one of its bases defines in Python; None when none does.
-
-    LEAN's own class has every callback in both spellings; that of `initialize` only says that it must be overridden.
-
-    Parameters:
-        cls: the algorithm's class.
-        names: the spellings, snake_case first as LEAN looks them up.
-    """
-    for name in names:
-        for base in cls.__mro__:
-            if is_python_class(base) and name in vars(base):
-                found: Callable[..., Any] = vars(base)[name]
-                return found
-    return None
-
-
-def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
-    """Return LEAN's own callback of an algorithm, below all that Python classes define."""
-    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
-    found: Callable[..., Any] = getattr(super(last, algorithm), name)
-    return found
-
-
 def is_python_class(cls: type) -> bool:
     """Tell whether a class is written in Python, and not one of .NET."""
     root = cls.__module__.partition(".")[0]
     return root not in ("QuantConnect", "System", "CLR", "clr", "builtins")
+
+
+# -- orders
+
+
+def order_type(number: int) -> Any:
+    """Return LEAN's OrderType of a number."""
+    from QuantConnect.Orders import OrderType
+
+    return getattr(OrderType, _ORDER_TYPES[number])
+
+
+def new_status() -> Any:
+    """Return LEAN's OrderStatus.NEW: that of an order which nobody has processed yet."""
+    from QuantConnect.Orders import OrderStatus
+
+    return OrderStatus.NEW
+
+
+def submit_request(algorithm: Any, security: Any, number: int, quantity: Any, tag: str) -> Any:
+    """Return a request for an order; making one has no effect. Its price terms are 0.
+
+    Parameters:
+        algorithm: LEAN's algorithm, for the time.
+        security: LEAN's security; a symbol does as well.
+        number: of the OrderType.
+        quantity: signed.
+        tag: of the order.
+    """
+    from QuantConnect.Orders import SubmitOrderRequest
+
+    symbol = getattr(security, "symbol", security)
+    return SubmitOrderRequest(order_type(number), symbol.security_type, symbol, quantity, 0, 0, algorithm.utc_time, tag)
+
+
+def invalid_ticket(
+    algorithm: Any, security: Any, number: int, quantity: Any, tag: str, code_name: str, text: str
+) -> Any:
+    """Return the ticket that LEAN gives for an order that fails its checks: number -10, status INVALID, an error response.
+
+    Parameters:
+        algorithm: as all of the first parameters for `submit_request`.
+        security: likewise.
+        number: likewise.
+        quantity: likewise.
+        tag: likewise.
+        code_name: member of LEAN's OrderResponseErrorCode.
+        text: message of the response.
+    """
+    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, OrderTicket
+
+    request = submit_request(algorithm, security, number, quantity, tag)
+    response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
+    return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)

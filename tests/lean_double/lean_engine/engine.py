@@ -37,6 +37,8 @@ class Engine:
         error: what ended the run, as LEAN's log would have it; "" for a good end.
         callbacks: name of each callback that was called with the name of its thread, in order.
         steps: steps of the data loop.
+        has_session: whether the first step is over, and with it on_warmup_finished.
+        thread: the Isolator Thread; whoever starts the engine may keep it here.
     """
 
     def __init__(self, module: str, parameters: dict[str, str] | None = None, second: float = 1.0) -> None:
@@ -49,6 +51,8 @@ class Engine:
         self.error = ""
         self.callbacks: list[tuple[str, str]] = []
         self.steps = 0
+        self.has_session = False
+        self.thread: Any = None
 
     # -- from outside
 
@@ -133,6 +137,7 @@ class Engine:
             self._call("on_warmup_finished")
         if self.steps == 1:
             self._call("on_securities_changed", None)
+        self.has_session = True
         if ticks and self._methods["on_data"] is not None:
             self._call("on_data", Slice.of(now, now, ticks))
 

@@ -9,6 +9,21 @@ from lean_engine.market import Resolution, SecurityType, Symbol, TickType
 from lean_engine.spelling import dotnet
 
 
+class DateTimeZone:
+    """NodaTime's."""
+
+    Id = "UTC"
+
+
+@dotnet("QuantConnect.Securities")
+class SecurityExchange:
+    """The exchange of a security; all of the double's are in UTC and never close."""
+
+    @property
+    def time_zone(self) -> DateTimeZone:
+        return DateTimeZone()
+
+
 @dotnet("QuantConnect.Securities")
 class SecurityHolding:
     """What is held of a security."""
@@ -88,6 +103,10 @@ class Security:
     @property
     def ask_price(self) -> float:
         return self._ask or self._price
+
+    @property
+    def exchange(self) -> SecurityExchange:
+        return SecurityExchange()
 
     @property
     def has_data(self) -> bool:
