@@ -28,6 +28,21 @@ TRANSACTION_THREAD = "Transaction Thread"
 REALTIME_THREAD = "RealTime Thread"
 VISIBLE_NAME_CHARACTERS = 15
 """The kernel cuts longer names of threads."""
+_ORDER_TYPES = {
+    0: "MARKET",
+    1: "LIMIT",
+    2: "STOP_MARKET",
+    3: "STOP_LIMIT",
+    4: "MARKET_ON_OPEN",
+    5: "MARKET_ON_CLOSE",
+    6: "OPTION_EXERCISE",
+    7: "LIMIT_IF_TOUCHED",
+    8: "COMBO_MARKET",
+    9: "COMBO_LIMIT",
+    10: "COMBO_LEG_LIMIT",
+    11: "TRAILING_STOP",
+}
+"""LEAN's types of orders by their numbers."""
 _TASKS = Path("/proc/self/task")
 
 
@@ -363,3 +378,57 @@ def is_python_class(cls: type) -> bool:
     """Tell whether a class is written in Python, and not one of .NET."""
     root = cls.__module__.partition(".")[0]
     return root not in ("QuantConnect", "System", "CLR", "clr", "builtins")
+
+
+# -- orders
+
+
+def order_type(number: int) -> Any:
+    """Return LEAN's OrderType of a number."""
+    from QuantConnect.Orders import OrderType
+
+    return getattr(OrderType, _ORDER_TYPES[number])
+
+
+def new_status() -> Any:
+    """Return LEAN's OrderStatus.NEW: that of an order which nobody has processed yet."""
+    from QuantConnect.Orders import OrderStatus
+
+    return OrderStatus.NEW
+
+
+def submit_request(algorithm: Any, security: Any, number: int, quantity: Any, tag: str) -> Any:
+    """Return a request for an order; making one has no effect. Its price terms are 0.
+
+    Parameters:
+        algorithm: LEAN's algorithm, for the time.
+        security: LEAN's security; a symbol does as well.
+        number: of the OrderType.
+        quantity: signed.
+        tag: of the order.
+    """
+    from QuantConnect.Orders import SubmitOrderRequest
+
+    symbol = getattr(security, "symbol", security)
+    return SubmitOrderRequest(order_type(number), symbol.security_type, symbol, quantity, 0, 0, algorithm.utc_time, tag)
+
+
+def invalid_ticket(
+    algorithm: Any, security: Any, number: int, quantity: Any, tag: str, code_name: str, text: str
+) -> Any:
+    """Return the ticket that LEAN gives for an order that fails its checks: number -10, status INVALID, an error response.
+
+    Parameters:
+        algorithm: as all of the first parameters for `submit_request`.
+        security: likewise.
+        number: likewise.
+        quantity: likewise.
+        tag: likewise.
+        code_name: member of LEAN's OrderResponseErrorCode.
+        text: message of the response.
+    """
+    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, OrderTicket
+
+    request = submit_request(algorithm, security, number, quantity, tag)
+    response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
+    return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
