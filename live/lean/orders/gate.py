@@ -14,6 +14,7 @@ from typing import Any
 from live.algorithm.enums import OrderType
 from live.clock import date_to_ns, datetime_to_ns, timedelta_to_ns
 from live.config import RiskSettings
+from live.errors import UsageError
 from live.hot.book import MAX_SYMBOLS, Book
 from live.hot.catalogue import ControlBit
 from live.hot.denials import DenialCode
@@ -24,6 +25,8 @@ from live.hot.units import scaled_e9
 
 _MARKET = int(OrderType.MARKET)
 _MARKET_ON_OPEN = int(OrderType.MARKET_ON_OPEN)
+_RATES_AT_ONCE = 8
+"""Reading a property of .NET keeps the interpreter's lock, so a look must be short."""
 _CONTROL_DENIALS = (
     (ControlBit.KILL, DenialCode.KILL_SWITCH_ENGAGED),
     (ControlBit.PAUSE, DenialCode.CONTROL_PAUSED),
@@ -77,6 +80,7 @@ class LeanGate:
         self._has_loss_limit = settings.max_daily_loss > 0
         self._by_symbol: dict[Any, SymbolRow] = {}
         self._day_ns = -1
+        self._next_rate = 0
         self.risk = RiskGate(Book(MAX_SYMBOLS))
         self.rows: list[SymbolRow] = []
 
@@ -131,6 +135,23 @@ class LeanGate:
         control = self._control()
         return next((int(code) for bit, code in _CONTROL_DENIALS if control & bit), 0)
 
+    @property
+    def book(self) -> Book:
+        """The newest prices that the gate judges by."""
+        return self.risk.book
+
+    def row(self, symbol: Any) -> int:
+        """Return the row of a symbol, whose ticks the caller writes to the book from now on.
+
+        Raises:
+            UsageError: the algorithm has not added the symbol.
+        """
+        row = self.row_of(symbol)
+        if row is None:
+            raise UsageError(f"{symbol} was not added to the algorithm; add it in initialize")
+        row.is_fed = True
+        return row.index
+
     def price_of(self, row: SymbolRow) -> float:
         """Return LEAN's price of a security."""
         return float(row.security.price)
@@ -142,20 +163,22 @@ class LeanGate:
         self.risk.set_position(row.index, scaled_e9(row.holdings.quantity))
 
     def look_at_account(self) -> None:
-        """Take the worth of the account; the first look of a day is what the daily loss counts from.
+        """Take the worth of the account when a limit asks for it, and renew the conversion rates of a few securities.
 
-        The day is that of the algorithm's time zone. Conversion rates are renewed as well: they change slowly.
+        The first look of a day is what the daily loss counts from; the day is that of the algorithm's time zone.
         """
-        algorithm = self._algorithm
-        equity_e4 = round(float(algorithm.portfolio.total_portfolio_value) * MONEY_SCALE)
-        day_ns = date_to_ns(algorithm.time.date())
-        if day_ns != self._day_ns:
-            self._day_ns = day_ns
-            self.risk.begin_day(equity_e4)
-        else:
-            self.risk.set_equity(equity_e4)
-        for row in list(self.rows):
-            self._register(row)
+        if self._has_loss_limit:
+            algorithm = self._algorithm
+            equity_e4 = round(float(algorithm.portfolio.total_portfolio_value) * MONEY_SCALE)
+            day_ns = date_to_ns(algorithm.time.date())
+            if day_ns != self._day_ns:
+                self._day_ns = day_ns
+                self.risk.begin_day(equity_e4)
+            else:
+                self.risk.set_equity(equity_e4)
+        for _ in range(min(_RATES_AT_ONCE, len(self.rows))):
+            self._next_rate = (self._next_rate + 1) % len(self.rows)
+            self._register(self.rows[self._next_rate])
 
     def on_securities_changed(self, added: Any) -> None:
         """Take in securities that were added, and those that were added anew."""

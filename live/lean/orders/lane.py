@@ -21,8 +21,9 @@ from live.hot.orders import OrderField, OrderPool, OrderState
 from live.lean.orders.ticket import LaneTicket
 
 THREAD_NAME = "lean-live lane"
-_STATE = int(OrderField.STATE)
-_CREATED = int(OrderState.CREATED)
+WITHDRAWN = 0
+"""Stands for a denial code when an order was taken back by the algorithm."""
+_SYMBOL = int(OrderField.SYMBOL_INDEX)
 _SLOT_MASK = (1 << 32) - 1
 _LOOK_EVERY_SECONDS = 50e-6
 _LANE_FULL = int(DenialCode.LANE_FULL)
@@ -38,6 +39,8 @@ class Call(NamedTuple):
         quantity: likewise.
         rest: further arguments by position.
         named: arguments by keyword.
+        slice_number: slice in which the algorithm called, as OrderStages counts.
+        handed_ns: when it called, on the monotonic clock.
     """
 
     method: Callable[..., Any]
@@ -45,6 +48,8 @@ class Call(NamedTuple):
     quantity: Any
     rest: tuple[Any, ...]
     named: dict[str, Any]
+    slice_number: int
+    handed_ns: int
 
 
 class Lane:
@@ -54,7 +59,7 @@ class Lane:
         pool: slots of the orders; its queue is the lane's.
         capacity: orders that may wait.
         submit: makes a call for an order and returns LEAN's ticket; it raises what LEAN raises.
-        refuse: returns LEAN's ticket of an invalid order, for an order with this handle and denial code.
+        refuse: returns LEAN's ticket of an invalid order, for a handle, its call, and a denial code or WITHDRAWN.
 
     Attributes:
         failure: what the first call that failed raised.
@@ -71,7 +76,8 @@ class Lane:
         self._capacity = min(capacity, pool.capacity)
         self._submit = submit
         self._refuse = refuse
-        self._calls: list[Call | None] = [None] * pool.capacity
+        self._calls: dict[int, Call] = {}
+        self._withdrawn: dict[int, Call] = {}
         self._tickets = [LaneTicket(self._thread_id) for _ in range(pool.capacity)]
         # A lock that is taken means: nothing new.
         self._news = threading.Lock()
@@ -111,13 +117,27 @@ class Lane:
         slot = handle & _SLOT_MASK
         ticket = self._tickets[slot]
         ticket.describe(call.symbol, call.quantity, order_type, status)
-        self._calls[slot] = call
+        self._calls[handle] = call
         self._pool.enqueue(handle)
         self._wake()
         if self._is_closed and not self._thread.is_alive():
             # It was closed meanwhile and will not look again.
             self._work_off()
         return ticket
+
+    def settle(self, symbol_index: int) -> None:
+        """Wait until LEAN has all orders of one row of the gate, for what is worked out from LEAN's open orders."""
+        if self._is_working or any(self._pool.get(each, _SYMBOL) == symbol_index for each in tuple(self._calls)):
+            self.drain()
+
+    def withdraw(self, handle: int) -> bool:
+        """Take an order back that LEAN has not been given yet; False when it is too late for that."""
+        call = self._calls.pop(handle, None)
+        if call is None:
+            return False
+        self._pool.transition(handle, OrderState.CANCELED)
+        self._withdrawn[handle] = call
+        return True
 
     def drain(self) -> None:
         """Wait until LEAN has all orders that were put before, for calls that must not overtake them."""
@@ -175,17 +195,25 @@ class Lane:
 
     def _hand_over(self, handle: int) -> None:
         slot = handle & _SLOT_MASK
-        call, ticket = self._calls[slot], self._tickets[slot]
-        assert call is not None
-        self._calls[slot] = None
+        ticket = self._tickets[slot]
         self._tickets[slot] = LaneTicket(self._thread_id)
-        if self._has_failed or self._pool.get(handle, _STATE) != _CREATED:
-            ticket.become(self._refuse(handle, call, _LANE_CLOSED))
+        call = self._calls.pop(handle, None)
+        if call is not None:
+            ticket.become(self._answer(handle, call))
             return
+        while handle not in self._withdrawn:
+            # `withdraw` has taken the call and is about to put it there.
+            sleep(_LOOK_EVERY_SECONDS)
+        ticket.become(self._refuse(handle, self._withdrawn.pop(handle), WITHDRAWN))
+
+    def _answer(self, handle: int, call: Call) -> Any:
+        """Return LEAN's ticket of an order: sent, or refused."""
+        if self._has_failed:
+            return self._refuse(handle, call, _LANE_CLOSED)
         try:
-            ticket.become(self._submit(handle, call))
+            return self._submit(handle, call)
         except BaseException as error:
             # The exception of a call ends the algorithm; it is raised where the algorithm runs.
             self._is_closed = self._has_failed = True
             self.failure = error
-            ticket.become(self._refuse(handle, call, _LANE_CLOSED))
+            return self._refuse(handle, call, _LANE_CLOSED)

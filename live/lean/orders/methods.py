@@ -49,13 +49,6 @@ ORDER_METHODS: dict[str, tuple[OrderType, tuple[str, ...]]] = {
     "trailing_stop_order": (OrderType.TRAILING_STOP, (_AMOUNT, _AS_PERCENTAGE)),
 }
 """Methods of one order each that the risk gate judges: type and terms."""
-UNJUDGED_METHODS = {
-    "combo_market_order": 2,
-    "combo_leg_limit_order": 2,
-    "combo_limit_order": 3,
-    "exercise_option": 2,
-}
-"""Methods that the gate does not judge, with the place of `asynchronous` among their arguments."""
 _SPELLED = {
     name: OrderMethod(name, int(order_type), terms)
     for snake_name, (order_type, terms) in ORDER_METHODS.items()

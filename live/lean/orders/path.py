@@ -1,59 +1,65 @@
-"""The way of an order inside LEAN: gate, then LEAN's own method, at once or through the lane.
+"""All orders of an algorithm inside LEAN: what the host asks of the order path.
 
-Every order call of the algorithm comes here (live/lean/orders/routing.py). Nothing between the call and LEAN's method waits,
-writes or logs; what there is to tell is kept and told by `review`, a few times a second, on another thread.
-
-Orders are sent without waiting: LEAN's default is to wait for the fill of a market order, up to five seconds, with all data
-standing still. `synchronous_orders = "keep"` leaves that as it is, except within on_order_event, where waiting would keep the
-very thread that brings the fill.
+`review` is to be called a few times a second, on a thread that is not the strategy's: it looks for orders that went past the
+gate and for orders without an answer, tells refusals, and writes the file of order numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from threading import get_ident
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from live.algorithm.enums import OrderStatus, OrderType
-from live.algorithm.trading import initial_trailing_stop
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.config import LeanSettings, RiskSettings
-from live.errors import UsageError
-from live.hot.denials import DenialCode
-from live.hot.orders import OrderField, OrderPool
+from live.errors import EnvironmentFault, UsageError
+from live.hot.catalogue import Counter
+from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
-from live.lean import surface
-from live.lean.orders.gate import LeanGate, SymbolRow
-from live.lean.orders.lane import Call, Lane
-from live.lean.orders.methods import OrderMethod, overload, term, waits, without_waiting
-from live.lean.orders.refusals import Denial, Refusals, invalid_ticket
-from live.lean.orders.tracking import OrderTracker
+from live.lean.orders.gate import LeanGate
+from live.lean.orders.ids import FILE_NAME, OrderIds
+from live.lean.orders.methods import order_method
+from live.lean.orders.portfolio_orders import PortfolioOrders
+from live.lean.orders.refusals import Denial
+from live.lean.orders.routing import order_methods
+from live.lean.orders.sending import OrderSender
+from live.lean.orders.source_check import WayPastGate, ways_past_gate
+from live.lean.orders.unjudged import Kind, UnjudgedOrders
+from live.lean.stages import OrderStages
 
-ORDERS_MAX = 8_192
-"""Orders that may be alive at once."""
-_TRAILING_STOP = int(OrderType.TRAILING_STOP)
+_END_SECONDS = 5.0
+"""Longest time for what waits in the lane when the run ends."""
 _UPDATE_SUBMITTED = int(OrderStatus.UPDATE_SUBMITTED)
-_POOL_EXHAUSTED = int(DenialCode.POOL_EXHAUSTED)
-_SYMBOL_UNKNOWN = int(DenialCode.SYMBOL_UNKNOWN)
-_LIMITS_NOT_LOADED = int(DenialCode.LIMITS_NOT_LOADED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
+_METHODS = {
+    (False, False): (order_method("market_order"), int(OrderType.MARKET)),
+    (True, False): (order_method("limit_order"), int(OrderType.LIMIT)),
+    (False, True): (order_method("stop_market_order"), int(OrderType.STOP_MARKET)),
+    (True, True): (order_method("stop_limit_order"), int(OrderType.STOP_LIMIT)),
+}
+"""Method and type of an order of `submit` by whether there is a limit, and whether there is a stop."""
+_NO_WAIT_NOTE = (
+    "orders are sent without waiting for their fill (LEAN's default is to wait): a ticket's fill comes with on_order_event. "
+    'synchronous_orders = "keep" in [lean] leaves the waiting in'
+)
 
 
-class OrderPath:
-    """Sends the orders of one algorithm.
+class LeanOrders:
+    """The order path of one algorithm, as `live.lean.parts.OrderPath` describes it.
 
     Parameters:
         settings: table [lean].
         risk: table [risk].
         control: returns what somebody outside asks for, bits of ControlBit.
         on_denial: told each refused order, in `review`.
+        stages: takes the stamps of orders.
+        run_folder: where the file of order numbers is.
+        algorithm_file: the user's file, to look for ways past the gate.
 
-    Attributes:
-        gate: judges.
-        tracker: follows orders.
-        pool: slots of all orders that are alive.
-        lane: the lane; None in mode inline and before `open`.
-        refusals: refuses.
-        made_asynchronous: orders that would have waited.
+    Raises:
+        DataError: the file of order numbers holds something else.
+        EnvironmentFault: it cannot be read.
     """
 
     def __init__(
@@ -62,258 +68,214 @@ class OrderPath:
         risk: RiskSettings,
         control: Callable[[], int],
         on_denial: Callable[[Denial], None],
+        stages: OrderStages,
+        run_folder: Path,
+        algorithm_file: Path,
     ) -> None:
         self._settings = settings
-        self._keeps_waiting = settings.synchronous_orders == "keep"
+        self._sender = OrderSender(settings, risk, control, on_denial, stages)
+        self._portfolio = PortfolioOrders(self._sender)
+        self._unjudged = UnjudgedOrders(self._sender)
+        self._file = algorithm_file
         self._algorithm: Any = None
-        self._native: Callable[[str], Any] = _nothing_attached
-        self._methods: dict[str, Any] = {}
-        self._in_events: dict[int, int] = {}
-        self._is_open = False
-        self._new_status: Any = None
-        self._order_types: dict[int, Any] = {}
-        self.gate = LeanGate(risk, control)
-        self.pool = OrderPool(ORDERS_MAX)
-        timeout_ns = int(settings.order_timeout_seconds * NANOSECONDS_PER_SECOND)
-        self.tracker = OrderTracker(self.pool, self.gate.risk, timeout_ns, self._on_fill)
-        self.refusals = Refusals(on_denial)
-        self.lane: Lane | None = None
-        self.made_asynchronous = 0
+        self._acknowledged: dict[int, None] = {}
+        self._has_noted_waiting = False
+        self._ways: list[WayPastGate] = []
+        self._fault = ""
+        self.ids = OrderIds(run_folder / FILE_NAME)
+
+    @property
+    def gate(self) -> LeanGate:
+        """The gate with its book of prices."""
+        return self._sender.gate
 
     # -- life
 
-    @property
-    def algorithm(self) -> Any:
-        """LEAN's algorithm."""
-        return self._algorithm
-
-    def attach(self, algorithm: Any, native: Callable[[str], Any]) -> None:
-        """Take the algorithm.
+    def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
+        """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
 
         Parameters:
-            algorithm: the instance.
-            native: returns LEAN's own method of a name, bound to the instance.
+            base: the algorithm's class; its methods send the orders.
+
+        Raises:
+            UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
         """
-        self._algorithm, self._native = algorithm, native
-
-    def open(self) -> None:
-        """Let orders pass: once the warm-up is over, before the algorithm is told. Until then LEAN refuses them itself."""
-        self._new_status = surface.new_status()
-        self.gate.open(self._algorithm)
-        self.tracker.begin_after(int(self._algorithm.transactions.last_order_id))
-        if self._settings.mode == "lane":
-            self.lane = Lane(self.pool, self._settings.lane_orders, self._submit, self._refuse_in_lane)
-            self.lane.start()
-        self._is_open = True
-
-    def close(self, seconds: float) -> int:
-        """Hand over what waits in the lane and end it; return the orders that could not be handed over in the time."""
-        return 0 if self.lane is None else self.lane.stop(seconds)
-
-    # -- order calls
-
-    def send(
-        self, method: OrderMethod, symbol: Any, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
-    ) -> Any:
-        """Judge an order of one symbol and send it.
-
-        Parameters:
-            method: which method the algorithm has called.
-            symbol: symbol, ticker or security.
-            quantity: signed.
-            rest: further arguments by position.
-            named: further arguments by keyword.
-
-        Returns:
-            LEAN's ticket, or one that becomes it.
-        """
-        if not self._is_open:
-            return self._send_early(method, symbol, quantity, rest, named)
-        if not quantity:
-            # LEAN refuses it by itself, with its own code.
-            return self.native(method.name)(symbol, quantity, *rest, **named)
-        method = overload(method, rest, named)
-        row = self._row(symbol)
-        place = len(method.terms)
-        must_wait = waits(place, rest, named) and not self._may_not_wait()
-        handle = self.admit(row, quantity, method.order_type, self._price(method, row, quantity, rest, named))
-        if handle < 0:
-            return self._refused(-handle, row, symbol, method.order_type, quantity, named)
-        if not must_wait:
-            rest, named = without_waiting(place, rest, named)
-        return self._hand_over(handle, Call(self.native(method.name), symbol, quantity, rest, named), method, must_wait)
-
-    def admit(self, row: SymbolRow | None, quantity: Any, order_type: int, price_e9: int) -> int:
-        """Judge an order and take a slot for it.
-
-        Parameters:
-            row: its security; None for one that the algorithm has not added.
-            quantity: signed.
-            order_type: number of LEAN's OrderType.
-            price_e9: limit or stop price; 0 for none.
-
-        Returns:
-            The order's handle, 0 or above; or minus the DenialCode with which it was refused and counted.
-        """
-        now_ns, quantity_e9 = wall_ns(), scaled_e9(quantity)
-        if row is None:
-            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "", float(quantity))
-            return -_SYMBOL_UNKNOWN
-        pool = self.pool
-        code = self.lane.refusal() if self.lane is not None else 0
-        if not code and pool.used >= pool.capacity:
-            code = _POOL_EXHAUSTED
-        code = code or self.gate.admit(row, quantity_e9, order_type, price_e9, now_ns)
-        if not code:
-            handle = pool.take(row.index, quantity_e9, order_type, price_e9, 0, now_ns, 0)
-            if handle >= 0:
-                return handle
-            # Another thread took the last slot.
-            self.gate.risk.on_closed(row.index, quantity_e9)
-            code = _POOL_EXHAUSTED
-        self.refusals.deny(code, now_ns, row.ticker, float(quantity))
-        return -code
-
-    def hand_over(self, handle: int, method: OrderMethod, symbol: Any, quantity: Any, rest: tuple[Any, ...]) -> Any:
-        """Send an order that was admitted, without waiting; `rest` ends with LEAN's `asynchronous`."""
-        return self._hand_over(handle, Call(self.native(method.name), symbol, quantity, rest, {}), method, False)
-
-    def native(self, name: str) -> Any:
-        """Return LEAN's own method of a name, which passes no gate."""
-        found = self._methods.get(name)
-        if found is None:
-            found = self._methods[name] = self._native(name)
-        return found
-
-    def _send_early(
-        self, method: OrderMethod, symbol: Any, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
-    ) -> Any:
-        """Leave an order before the end of the warm-up to LEAN, which refuses it; refuse it when LEAN would not."""
-        if self._algorithm.is_warming_up:
-            return self.native(method.name)(symbol, quantity, *rest, **named)
-        self.refusals.deny(_LIMITS_NOT_LOADED, wall_ns(), str(symbol), float(quantity))
-        row = self.gate.row_of(symbol)
-        return self._refused(_LIMITS_NOT_LOADED, row, symbol, method.order_type, quantity, named)
-
-    def _row(self, symbol: Any) -> SymbolRow | None:
-        row = self.gate.row_of(symbol)
-        if row is None and isinstance(symbol, str):
+        ways = ways_past_gate(self._file, base)
+        if ways and self._settings.require_gate:
             raise UsageError(
-                f"{symbol!r} was not added to the algorithm; add it in initialize, for example with add_equity"
+                "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
+                + "; ".join(map(str, ways))
             )
-        return row
+        self._ways = ways
+        self._sender.base = base
+        return order_methods(base, self._sender, self._portfolio, self._unjudged)
 
-    def _price(
-        self, method: OrderMethod, row: SymbolRow | None, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
-    ) -> int:
-        """Return the price by which the gate judges an order: its limit, else its stop; 0 for none."""
-        if not method.terms or row is None:
-            return 0
-        price = term(method, "limit_price", rest, named) or term(method, "stop_price", rest, named)
-        if price is None and method.order_type == _TRAILING_STOP:
-            amount = term(method, "trailing_amount", rest, named)
-            as_percentage = term(method, "trailing_as_percentage", rest, named)
-            price = initial_trailing_stop(self.gate.price_of(row), float(amount), bool(as_percentage), quantity > 0)
-        return scaled_e9(price or 0)
+    def begin(self, algorithm: Any) -> None:
+        """Take over an algorithm that was initialized; from now on the gate judges its orders."""
+        self._algorithm = algorithm
+        self._sender.open(algorithm)
+        for order in algorithm.transactions.get_open_orders():
+            order_id = int(order.id)
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self.ids.restore(order_id, [str(each) for each in order.broker_id])
+        self._sender.on_claim = self._note
+        for way in self._ways:
+            algorithm.debug(f"orders can go past the risk gate: {way}")
 
-    def _hand_over(self, handle: int, call: Call, method: OrderMethod, must_wait: bool) -> Any:
-        lane = self.lane
-        if lane is None:
-            return self._submit(handle, call)
-        if must_wait:
-            lane.drain()
-            return self._submit(handle, call)
-        return lane.put(handle, call, self._order_type(method.order_type), self._new_status)
+    def end(self) -> None:
+        """Hand over what waits in the lane, tell what is to be told, and stop; called once."""
+        left = self._sender.close(_END_SECONDS)
+        if left:
+            self._algorithm.error(
+                f"{left} orders were still waiting when the run ended and were not sent: LEAN has not returned from the "
+                "order before them; look at the broker"
+            )
+        if self._algorithm is not None:
+            self.review()
 
-    def _submit(self, handle: int, call: Call) -> Any:
-        """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
-        tracker = self.tracker
-        tracker.begin_call()
-        try:
-            tracker.sent(handle, wall_ns())
-            try:
-                ticket = call.method(call.symbol, call.quantity, *call.rest, **call.named)
-            except BaseException:
-                tracker.refused(handle)
-                raise
-            order_id = int(ticket.order_id)
-            if order_id > 0:
-                tracker.claim(order_id, handle)
-            else:
-                tracker.refused(handle)
-            return ticket
-        finally:
-            tracker.end_call()
+    # -- LiveAlgorithm.submit
 
-    # -- refusals
+    def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
+        """Take an order of LiveAlgorithm.submit; return its handle, or minus a denial code."""
+        sender = self._sender
+        method, order_type = _METHODS[limit_price != 0.0, stop_price != 0.0]
+        handle = sender.admit(sender.row(symbol), quantity, order_type, scaled_e9(limit_price or stop_price))
+        if handle >= 0:
+            prices = (stop_price, limit_price) if limit_price and stop_price else (limit_price or stop_price,)
+            sender.send_handle(handle, method, symbol, quantity, (*prices, True) if order_type else (True,))
+        return handle
 
-    def _refused(
-        self, code: int, row: SymbolRow | None, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]
-    ) -> Any:
-        security = symbol if row is None else row.security
-        tag = str(named.get("tag") or "")
-        return invalid_ticket(self._algorithm, security, DenialCode(code), order_type, quantity, tag)
-
-    def _refuse_in_lane(self, handle: int, call: Call, code: int) -> Any:
-        """Refuse an order that the gate had let through, since the lane does not hand it over any more."""
-        row = self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)]
-        order_type = self.pool.get(handle, OrderField.ORDER_TYPE)
-        self.tracker.refused(handle)
-        self.refusals.deny(code, wall_ns(), row.ticker, float(call.quantity))
-        return self._refused(code, row, call.symbol, order_type, call.quantity, call.named)
-
-    # -- waiting for fills
-
-    def _may_not_wait(self) -> bool:
-        """Tell whether an order that would wait must not, and count it."""
-        if self._keeps_waiting and not self._in_events.get(get_ident()):
+    def cancel(self, handle: int) -> bool:
+        """Ask for a cancellation; False when the order is over."""
+        sender = self._sender
+        if not sender.pool.is_live(handle) or sender.pool.is_final(handle):
             return False
-        self.made_asynchronous += 1
-        return True
+        if sender.lane is not None and sender.lane.withdraw(handle):
+            return True
+        if sender.lane is not None:
+            sender.lane.drain()
+        order_id = sender.tracker.order_id_of(handle)
+        ticket = self._algorithm.transactions.get_order_ticket(order_id) if order_id else None
+        return ticket is not None and bool(ticket.cancel().is_success)
 
-    def event_begins(self) -> None:
-        """Take note that on_order_event is being called on this thread."""
-        me = get_ident()
-        self._in_events[me] = self._in_events.get(me, 0) + 1
-
-    def event_ends(self) -> None:
-        """Take note that on_order_event has returned, or raised."""
-        self._in_events[get_ident()] -= 1
+    def state(self, handle: int) -> int:
+        """Return the state of an order of `submit`, by live.hot.orders.OrderState; FREE once it is over."""
+        return self._sender.pool.get(handle, OrderField.STATE)
 
     # -- events
 
-    def on_order_event(self, order_id: int, status: int, fill_quantity: float) -> None:
-        """Follow an event, before the algorithm is told of it.
-
-        Parameters:
-            order_id: LEAN's number.
-            status: number of LEAN's OrderStatus.
-            fill_quantity: signed quantity of an execution, else 0.
-        """
+    def on_order_event(self, event: Any) -> None:
+        """Follow an order; called before the strategy's own callback, on whatever thread LEAN calls that."""
+        order_id, status = int(event.order_id), int(event.status)
+        tracker = self._sender.tracker
         if status == _UPDATE_SUBMITTED:
             ticket = self._algorithm.transactions.get_order_ticket(order_id)
-            self.tracker.change(order_id, scaled_e9(ticket.quantity))
-        self.tracker.on_event(order_id, status, scaled_e9(fill_quantity))
+            tracker.change(order_id, scaled_e9(ticket.quantity))
+        elif status == _SUBMITTED:
+            self._acknowledged[order_id] = None
+        tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
+        self._sender.event_begins()
 
-    def on_securities_changed(self, added: Iterable[Any]) -> None:
-        """Take in securities that were added."""
-        if self._is_open:
-            self.gate.on_securities_changed(added)
+    def after_order_event(self) -> None:
+        """Take note that the strategy's own callback has returned, or raised."""
+        self._sender.event_ends()
+
+    def on_securities_changed(self, changes: Any) -> None:
+        """Take in securities that were added; called before the strategy's own callback."""
+        if self._sender.is_open:
+            self.gate.on_securities_changed(changes.added_securities)
 
     def raise_failure(self) -> None:
-        """Raise what an order call on the lane's thread has raised; to be called on the algorithm's thread."""
-        if self.lane is not None and self.lane.failure is not None:
-            self.lane.raise_failure()
+        """Raise what an order call has raised in the lane; to be called after the strategy's on_data, on its thread."""
+        lane = self._sender.lane
+        if lane is not None and lane.failure is not None:
+            lane.raise_failure()
 
-    def _on_fill(self, symbol_index: int) -> None:
-        self.gate.take_position(self.gate.rows[symbol_index])
+    # -- between orders
 
-    def _order_type(self, number: int) -> Any:
-        found = self._order_types.get(number)
-        if found is None:
-            found = self._order_types[number] = surface.order_type(number)
-        return found
+    def review(self) -> None:
+        """Look after what nobody waits for; a few times a second, by one thread at a time.
 
+        Raises:
+            EnvironmentFault: the file of order numbers cannot be written.
+        """
+        if not self._sender.is_open:
+            return
+        algorithm = self._algorithm
+        self.gate.look_at_account()
+        self._look_for_ungated()
+        self._look_for_unanswered()
+        self._sender.refusals.report(algorithm.error)
+        if self._sender.made_asynchronous and not self._has_noted_waiting:
+            self._has_noted_waiting = True
+            algorithm.debug(_NO_WAIT_NOTE)
+        self._write_ids()
 
-def _nothing_attached(name: str) -> Any:
-    raise UsageError(f"{name} was called before the algorithm was made; send orders once initialize has returned")
+    def _look_for_ungated(self) -> None:
+        transactions = self._algorithm.transactions
+
+        def exists(order_id: int) -> bool:
+            return transactions.get_order_by_id(order_id) is not None
+
+        for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
+            order = transactions.get_order_by_id(order_id)
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self._algorithm.error(
+                f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
+                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
+            )
+
+    def _look_for_unanswered(self) -> None:
+        for order in self._sender.tracker.unanswered(wall_ns()):
+            row = self.gate.rows[order.symbol_index]
+            name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
+            self._algorithm.error(
+                f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
+                "counts as unknown. It is not sent again; look at the broker"
+            )
+
+    def _note(self, order_id: int, handle: int) -> None:
+        """Give an order that was sent one of our numbers."""
+        pool = self._sender.pool
+        row = self.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
+        quantity = pool.get(handle, OrderField.QUANTITY_E9) / 1e9
+        order_type = pool.get(handle, OrderField.ORDER_TYPE)
+        self.ids.note(order_id, row.ticker, quantity, order_type, pool.get(handle, OrderField.CREATED_NS))
+
+    def _write_ids(self) -> None:
+        for order_id in list(self._acknowledged):
+            del self._acknowledged[order_id]
+            order = self._algorithm.transactions.get_order_by_id(order_id)
+            if order is not None:
+                self.ids.note_broker(order_id, [str(each) for each in order.broker_id])
+        try:
+            self.ids.write()
+        except EnvironmentFault as fault:
+            if str(fault) != self._fault:
+                self._fault = str(fault)
+                self._algorithm.error(str(fault))
+
+    # -- for the page
+
+    def counts(self) -> dict[Counter, int]:
+        """Return what the telemetry page shows of the order path."""
+        sender = self._sender
+        return {
+            Counter.ORDERS_DENIED: sender.refusals.total,
+            Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
+            Counter.ORDERS_UNGATED: sender.tracker.ungated,
+            Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
+            Counter.ORDERS_EXEMPT_COMBO: self._unjudged.counts[Kind.COMBO],
+            Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],
+            Counter.ORDERS_MADE_ASYNCHRONOUS: sender.made_asynchronous,
+        }
+
+    def denials(self) -> list[int]:
+        """Return the refusals by DenialCode."""
+        return list(self._sender.refusals.counts)
+
+    @property
+    def waiting(self) -> int:
+        """Orders that wait in the lane."""
+        lane = self._sender.lane
+        return 0 if lane is None else lane.waiting

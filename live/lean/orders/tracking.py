@@ -107,6 +107,10 @@ class OrderTracker:
         self._handles[order_id] = handle
         self._catch_up(order_id, handle)
 
+    def is_claimed(self, order_id: int) -> bool:
+        """Tell whether a number of LEAN's has passed the gate, or was let through; only while its call is under way."""
+        return order_id in self._claimed
+
     def claim_untracked(self, order_id: int) -> None:
         """Take note of an order that passed and for which the pool has no slot."""
         self._claimed.add(order_id)

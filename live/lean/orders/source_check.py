@@ -1,0 +1,99 @@
+"""Finds in the source of an algorithm how its orders can reach LEAN without passing the risk gate.
+
+What the engine sends by itself (margin calls, assignments, delistings) is in no source: such orders are found when they are
+there. A name that is put together while the algorithm runs is not seen here either.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from live.algorithm.naming import pascal_case
+from live.algorithm.source_files import local_imports, read_source
+from live.lean.orders.methods import ORDER_METHODS
+from live.lean.orders.unjudged import UNJUDGED_METHODS
+from live.lean.surface import is_python_class
+
+_MODELS = "LEAN's models send orders inside .NET; send them by the algorithm's own calls"
+_LEGS = "orders of several legs and exercises are not judged; send orders of single symbols"
+_REQUESTS = "it hands requests straight to LEAN; use the algorithm's order calls"
+_BASE_CALL = "it calls LEAN's own method; call it on self"
+_OVERRIDE = "the gate judges what is asked of it, not what it sends; give the method another name"
+
+
+def _both(*names: str) -> frozenset[str]:
+    return frozenset((*names, *map(pascal_case, names)))
+
+
+_MODEL_CALLS = _both("set_execution", "set_portfolio_construction", "set_risk_management", "add_risk_management")
+_LEG_CALLS = _both(*UNJUDGED_METHODS)
+_STRATEGIES = frozenset({"OptionStrategies"})
+_REQUEST_CALLS = _both("add_order", "process_request")
+_TRANSACTIONS = _both("transactions")
+_GATED = _both(*ORDER_METHODS, "set_holdings")
+_BASE = "QCAlgorithm"
+
+
+class WayPastGate(NamedTuple):
+    """A use that can send orders past the gate.
+
+    Attributes:
+        file: the source file.
+        line: of the use; 0 when it is not known.
+        member: what is used.
+        remedy: why, and what to do instead.
+    """
+
+    file: Path
+    line: int
+    member: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file.name} line {self.line}: {self.member}: {self.remedy}"
+
+
+def ways_past_gate(file: Path, cls: type) -> list[WayPastGate]:
+    """Return all ways, by file and line.
+
+    Parameters:
+        file: the algorithm's file; files beside it that it imports are looked at as well.
+        cls: the algorithm's class.
+
+    Raises:
+        AlgorithmError: a file cannot be read or compiled.
+    """
+    source = read_source(file)
+    found = [way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)]
+    return sorted({*found, *_overrides(file, cls)})
+
+
+def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        name, owner = node.attr, node.value
+        if name in _MODEL_CALLS:
+            yield WayPastGate(file, node.lineno, name, _MODELS)
+        elif name in _LEG_CALLS:
+            yield WayPastGate(file, node.lineno, name, _LEGS)
+        elif isinstance(owner, ast.Name) and owner.id in _STRATEGIES:
+            yield WayPastGate(file, node.lineno, f"{owner.id}.{name}", _LEGS)
+        elif name in _REQUEST_CALLS and isinstance(owner, ast.Attribute) and owner.attr in _TRANSACTIONS:
+            yield WayPastGate(file, node.lineno, f"{owner.attr}.{name}", _REQUESTS)
+        elif name in _GATED and isinstance(owner, ast.Name) and owner.id == _BASE:
+            yield WayPastGate(file, node.lineno, f"{_BASE}.{name}", _BASE_CALL)
+
+
+def _overrides(file: Path, cls: type) -> Iterator[WayPastGate]:
+    """Yield the order methods that the algorithm's own classes define: the gate stands in front of those."""
+    for base in cls.__mro__:
+        if not is_python_class(base):
+            continue
+        for name in _GATED & vars(base).keys():
+            code = getattr(vars(base)[name], "__code__", None)
+            line = 0 if code is None else code.co_firstlineno
+            yield WayPastGate(Path(code.co_filename) if code else file, line, f"{base.__name__}.{name}", _OVERRIDE)
