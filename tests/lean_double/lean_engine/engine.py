@@ -20,6 +20,7 @@ from typing import Any
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.data import Slice
 from lean_engine.feed import Composer, utc_now
+from lean_engine.securities import SecurityChanges
 from lean_engine.threads import start_thread
 from live.algorithm.naming import pascal_case
 
@@ -136,7 +137,7 @@ class Engine:
             algorithm._is_warming_up = False
             self._call("on_warmup_finished")
         if self.steps == 1:
-            self._call("on_securities_changed", None)
+            self._call("on_securities_changed", SecurityChanges(algorithm.securities.values()))
         self.has_session = True
         if ticks and self._methods["on_data"] is not None:
             self._call("on_data", Slice.of(now, now, ticks))

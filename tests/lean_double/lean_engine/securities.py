@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
+from lean_engine.feed import utc_now
 from lean_engine.market import Resolution, SecurityType, Symbol, TickType
 from lean_engine.spelling import dotnet
 
@@ -22,6 +24,35 @@ class SecurityExchange:
     @property
     def time_zone(self) -> DateTimeZone:
         return DateTimeZone()
+
+    @property
+    def exchange_open(self) -> bool:
+        return True
+
+
+@dotnet("QuantConnect.Securities")
+class Cash:
+    """A currency; all of the double's are the account's."""
+
+    @property
+    def conversion_rate(self) -> float:
+        return 1.0
+
+
+@dotnet("QuantConnect.Securities")
+class SymbolProperties:
+    """Lot and multiplier of a security."""
+
+    def __init__(self, security_type: SecurityType) -> None:
+        self._lot_size = 1e-8 if security_type == SecurityType.CRYPTO else 1.0
+
+    @property
+    def lot_size(self) -> float:
+        return self._lot_size
+
+    @property
+    def contract_multiplier(self) -> float:
+        return 1.0
 
 
 @dotnet("QuantConnect.Securities")
@@ -78,6 +109,7 @@ class Security:
         self._symbol = symbol
         self._resolution = resolution
         self._price = self._bid = self._ask = 0.0
+        self._last: Any = None
         self._holdings = SecurityHolding(self)
 
     @property
@@ -109,6 +141,25 @@ class Security:
         return SecurityExchange()
 
     @property
+    def quote_currency(self) -> Cash:
+        return Cash()
+
+    @property
+    def symbol_properties(self) -> SymbolProperties:
+        return SymbolProperties(self._symbol.security_type)
+
+    @property
+    def is_tradable(self) -> bool:
+        return True
+
+    @property
+    def local_time(self) -> datetime:
+        return utc_now()
+
+    def get_last_data(self) -> Any:
+        return self._last
+
+    @property
     def has_data(self) -> bool:
         return self._price != 0
 
@@ -122,6 +173,7 @@ class Security:
 
     def _update(self, tick: Any) -> None:
         self._price = tick.value
+        self._last = tick
         if tick.tick_type == TickType.QUOTE:
             self._bid = tick.bid_price or self._bid
             self._ask = tick.ask_price or self._ask
@@ -215,3 +267,19 @@ class SecurityPortfolioManager:
     def _fill(self, symbol: Symbol, quantity: float, price: float) -> None:
         self._cash -= quantity * price
         self[symbol]._fill(quantity, price)
+
+
+@dotnet("QuantConnect.Data.UniverseSelection")
+class SecurityChanges:
+    """What on_securities_changed is given."""
+
+    def __init__(self, added: list[Security]) -> None:
+        self._added = added
+
+    @property
+    def added_securities(self) -> list[Security]:
+        return self._added
+
+    @property
+    def removed_securities(self) -> list[Security]:
+        return []
