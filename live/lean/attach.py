@@ -13,6 +13,7 @@ from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
 from live.lean.instrument import instrumented
 from live.lean.loading import load_class
+from live.lean.orders.path import order_path
 from live.lean.page import LeanPage
 from live.lean.parts import OrderPath
 from live.lean.pinning import plan_of

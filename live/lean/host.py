@@ -134,11 +134,11 @@ class Host:
         """Tell the strategy of an order event, and then everybody else."""
         try:
             self.orders.on_order_event(event)
-            if self._user_order_event is not None:
-                try:
+            try:
+                if self._user_order_event is not None:
                     self._user_order_event(event)
-                finally:
-                    self.orders.after_order_event()
+            finally:
+                self.orders.after_order_event()
             self.page.order_event(surface.order_record(event, self.algorithm))
             self.page.note_symbol(event.symbol)
         except BaseException as error:

@@ -281,35 +281,22 @@ def zone_name(security: Any) -> str:
 
 
 _STATUSES = {
-    "new": 0,
-    "submitted": 1,
-    "partially_filled": 2,
-    "filled": 3,
-    "canceled": 5,
-    "none": 6,
-    "invalid": 7,
-    "cancel_pending": 8,
-    "update_submitted": 9,
+    "NEW": 0,
+    "SUBMITTED": 1,
+    "PARTIALLY_FILLED": 2,
+    "FILLED": 3,
+    "CANCELED": 5,
+    "NONE": 6,
+    "INVALID": 7,
+    "CANCEL_PENDING": 8,
+    "UPDATE_SUBMITTED": 9,
 }
-_ORDER_TYPES = (
-    "market",
-    "limit",
-    "stop_market",
-    "stop_limit",
-    "market_on_open",
-    "market_on_close",
-    "option_exercise",
-    "limit_if_touched",
-    "combo_market",
-    "combo_limit",
-    "combo_leg_limit",
-    "trailing_stop",
-)
+_TYPE_NUMBERS = {name: number for number, name in _ORDER_TYPES.items()}
 
 
 @cache
 def _spelled_out(text: str) -> str:
-    return snake_case(text)
+    return snake_case(text).upper()
 
 
 def status_of(event: Any) -> int:
@@ -318,9 +305,13 @@ def status_of(event: Any) -> int:
 
 
 def order_type_of(ticket: Any) -> int:
-    """Return the type of an order, as LEAN numbers them; -1 for one that is newer than this program."""
-    name = _spelled_out(str(ticket.order_type))
-    return _ORDER_TYPES.index(name) if name in _ORDER_TYPES else -1
+    """Return the type of a ticket's or request's order, as LEAN numbers them; -1 for one newer than this program."""
+    return type_number(ticket.order_type)
+
+
+def type_number(order_type: Any) -> int:
+    """Return the number of LEAN's OrderType; -1 for one newer than this program."""
+    return _TYPE_NUMBERS.get(_spelled_out(str(order_type)), -1)
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:

@@ -14,10 +14,12 @@ from live.algorithm.enums import OrderStatus, OrderType
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.config import LeanSettings, RiskSettings
 from live.errors import EnvironmentFault, UsageError
-from live.hot.catalogue import Counter
+from live.hot.book import Book
+from live.hot.catalogue import Counter, Gauge
 from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
-from live.lean.orders.gate import LeanGate
+from live.lean import surface
+from live.lean.instructions import Instructions
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -26,6 +28,7 @@ from live.lean.orders.routing import order_methods
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.source_check import WayPastGate, ways_past_gate
 from live.lean.orders.unjudged import Kind, UnjudgedOrders
+from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
 
 _END_SECONDS = 5.0
@@ -51,11 +54,13 @@ class LeanOrders:
     Parameters:
         settings: table [lean].
         risk: table [risk].
-        control: returns what somebody outside asks for, bits of ControlBit.
-        on_denial: told each refused order, in `review`.
+        page: the run's telemetry page.
         stages: takes the stamps of orders.
         run_folder: where the file of order numbers is.
         algorithm_file: the user's file, to look for ways past the gate.
+
+    Attributes:
+        book: newest prices, by which orders are judged.
 
     Raises:
         DataError: the file of order numbers holds something else.
@@ -66,14 +71,15 @@ class LeanOrders:
         self,
         settings: LeanSettings,
         risk: RiskSettings,
-        control: Callable[[], int],
-        on_denial: Callable[[Denial], None],
+        page: LeanPage,
         stages: OrderStages,
         run_folder: Path,
         algorithm_file: Path,
     ) -> None:
         self._settings = settings
-        self._sender = OrderSender(settings, risk, control, on_denial, stages)
+        self._page = page
+        self._sender = OrderSender(settings, risk, page.control, self._tell_denial, stages)
+        self.book: Book = self._sender.gate.risk.book
         self._portfolio = PortfolioOrders(self._sender)
         self._unjudged = UnjudgedOrders(self._sender)
         self._file = algorithm_file
@@ -85,9 +91,21 @@ class LeanOrders:
         self.ids = OrderIds(run_folder / FILE_NAME)
 
     @property
-    def gate(self) -> LeanGate:
-        """The gate with its book of prices."""
-        return self._sender.gate
+    def sender(self) -> OrderSender:
+        """What judges and sends each order."""
+        return self._sender
+
+    def row(self, symbol: Any) -> int:
+        """Return the book's row of a symbol, whose ticks the caller writes there from now on.
+
+        Raises:
+            UsageError: the algorithm has not added the symbol.
+        """
+        row = self._sender.row(symbol)
+        if row is None:
+            raise UsageError(f"{symbol} was not added to the algorithm; add it in initialize")
+        row.is_fed = True
+        return row.index
 
     # -- life
 
@@ -116,7 +134,7 @@ class LeanOrders:
         self._sender.open(algorithm)
         for order in algorithm.transactions.get_open_orders():
             order_id = int(order.id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
             self.ids.restore(order_id, [str(each) for each in order.broker_id])
         self._sender.on_claim = self._note
         for way in self._ways:
@@ -166,7 +184,7 @@ class LeanOrders:
 
     def on_order_event(self, event: Any) -> None:
         """Follow an order; called before the strategy's own callback, on whatever thread LEAN calls that."""
-        order_id, status = int(event.order_id), int(event.status)
+        order_id, status = int(event.order_id), surface.status_of(event)
         tracker = self._sender.tracker
         if status == _UPDATE_SUBMITTED:
             ticket = self._algorithm.transactions.get_order_ticket(order_id)
@@ -183,7 +201,7 @@ class LeanOrders:
     def on_securities_changed(self, changes: Any) -> None:
         """Take in securities that were added; called before the strategy's own callback."""
         if self._sender.is_open:
-            self.gate.on_securities_changed(changes.added_securities)
+            self._sender.gate.on_securities_changed(changes.added_securities)
 
     def raise_failure(self) -> None:
         """Raise what an order call has raised in the lane; to be called after the strategy's on_data, on its thread."""
@@ -202,7 +220,7 @@ class LeanOrders:
         if not self._sender.is_open:
             return
         algorithm = self._algorithm
-        self.gate.look_at_account()
+        self._sender.gate.look_at_account()
         self._look_for_ungated()
         self._look_for_unanswered()
         self._sender.refusals.report(algorithm.error)
@@ -210,6 +228,7 @@ class LeanOrders:
             self._has_noted_waiting = True
             algorithm.debug(_NO_WAIT_NOTE)
         self._write_ids()
+        self._publish()
 
     def _look_for_ungated(self) -> None:
         transactions = self._algorithm.transactions
@@ -219,7 +238,7 @@ class LeanOrders:
 
         for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
             order = transactions.get_order_by_id(order_id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
             self._algorithm.error(
                 f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
@@ -227,7 +246,7 @@ class LeanOrders:
 
     def _look_for_unanswered(self) -> None:
         for order in self._sender.tracker.unanswered(wall_ns()):
-            row = self.gate.rows[order.symbol_index]
+            row = self._sender.gate.rows[order.symbol_index]
             name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
             self._algorithm.error(
                 f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
@@ -237,7 +256,7 @@ class LeanOrders:
     def _note(self, order_id: int, handle: int) -> None:
         """Give an order that was sent one of our numbers."""
         pool = self._sender.pool
-        row = self.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
+        row = self._sender.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
         quantity = pool.get(handle, OrderField.QUANTITY_E9) / 1e9
         order_type = pool.get(handle, OrderField.ORDER_TYPE)
         self.ids.note(order_id, row.ticker, quantity, order_type, pool.get(handle, OrderField.CREATED_NS))
@@ -257,25 +276,33 @@ class LeanOrders:
 
     # -- for the page
 
-    def counts(self) -> dict[Counter, int]:
-        """Return what the telemetry page shows of the order path."""
-        sender = self._sender
-        return {
-            Counter.ORDERS_DENIED: sender.refusals.total,
-            Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
-            Counter.ORDERS_UNGATED: sender.tracker.ungated,
-            Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
-            Counter.ORDERS_EXEMPT_COMBO: self._unjudged.counts[Kind.COMBO],
-            Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],
-            Counter.ORDERS_MADE_ASYNCHRONOUS: sender.made_asynchronous,
-        }
+    def _tell_denial(self, denial: Denial) -> None:
+        self._page.denial(denial.code, denial.ticker, denial.quantity)
 
-    def denials(self) -> list[int]:
-        """Return the refusals by DenialCode."""
-        return list(self._sender.refusals.counts)
+    def _publish(self) -> None:
+        sender, raise_to = self._sender, self._page.raise_to
+        raise_to(Counter.ORDERS_UNKNOWN, sender.tracker.unknown)
+        raise_to(Counter.ORDERS_UNGATED, sender.tracker.ungated)
+        raise_to(Counter.ORDERS_EXEMPT_LIQUIDATION, self._portfolio.liquidations)
+        raise_to(Counter.ORDERS_EXEMPT_COMBO, self._unjudged.counts[Kind.COMBO])
+        raise_to(Counter.ORDERS_EXEMPT_EXERCISE, self._unjudged.counts[Kind.EXERCISE])
+        raise_to(Counter.ORDERS_MADE_ASYNCHRONOUS, sender.made_asynchronous)
+        lane = sender.lane
+        self._page.page.set_gauge(Gauge.LANE_WAITING, 0.0 if lane is None else lane.waiting)
 
-    @property
-    def waiting(self) -> int:
-        """Orders that wait in the lane."""
-        lane = self._sender.lane
-        return 0 if lane is None else lane.waiting
+
+def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
+    """Return the order path of a run, as the host makes it.
+
+    Parameters:
+        instructions: what the host is to do.
+        page: the run's telemetry page.
+        stages: takes the stamps of orders.
+
+    Raises:
+        DataError: the file of order numbers in the run's folder holds something else.
+        EnvironmentFault: it cannot be read.
+    """
+    return LeanOrders(
+        instructions.lean, instructions.risk, page, stages, Path(instructions.run_folder), Path(instructions.algorithm)
+    )

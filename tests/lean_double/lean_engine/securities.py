@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from lean_engine.market import Resolution, SecurityType, Symbol, TickType
-from lean_engine.spelling import dotnet
+from lean_engine.spelling import dotnet, field
+from live.algorithm.naming import pascal_case
 
 
 @dotnet("QuantConnect.Securities")
@@ -55,13 +57,36 @@ class SecurityHolding:
         self._quantity = total
 
 
+class _Parts:
+    """An object of LEAN's with a few properties."""
+
+    def __init__(self, **parts: Any) -> None:
+        for name, value in parts.items():
+            setattr(self, name, value)
+            setattr(self, pascal_case(name), value)
+
+
 @dotnet("QuantConnect.Securities")
 class Security:
-    """A security with its newest prices."""
+    """A security with its newest prices; its exchange is open unless a test closes it."""
+
+    is_tradable = field("is_tradable", True)
+    exchange = field("exchange")
+    symbol_properties = field("symbol_properties")
+    quote_currency = field("quote_currency")
+    base_currency = field("base_currency")
+    local_time = field("local_time", datetime(2026, 1, 1))
 
     def __init__(self, symbol: Symbol, resolution: Any) -> None:
         self._symbol = symbol
         self._resolution = resolution
+        self._last: Any = None
+        is_coin = symbol.security_type == SecurityType.CRYPTO
+        self.exchange = _Parts(exchange_open=True, time_zone=_Parts(id="UTC"))
+        self.exchange.time_zone.Id = "UTC"
+        self.symbol_properties = _Parts(lot_size=1e-8 if is_coin else 1.0, contract_multiplier=1.0)
+        self.quote_currency = _Parts(symbol="USD", conversion_rate=1.0, amount=0.0)
+        self.base_currency = _Parts(symbol=symbol.value[:3], conversion_rate=1.0, amount=0.0)
         self._price = self._bid = self._ask = 0.0
         self._holdings = SecurityHolding(self)
 
@@ -101,7 +126,12 @@ class Security:
     def invested(self) -> bool:
         return self._holdings.invested
 
+    def get_last_data(self) -> Any:
+        return self._last
+
     def _update(self, tick: Any) -> None:
+        self._last = tick
+        self.local_time = tick.time
         self._price = tick.value
         if tick.tick_type == TickType.QUOTE:
             self._bid = tick.bid_price or self._bid
@@ -157,6 +187,7 @@ class SecurityPortfolioManager:
         self._algorithm = algorithm
         self._cash = 0.0
         self._fees = 0.0
+        self._margin_lines = 0
 
     @property
     def cash(self) -> float:
@@ -182,7 +213,8 @@ class SecurityPortfolioManager:
     def get_buying_power(self, symbol: Symbol, direction: Any = None) -> float:
         return self.total_portfolio_value
 
-    def log_margin_information(self, request: Any = None) -> None: ...
+    def log_margin_information(self, request: Any = None) -> None:
+        self._margin_lines += 1
 
     def __getitem__(self, symbol: Symbol) -> SecurityHolding:
         return self._algorithm.securities[symbol].holdings
