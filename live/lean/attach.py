@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from live.hot.events import DenialRecord
 from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
 from live.lean.instrument import instrumented
 from live.lean.loading import load_class
-from live.lean.orders.path import order_path
+from live.lean.orders.path import LeanOrders
+from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
 from live.lean.parts import OrderPath
 from live.lean.pinning import plan_of
@@ -54,3 +56,20 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     except BaseException as error:
         host.fail(error)
         raise
+
+
+def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
+    """Return the order path that the settings ask for."""
+
+    def tell(denial: Denial) -> None:
+        page.denial(DenialRecord(denial.time_ns, denial.code, denial.ticker, denial.quantity))
+
+    return LeanOrders(
+        instructions.lean,
+        instructions.risk,
+        page.control,
+        tell,
+        stages,
+        Path(instructions.run_folder),
+        Path(instructions.algorithm),
+    )

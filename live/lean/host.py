@@ -20,12 +20,12 @@ from collections.abc import Callable
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
-from live.hot.catalogue import RunPhase, WarmState
+from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface
 from live.lean.attendant import Attendant
 from live.lean.instructions import Instructions
-from live.lean.instrument import UserCallbacks
+from live.lean.instrument import UserCallbacks, lean_callback
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
 from live.lean.page import LeanPage
 from live.lean.parts import OrderPath, Part
@@ -192,6 +192,9 @@ class Host:
     def _publish(self, now_ns: int) -> None:
         self._next_publish_ns = now_ns + self._publish_every_ns
         self.orders.review()
+        for counter, count in self.orders.counts().items():
+            self.page.raise_to(counter, count)
+        self.page.page.set_gauge(Gauge.LANE_WAITING, self.orders.waiting)
         if self.page.phase is RunPhase.READY and self.watch.slices:
             self.page.enter(RunPhase.RUNNING)
         self.watch.publish(0 if self._dispatch is None else self._dispatch.calls)
@@ -295,7 +298,7 @@ class Host:
         """Call the user's callback, if there is one; without `initialize` LEAN's own says that it must be overridden."""
         callback = self._user.bound(self.algorithm, name)
         if callback is None and name == "initialize":
-            callback = surface.lean_callback(self.algorithm, name)
+            callback = lean_callback(self.algorithm, name)
         if callback is not None:
             callback(*arguments)
 

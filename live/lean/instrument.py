@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.naming import pascal_case
-from live.lean.surface import python_callback
+from live.lean.surface import is_python_class
 
 if TYPE_CHECKING:
     from live.lean.host import Host
@@ -40,7 +40,7 @@ class UserCallbacks:
         if found is None:
             return None
         descriptor = getattr(found, "__get__", None)
-        return found if descriptor is None else descriptor(algorithm, type(algorithm))  # type: ignore[no-any-return]
+        return found if descriptor is None else descriptor(algorithm, type(algorithm))
 
 
 def instrumented(base: type, host: Host) -> type:
@@ -81,3 +81,27 @@ def instrumented(base: type, host: Host) -> type:
         "__doc__": base.__doc__,
     }
     return types.new_class(base.__name__, (base,), {}, lambda body: body.update(methods))
+
+
+def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
+    """Return the first of some callbacks that a class or one of its bases defines in Python; None when none does.
+
+    LEAN's own class has every callback in both spellings; that of `initialize` only says that it must be overridden.
+
+    Parameters:
+        cls: the algorithm's class.
+        names: the spellings, snake_case first as LEAN looks them up.
+    """
+    for name in names:
+        for base in cls.__mro__:
+            if is_python_class(base) and name in vars(base):
+                found: Callable[..., Any] = vars(base)[name]
+                return found
+    return None
+
+
+def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
+    """Return LEAN's own callback of an algorithm, below all that Python classes define."""
+    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
+    found: Callable[..., Any] = getattr(super(last, algorithm), name)
+    return found

@@ -79,7 +79,10 @@ def make_live_algorithm(base: Any) -> type:
 class TickBook(Protocol):
     """Where the ticks of a LiveAlgorithm are kept."""
 
-    book: Book
+    @property
+    def book(self) -> Book:
+        """The book."""
+        ...
 
     def row(self, symbol: Any) -> int:
         """Return the row of a symbol, whose ticks the caller writes there from now on."""

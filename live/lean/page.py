@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from live.algorithm.enums import OrderStatus
-from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import TelemetrySettings
 from live.hot.catalogue import ControlBit, Counter, Gauge, RunPhase, Stage
-from live.hot.denials import DenialCode
 from live.hot.events import DenialRecord, OrderRecord, PhaseRecord
 from live.hot.page_tables import AccountRecord, SlowDecision
 from live.hot.pause_watch import PauseWatch, collections_now
@@ -67,7 +66,6 @@ class LeanPage(RunPage):
         self._dotnet_before = (0, 0, 0)
         self._collections_before = collections_now()
         self._by_status: Counts[int] = Counts()
-        self._denied = 0
         self._open: set[int] = set()
         self._held: dict[str, Any] = {}
         self._touched: deque[Any] = deque(maxlen=_SPOOL_MAX)
@@ -86,15 +84,9 @@ class LeanPage(RunPage):
         """Take note of a symbol of which something may be held now."""
         self._touched.append(symbol)
 
-    def denial(self, code: DenialCode, symbol: str, quantity: float) -> None:
-        """Take in an order that the risk gate refused; it is written later, off the decision's path.
-
-        Parameters:
-            code: why.
-            symbol: ticker of the order.
-            quantity: signed, of the order.
-        """
-        self._spool.append(DenialRecord(wall_ns(), code, symbol, quantity))
+    def denial(self, record: DenialRecord) -> None:
+        """Take in an order that the risk gate refused."""
+        self._spool.append(record)
 
     def tell_phase(self, record: PhaseRecord) -> None:
         """Take in that the run goes on to another phase."""
@@ -113,7 +105,6 @@ class LeanPage(RunPage):
         while self._spool:
             record = self._spool.popleft()
             if isinstance(record, DenialRecord):
-                self._denied += 1
                 self.page.add_denials(record.code, 1)
                 self.events.denial(record)
                 continue
@@ -195,7 +186,6 @@ class LeanPage(RunPage):
             self.raise_to(counter, now - before)
         for status, counter in ORDER_COUNTERS.items():
             self.raise_to(counter, self._by_status[status])
-        self.raise_to(Counter.ORDERS_DENIED, self._denied)
 
     def _publish_account(self, algorithm: Any, now_ns: int) -> None:
         if now_ns >= self._next_scan_ns:

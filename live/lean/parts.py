@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from live.hot.book import Book
+from live.hot.catalogue import Counter
 
 
 class OrderPath(Protocol):
-    """The way of orders out of the strategy.
+    """The way of orders out of the strategy."""
 
-    Attributes:
-        book: newest prices, by which orders are judged.
-    """
-
-    book: Book
+    @property
+    def book(self) -> Book:
+        """Newest prices, by which orders are judged."""
+        ...
 
     def row(self, symbol: Any) -> int:
         """Return the book's row of a symbol, whose ticks the caller writes there from now on."""
@@ -66,6 +66,15 @@ class OrderPath(Protocol):
 
     def state(self, handle: int) -> int:
         """Return the state of an order of `submit`."""
+        ...
+
+    def counts(self) -> Mapping[Counter, int]:
+        """Return what the page shows of orders, besides their events."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Orders that wait to be handed to LEAN."""
         ...
 
     def end(self) -> None:

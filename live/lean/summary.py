@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ def write_summary(instructions: Instructions, page: LeanPage, watch: SliceWatch,
     part = path.with_suffix(".part")
     part.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     # Whoever waits for the file finds it whole.
-    os.replace(part, path)
+    part.replace(path)
     return path
 
 

@@ -9,7 +9,7 @@ away while it runs, a property does not.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
@@ -339,30 +339,6 @@ def order_record(event: Any, algorithm: Any) -> OrderRecord:
 
 
 # -- the algorithm's class
-
-
-def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
-    """Return the first of some callbacks that a class or one of its bases defines in Python; None when none does.
-
-    LEAN's own class has every callback in both spellings; that of `initialize` only says that it must be overridden.
-
-    Parameters:
-        cls: the algorithm's class.
-        names: the spellings, snake_case first as LEAN looks them up.
-    """
-    for name in names:
-        for base in cls.__mro__:
-            if is_python_class(base) and name in vars(base):
-                found: Callable[..., Any] = vars(base)[name]
-                return found
-    return None
-
-
-def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
-    """Return LEAN's own callback of an algorithm, below all that Python classes define."""
-    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
-    found: Callable[..., Any] = getattr(super(last, algorithm), name)
-    return found
 
 
 def is_python_class(cls: type) -> bool:

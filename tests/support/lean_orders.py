@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from live.config import LeanSettings, RiskSettings, TelemetrySettings
+from live.hot.catalogue import Counter
+from live.hot.events import DenialRecord
 from live.lean.orders.path import LeanOrders
+from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
 from tests.support.lean_double import lean_modules
@@ -23,6 +26,7 @@ class OrderBench:
     """One algorithm with its order path.
 
     Attributes:
+        lean: the module AlgorithmImports.
         algorithm: the instance; its class is made as the host makes it.
         orders: the order path.
         page: its telemetry page.
@@ -38,12 +42,12 @@ class OrderBench:
         prepare: Prepare | None = None,
         source: str = "",
     ) -> None:
-        lean = sys.modules["AlgorithmImports"]
+        lean = self.lean = sys.modules["AlgorithmImports"]
         file = folder / "main.py"
         file.write_text(source)
         self.page = LeanPage(folder, TelemetrySettings())
         self.stages = OrderStages()
-        self.orders = LeanOrders(settings, risk, self.page, self.stages, folder, file)
+        self.orders = LeanOrders(settings, risk, self.page.control, self._denied, self.stages, folder, file)
         self.events: list[tuple[int, str, float]] = []
         self.on_event: Callable[[Any], None] = lambda event: None
         base = base or lean.QCAlgorithm
@@ -65,9 +69,9 @@ class OrderBench:
 
     def tick(self, symbol: Any, price: float) -> None:
         """Give a security a new price."""
-        tick = sys.modules["AlgorithmImports"].Tick()
+        tick = self.lean.Tick()
         tick.symbol, tick.value = symbol, price
-        tick.tick_type = sys.modules["AlgorithmImports"].TickType.TRADE
+        tick.tick_type = self.lean.TickType.TRADE
         self.algorithm._utc_time = tick.time = datetime.now(timezone.utc).replace(tzinfo=None)
         self.algorithm.securities[symbol]._update(tick)
 
@@ -86,6 +90,13 @@ class OrderBench:
     def lines(self, kind: str) -> list[str]:
         """Return the lines of a kind in the algorithm's log."""
         return [text for each, text in self.algorithm._lines if each == kind]
+
+    def _denied(self, denial: Denial) -> None:
+        self.page.denial(DenialRecord(denial.time_ns, denial.code, denial.ticker, denial.quantity))
+
+    def counter(self, counter: Counter) -> int:
+        """Return a count of the order path."""
+        return self.orders.counts()[counter]
 
     def _order_event(self, event: Any) -> None:
         self.orders.on_order_event(event)

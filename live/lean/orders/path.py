@@ -15,11 +15,10 @@ from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.config import LeanSettings, RiskSettings
 from live.errors import EnvironmentFault, UsageError
 from live.hot.book import Book
-from live.hot.catalogue import Counter, Gauge
+from live.hot.catalogue import Counter
 from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
 from live.lean import surface
-from live.lean.instructions import Instructions
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -28,7 +27,6 @@ from live.lean.orders.routing import order_methods
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.source_check import WayPastGate, ways_past_gate
 from live.lean.orders.unjudged import Kind, UnjudgedOrders
-from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
 
 _END_SECONDS = 5.0
@@ -54,13 +52,11 @@ class LeanOrders:
     Parameters:
         settings: table [lean].
         risk: table [risk].
-        page: the run's telemetry page.
+        control: returns what somebody outside asks for, bits of ControlBit.
+        on_denial: told each refused order, in `review`.
         stages: takes the stamps of orders.
         run_folder: where the file of order numbers is.
         algorithm_file: the user's file, to look for ways past the gate.
-
-    Attributes:
-        book: newest prices, by which orders are judged.
 
     Raises:
         DataError: the file of order numbers holds something else.
@@ -71,15 +67,14 @@ class LeanOrders:
         self,
         settings: LeanSettings,
         risk: RiskSettings,
-        page: LeanPage,
+        control: Callable[[], int],
+        on_denial: Callable[[Denial], None],
         stages: OrderStages,
         run_folder: Path,
         algorithm_file: Path,
     ) -> None:
         self._settings = settings
-        self._page = page
-        self._sender = OrderSender(settings, risk, page.control, self._tell_denial, stages)
-        self.book: Book = self._sender.gate.risk.book
+        self._sender = OrderSender(settings, risk, control, on_denial, stages)
         self._portfolio = PortfolioOrders(self._sender)
         self._unjudged = UnjudgedOrders(self._sender)
         self._file = algorithm_file
@@ -95,6 +90,11 @@ class LeanOrders:
         """What judges and sends each order."""
         return self._sender
 
+    @property
+    def book(self) -> Book:
+        """Newest prices, by which orders are judged."""
+        return self._sender.gate.risk.book
+
     def row(self, symbol: Any) -> int:
         """Return the book's row of a symbol, whose ticks the caller writes there from now on.
 
@@ -103,7 +103,9 @@ class LeanOrders:
         """
         row = self._sender.row(symbol)
         if row is None:
-            raise UsageError(f"{symbol} was not added to the algorithm; add it in initialize")
+            raise UsageError(
+                f"{symbol} was not added to the algorithm, and ticks of it have come; add it in initialize"
+            )
         row.is_fed = True
         return row.index
 
@@ -228,7 +230,6 @@ class LeanOrders:
             self._has_noted_waiting = True
             algorithm.debug(_NO_WAIT_NOTE)
         self._write_ids()
-        self._publish()
 
     def _look_for_ungated(self) -> None:
         transactions = self._algorithm.transactions
@@ -276,33 +277,20 @@ class LeanOrders:
 
     # -- for the page
 
-    def _tell_denial(self, denial: Denial) -> None:
-        self._page.denial(denial.code, denial.ticker, denial.quantity)
+    def counts(self) -> dict[Counter, int]:
+        """Return what the telemetry page shows of the order path, but for refusals, which it is told one by one."""
+        sender = self._sender
+        return {
+            Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
+            Counter.ORDERS_UNGATED: sender.tracker.ungated,
+            Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
+            Counter.ORDERS_EXEMPT_COMBO: self._unjudged.counts[Kind.COMBO],
+            Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],
+            Counter.ORDERS_MADE_ASYNCHRONOUS: sender.made_asynchronous,
+        }
 
-    def _publish(self) -> None:
-        sender, raise_to = self._sender, self._page.raise_to
-        raise_to(Counter.ORDERS_UNKNOWN, sender.tracker.unknown)
-        raise_to(Counter.ORDERS_UNGATED, sender.tracker.ungated)
-        raise_to(Counter.ORDERS_EXEMPT_LIQUIDATION, self._portfolio.liquidations)
-        raise_to(Counter.ORDERS_EXEMPT_COMBO, self._unjudged.counts[Kind.COMBO])
-        raise_to(Counter.ORDERS_EXEMPT_EXERCISE, self._unjudged.counts[Kind.EXERCISE])
-        raise_to(Counter.ORDERS_MADE_ASYNCHRONOUS, sender.made_asynchronous)
-        lane = sender.lane
-        self._page.page.set_gauge(Gauge.LANE_WAITING, 0.0 if lane is None else lane.waiting)
-
-
-def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
-    """Return the order path of a run, as the host makes it.
-
-    Parameters:
-        instructions: what the host is to do.
-        page: the run's telemetry page.
-        stages: takes the stamps of orders.
-
-    Raises:
-        DataError: the file of order numbers in the run's folder holds something else.
-        EnvironmentFault: it cannot be read.
-    """
-    return LeanOrders(
-        instructions.lean, instructions.risk, page, stages, Path(instructions.run_folder), Path(instructions.algorithm)
-    )
+    @property
+    def waiting(self) -> int:
+        """Orders that wait in the lane."""
+        lane = self._sender.lane
+        return 0 if lane is None else lane.waiting

@@ -42,6 +42,7 @@ class QCAlgorithm(Trading):
         self._portfolio = SecurityPortfolioManager(self)
         self._is_warming_up = True
         self._is_quitting = ""
+        self._run_time_error: Any = None
         self._utc_time = utc_now()
         self._scheduled: list[tuple[Any, Callable[[], None]]] = []
         self._lines: list[tuple[str, str]] = []
@@ -110,6 +111,14 @@ class QCAlgorithm(Trading):
     @property
     def portfolio(self) -> SecurityPortfolioManager:
         return self._portfolio
+
+    @property
+    def account_currency(self) -> str:
+        return "USD"
+
+    @property
+    def run_time_error(self) -> Any:
+        return self._run_time_error
 
     @property
     def is_warming_up(self) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.data import Slice
 from lean_engine.feed import Composer, utc_now
+from lean_engine.securities import SecurityChanges
 from lean_engine.threads import start_thread
 from live.algorithm.naming import pascal_case
 
@@ -37,6 +38,8 @@ class Engine:
         error: what ended the run, as LEAN's log would have it; "" for a good end.
         callbacks: name of each callback that was called with the name of its thread, in order.
         steps: steps of the data loop.
+        has_session: whether the first step is over, and with it on_warmup_finished.
+        thread: the Isolator Thread; whoever starts the engine may keep it here.
     """
 
     def __init__(self, module: str, parameters: dict[str, str] | None = None, second: float = 1.0) -> None:
@@ -49,6 +52,8 @@ class Engine:
         self.error = ""
         self.callbacks: list[tuple[str, str]] = []
         self.steps = 0
+        self.has_session = False
+        self.thread: Any = None
 
     # -- from outside
 
@@ -132,7 +137,8 @@ class Engine:
             algorithm._is_warming_up = False
             self._call("on_warmup_finished")
         if self.steps == 1:
-            self._call("on_securities_changed", None)
+            self._call("on_securities_changed", SecurityChanges(algorithm.securities.values()))
+        self.has_session = True
         if ticks and self._methods["on_data"] is not None:
             self._call("on_data", Slice.of(now, now, ticks))
 

@@ -8,7 +8,50 @@ from typing import Any
 
 from lean_engine.market import Resolution, SecurityType, Symbol, TickType
 from lean_engine.spelling import dotnet, field
-from live.algorithm.naming import pascal_case
+
+
+class DateTimeZone:
+    """NodaTime's."""
+
+    Id = "UTC"
+
+
+@dotnet("QuantConnect.Securities")
+class SecurityExchange:
+    """The exchange of a security; all of the double's are in UTC and open unless a test closes them."""
+
+    exchange_open = field("exchange_open", True)
+
+    @property
+    def time_zone(self) -> DateTimeZone:
+        return DateTimeZone()
+
+
+@dotnet("QuantConnect.Securities")
+class Cash:
+    """A currency; all of the double's are the account's."""
+
+    amount = field("amount", 0.0)
+
+    @property
+    def conversion_rate(self) -> float:
+        return 1.0
+
+
+@dotnet("QuantConnect.Securities")
+class SymbolProperties:
+    """Lot and multiplier of a security."""
+
+    def __init__(self, security_type: SecurityType) -> None:
+        self._lot_size = 1e-8 if security_type == SecurityType.CRYPTO else 1.0
+
+    @property
+    def lot_size(self) -> float:
+        return self._lot_size
+
+    @property
+    def contract_multiplier(self) -> float:
+        return 1.0
 
 
 @dotnet("QuantConnect.Securities")
@@ -57,15 +100,6 @@ class SecurityHolding:
         self._quantity = total
 
 
-class _Parts:
-    """An object of LEAN's with a few properties."""
-
-    def __init__(self, **parts: Any) -> None:
-        for name, value in parts.items():
-            setattr(self, name, value)
-            setattr(self, pascal_case(name), value)
-
-
 @dotnet("QuantConnect.Securities")
 class Security:
     """A security with its newest prices; its exchange is open unless a test closes it."""
@@ -81,12 +115,10 @@ class Security:
         self._symbol = symbol
         self._resolution = resolution
         self._last: Any = None
-        is_coin = symbol.security_type == SecurityType.CRYPTO
-        self.exchange = _Parts(exchange_open=True, time_zone=_Parts(id="UTC"))
-        self.exchange.time_zone.Id = "UTC"
-        self.symbol_properties = _Parts(lot_size=1e-8 if is_coin else 1.0, contract_multiplier=1.0)
-        self.quote_currency = _Parts(symbol="USD", conversion_rate=1.0, amount=0.0)
-        self.base_currency = _Parts(symbol=symbol.value[:3], conversion_rate=1.0, amount=0.0)
+        self.exchange = SecurityExchange()
+        self.symbol_properties = SymbolProperties(symbol.security_type)
+        self.quote_currency = Cash()
+        self.base_currency = Cash()
         self._price = self._bid = self._ask = 0.0
         self._holdings = SecurityHolding(self)
 
@@ -228,3 +260,19 @@ class SecurityPortfolioManager:
     def _fill(self, symbol: Symbol, quantity: float, price: float) -> None:
         self._cash -= quantity * price
         self[symbol]._fill(quantity, price)
+
+
+@dotnet("QuantConnect.Data.UniverseSelection")
+class SecurityChanges:
+    """What on_securities_changed is given."""
+
+    def __init__(self, added: list[Security]) -> None:
+        self._added = added
+
+    @property
+    def added_securities(self) -> list[Security]:
+        return self._added
+
+    @property
+    def removed_securities(self) -> list[Security]:
+        return []

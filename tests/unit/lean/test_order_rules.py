@@ -10,7 +10,7 @@ import pytest
 
 from live.config import LeanSettings, RiskSettings
 from live.errors import DataError, UsageError
-from live.hot.catalogue import ControlBit, Counter, Gauge
+from live.hot.catalogue import ControlBit, Counter
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
 from live.hot.telemetry_reader import TelemetryReader
@@ -28,7 +28,7 @@ def set_control(bench: OrderBench, bits: ControlBit) -> None:
 
 def holdings_of(bench: OrderBench, is_gated: bool, steps: Any) -> list[tuple[str, float, str]]:
     """Return what reaches LEAN when calls are made through the gate, or by LEAN itself."""
-    import AlgorithmImports as lean
+    lean = bench.lean
 
     algorithm = bench.algorithm
     for method, arguments, named in steps(bench, lean):
@@ -39,7 +39,11 @@ def holdings_of(bench: OrderBench, is_gated: bool, steps: Any) -> list[tuple[str
 
 
 def single(bench: OrderBench, lean: Any) -> Any:
-    return [("set_holdings", (bench.ibm, 0.5), {}), ("set_holdings", (bench.ibm, -0.25), {}), ("set_holdings", (bench.ibm, 0), {})]
+    return [
+        ("set_holdings", (bench.ibm, 0.5), {}),
+        ("set_holdings", (bench.ibm, -0.25), {}),
+        ("set_holdings", (bench.ibm, 0), {}),
+    ]
 
 
 def replacing(bench: OrderBench, lean: Any) -> Any:
@@ -115,9 +119,8 @@ def test_a_halt_refuses_orders_and_lets_liquidate_pass(tmp_path: Path, bits: Con
         assert ticket.status.name == "FILLED"
         assert not bench.algorithm.portfolio.invested
         bench.orders.review()
-        page = bench.page.page
-        assert page.counter(Counter.ORDERS_EXEMPT_LIQUIDATION) == 1
-        assert page.counter(Counter.ORDERS_UNGATED) == 0
+        assert bench.counter(Counter.ORDERS_EXEMPT_LIQUIDATION) == 1
+        assert bench.counter(Counter.ORDERS_UNGATED) == 0
         set_control(bench, ControlBit(0))
         assert bench.algorithm.market_order(bench.ibm, 1).order_id > 0
 
@@ -152,7 +155,7 @@ def test_the_old_overload_of_liquidate_returns_numbers(tmp_path: Path) -> None:
 
 def test_legs_and_exercises_are_counted_and_halted(tmp_path: Path) -> None:
     with order_bench(tmp_path) as bench:
-        import AlgorithmImports as lean
+        lean = bench.lean
         from lean_engine.orders.trading import OptionStrategy
 
         legs = [lean.Leg.create(bench.ibm, 1), lean.Leg.create(bench.btc, -1)]
@@ -161,10 +164,9 @@ def test_legs_and_exercises_are_counted_and_halted(tmp_path: Path) -> None:
         assert bench.algorithm.exercise_option(bench.ibm, 1).order_id == 5
         bench.work()
         bench.orders.review()
-        page = bench.page.page
-        assert page.counter(Counter.ORDERS_EXEMPT_COMBO) == 4
-        assert page.counter(Counter.ORDERS_EXEMPT_EXERCISE) == 1
-        assert page.counter(Counter.ORDERS_UNGATED) == 0
+        assert bench.counter(Counter.ORDERS_EXEMPT_COMBO) == 4
+        assert bench.counter(Counter.ORDERS_EXEMPT_EXERCISE) == 1
+        assert bench.counter(Counter.ORDERS_UNGATED) == 0
         set_control(bench, ControlBit.PAUSE)
         assert [each.order_id for each in bench.algorithm.combo_market_order(legs, 2)] == [-10]
         assert bench.algorithm.exercise_option(bench.ibm, 1).order_id == -10
@@ -176,7 +178,7 @@ def test_legs_and_exercises_are_counted_and_halted(tmp_path: Path) -> None:
 
 def test_an_order_past_the_gate_is_counted_told_and_followed(tmp_path: Path) -> None:
     with order_bench(tmp_path) as bench:
-        import AlgorithmImports as lean
+        lean = bench.lean
 
         types = lean.OrderType.LIMIT, lean.SecurityType.EQUITY
         request = lean.SubmitOrderRequest(*types, bench.ibm, 7.0, 0, 190.0, bench.algorithm.utc_time, "")
@@ -184,7 +186,7 @@ def test_an_order_past_the_gate_is_counted_told_and_followed(tmp_path: Path) -> 
         bench.work()
         bench.orders.review()
         bench.orders.review()
-        assert bench.page.page.counter(Counter.ORDERS_UNGATED) == 1
+        assert bench.counter(Counter.ORDERS_UNGATED) == 1
         assert [text.partition(":")[0] for text in bench.lines("error")] == ["order 1 of 7 IBM went past the risk gate"]
         risk = bench.orders.sender.gate.risk
         assert risk.open_orders == 1
@@ -209,7 +211,7 @@ def test_a_review_while_an_order_is_being_sent_blames_nobody(tmp_path: Path) -> 
         bench.algorithm.market_order(bench.ibm, 1)
         bench.algorithm.liquidate()
         bench.orders.review()
-        assert bench.page.page.counter(Counter.ORDERS_UNGATED) == 0
+        assert bench.counter(Counter.ORDERS_UNGATED) == 0
         assert bench.orders.sender.pool.used == 0
 
 
@@ -231,7 +233,12 @@ class Main(QCAlgorithm):
 def test_require_gate_refuses_ways_past_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error, order_bench(tmp_path, LeanSettings(require_gate=True), source=SOURCE):
         pass
-    for line, member in ((6, "set_execution"), (7, "Transactions.AddOrder"), (10, "QCAlgorithm.market_order"), (11, "combo_market_order")):
+    for line, member in (
+        (6, "set_execution"),
+        (7, "Transactions.AddOrder"),
+        (10, "QCAlgorithm.market_order"),
+        (11, "combo_market_order"),
+    ):
         assert f"main.py line {line}: {member}: " in str(error.value)
     assert "line 12" not in str(error.value)
 
@@ -276,7 +283,7 @@ def test_whether_orders_wait(tmp_path: Path, rule: Any, is_asynchronous: bool) -
             bench.orders.review()
             told = [text for text in bench.lines("debug") if "without waiting" in text]
             assert len(told) == int(is_asynchronous)
-            assert bench.page.page.counter(Counter.ORDERS_MADE_ASYNCHRONOUS) == int(is_asynchronous)
+            assert bench.counter(Counter.ORDERS_MADE_ASYNCHRONOUS) == int(is_asynchronous)
 
 
 def test_no_order_waits_within_an_order_event(tmp_path: Path) -> None:
@@ -299,7 +306,7 @@ def test_an_order_without_an_answer_is_unknown_and_not_sent_again(tmp_path: Path
         bench.orders.review()
         bench.orders.review()
         assert bench.orders.state(handle) == OrderState.UNKNOWN
-        assert bench.page.page.counter(Counter.ORDERS_UNKNOWN) == 1
+        assert bench.counter(Counter.ORDERS_UNKNOWN) == 1
         assert len([text for text in bench.lines("error") if "counts as unknown" in text]) == 1
         assert len(bench.sent()) == 1
         bench.work()
@@ -384,7 +391,7 @@ def test_order_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
 
     with order_bench(tmp_path, prepare=prepare) as bench:
         bench.orders.review()
-        assert bench.page.page.counter(Counter.ORDERS_UNGATED) == 0
+        assert bench.counter(Counter.ORDERS_UNGATED) == 0
         assert bench.orders.sender.gate.risk.open_orders == 1
         assert bench.orders.ids.own_id(1) == 2
         bench.algorithm.market_order(bench.ibm, 1)
@@ -450,11 +457,11 @@ def test_orders_of_two_threads_keep_the_books_straight(tmp_path: Path) -> None:
         bench.orders.review()
         assert bench.orders.sender.gate.risk.open_orders == 400
         assert bench.orders.sender.pool.used == 400
-        assert bench.page.page.counter(Counter.ORDERS_UNGATED) == 0
+        assert bench.counter(Counter.ORDERS_UNGATED) == 0
         assert sorted(bench.orders.ids.own_id(each) for each in range(1, 401)) == list(range(1, 401))
 
 
 def test_the_page_shows_what_waits_in_the_lane(tmp_path: Path) -> None:
     with order_bench(tmp_path, LeanSettings(mode="lane")) as bench:
         bench.orders.review()
-        assert TelemetryView(bench.page.page.path).gauge(Gauge.LANE_WAITING) == 0.0
+        assert bench.orders.waiting == 0

@@ -95,7 +95,7 @@ def test_a_refused_call_reaches_nobody(
 @pytest.mark.parametrize("spell", [str, pascal_case])
 def test_requests_of_the_algorithm_are_judged(tmp_path: Path, spell: Any) -> None:
     with order_bench(tmp_path, risk=RiskSettings(max_order_quantity=5)) as bench:
-        import AlgorithmImports as lean
+        lean = bench.lean
 
         def request(quantity: float) -> Any:
             types = lean.OrderType.LIMIT, lean.SecurityType.EQUITY
@@ -155,7 +155,7 @@ def test_a_zero_quantity_is_leans_to_refuse(tmp_path: Path) -> None:
 
 def test_a_stranger_is_refused_with_leans_code(tmp_path: Path) -> None:
     with order_bench(tmp_path) as bench:
-        import AlgorithmImports as lean
+        lean = bench.lean
 
         stranger = lean.Symbol.create("SPY", lean.SecurityType.EQUITY, "usa")
         ticket = bench.algorithm.market_order(stranger, 1)
