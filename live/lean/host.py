@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
-from live.hot.catalogue import RunPhase, WarmState
+from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface
 from live.lean.attendant import Attendant
@@ -137,11 +137,11 @@ class Host:
         """Tell the strategy of an order event, and then everybody else."""
         try:
             self.orders.on_order_event(event)
-            if self._user_order_event is not None:
-                try:
+            try:
+                if self._user_order_event is not None:
                     self._user_order_event(event)
-                finally:
-                    self.orders.after_order_event()
+            finally:
+                self.orders.after_order_event()
             self.page.order_event(surface.order_record(event, self.algorithm))
             self.page.note_symbol(event.symbol)
         except BaseException as error:
@@ -197,6 +197,7 @@ class Host:
         self.orders.review()
         for counter, count in self.orders.counts().items():
             self.page.raise_to(counter, count)
+        self.page.page.set_gauge(Gauge.LANE_WAITING, self.orders.waiting)
         if self.page.phase is RunPhase.READY and self.watch.slices:
             self.page.enter(RunPhase.RUNNING)
         self.watch.publish(0 if self._dispatch is None else self._dispatch.calls)

@@ -76,6 +76,11 @@ class OrderPath(Protocol):
         """Return what the page shows of orders, besides their events."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Orders that wait to be handed to LEAN."""
+        ...
+
     def end(self) -> None:
         """Send what waits, and stop; called once."""
         ...

@@ -310,8 +310,13 @@ def status_of(event: Any) -> int:
 
 
 def order_type_of(ticket: Any) -> int:
-    """Return the type of an order, as LEAN numbers them; -1 for one that is newer than this program."""
-    return _TYPE_NUMBERS.get(_spelled_out(str(ticket.order_type)), -1)
+    """Return the type of a ticket's or request's order, as LEAN numbers them; -1 for one newer than this program."""
+    return type_number(ticket.order_type)
+
+
+def type_number(order_type: Any) -> int:
+    """Return the number of LEAN's OrderType; -1 for one newer than this program."""
+    return _TYPE_NUMBERS.get(_spelled_out(str(order_type)), -1)
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:

@@ -8,6 +8,7 @@ from typing import *
 
 from QuantConnect import *
 from QuantConnect.Algorithm import *
+from QuantConnect.Algorithm.Framework.Portfolio import *
 from QuantConnect.Data import *
 from QuantConnect.Data.Market import *
 from QuantConnect.Interfaces import *

@@ -14,7 +14,6 @@ from typing import Any
 from live.algorithm.enums import OrderType
 from live.clock import date_to_ns, datetime_to_ns, timedelta_to_ns
 from live.config import RiskSettings
-from live.errors import UsageError
 from live.hot.book import MAX_SYMBOLS, Book
 from live.hot.catalogue import ControlBit
 from live.hot.denials import DenialCode
@@ -115,6 +114,16 @@ class LeanGate:
         Returns:
             0, or a DenialCode.
         """
+        order_type = self._learn(row, order_type, now_ns)
+        return self.risk.admit(row.index, quantity_e9, order_type, price_e9, now_ns)
+
+    def judge(self, row: SymbolRow, quantity_e9: int, order_type: int, price_e9: int, now_ns: int) -> int:
+        """Judge an order that will not be sent; parameters and result as for `admit`."""
+        order_type = self._learn(row, order_type, now_ns)
+        return self.risk.check(row.index, quantity_e9, order_type, price_e9, now_ns)
+
+    def _learn(self, row: SymbolRow, order_type: int, now_ns: int) -> int:
+        """Bring to the gate what LEAN knows now of account and security; return what type LEAN will make of the order."""
         risk = self.risk
         risk.control = self._control()
         if self._has_loss_limit:
@@ -122,7 +131,7 @@ class LeanGate:
         age_ns = 0
         if self._has_age_limit:
             if order_type == _MARKET and not row.security.exchange.exchange_open:
-                # LEAN makes it a market-on-open order, which the age of the price does not concern.
+                # The age of the price does not concern an order for the next opening.
                 order_type = _MARKET_ON_OPEN
             age_ns = self._price_age_ns(row, now_ns)
         if not row.is_fed:
@@ -131,29 +140,12 @@ class LeanGate:
             received_ns = now_ns - age_ns
             risk.book.update_tick(row.index, KIND_QUOTE, received_ns, bid_e9, ask_e9, 0.0, 0.0, received_ns)
         risk.set_position(row.index, scaled_e9(row.holdings.quantity))
-        return risk.admit(row.index, quantity_e9, order_type, price_e9, now_ns)
+        return order_type
 
     def control_denial(self) -> int:
         """Return the code with which the control word refuses what cannot be judged; 0 when it asks for nothing."""
         control = self._control()
         return next((int(code) for bit, code in _CONTROL_DENIALS if control & bit), 0)
-
-    @property
-    def book(self) -> Book:
-        """The newest prices that the gate judges by."""
-        return self.risk.book
-
-    def row(self, symbol: Any) -> int:
-        """Return the row of a symbol, whose ticks the caller writes to the book from now on.
-
-        Raises:
-            UsageError: the algorithm has not added the symbol.
-        """
-        row = self.row_of(symbol)
-        if row is None:
-            raise UsageError(f"{symbol} was not added to the algorithm; add it in initialize")
-        row.is_fed = True
-        return row.index
 
     def price_of(self, row: SymbolRow) -> float:
         """Return LEAN's price of a security."""

@@ -19,7 +19,6 @@ from live.hot.catalogue import Counter
 from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
 from live.lean import surface
-from live.lean.orders.gate import LeanGate
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -87,14 +86,14 @@ class LeanOrders:
         self.ids = OrderIds(run_folder / FILE_NAME)
 
     @property
-    def gate(self) -> LeanGate:
-        """The gate with its book of prices."""
-        return self._sender.gate
+    def sender(self) -> OrderSender:
+        """What judges and sends each order."""
+        return self._sender
 
     @property
     def book(self) -> Book:
         """Newest prices, by which orders are judged."""
-        return self.gate.risk.book
+        return self._sender.gate.risk.book
 
     def row(self, symbol: Any) -> int:
         """Return the book's row of a symbol, whose ticks the caller writes there from now on.
@@ -102,7 +101,7 @@ class LeanOrders:
         Raises:
             UsageError: the algorithm has not added the symbol.
         """
-        row = self.gate.row_of(symbol)
+        row = self._sender.row(symbol)
         if row is None:
             raise UsageError(
                 f"{symbol} was not added to the algorithm, and ticks of it have come; add it in initialize"
@@ -141,7 +140,7 @@ class LeanOrders:
         self._sender.open(algorithm)
         for order in algorithm.transactions.get_open_orders():
             order_id = int(order.id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
             self.ids.restore(order_id, [str(each) for each in order.broker_id])
         self._sender.on_claim = self._note
         for way in self._ways:
@@ -208,7 +207,7 @@ class LeanOrders:
     def on_securities_changed(self, changes: Any) -> None:
         """Take in securities that were added; called before the strategy's own callback."""
         if self._sender.is_open:
-            self.gate.on_securities_changed(changes.added_securities)
+            self._sender.gate.on_securities_changed(changes.added_securities)
 
     def raise_failure(self) -> None:
         """Raise what an order call has raised in the lane; to be called after the strategy's on_data, on its thread."""
@@ -227,7 +226,7 @@ class LeanOrders:
         if not self._sender.is_open:
             return
         algorithm = self._algorithm
-        self.gate.look_at_account()
+        self._sender.gate.look_at_account()
         self._look_for_ungated()
         self._look_for_unanswered()
         self._sender.refusals.report(algorithm.error)
@@ -244,7 +243,7 @@ class LeanOrders:
 
         for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
             order = transactions.get_order_by_id(order_id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, int(order.type))
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
             self._algorithm.error(
                 f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
@@ -252,7 +251,7 @@ class LeanOrders:
 
     def _look_for_unanswered(self) -> None:
         for order in self._sender.tracker.unanswered(wall_ns()):
-            row = self.gate.rows[order.symbol_index]
+            row = self._sender.gate.rows[order.symbol_index]
             name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
             self._algorithm.error(
                 f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
@@ -262,7 +261,7 @@ class LeanOrders:
     def _note(self, order_id: int, handle: int) -> None:
         """Give an order that was sent one of our numbers."""
         pool = self._sender.pool
-        row = self.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
+        row = self._sender.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
         quantity = pool.get(handle, OrderField.QUANTITY_E9) / 1e9
         order_type = pool.get(handle, OrderField.ORDER_TYPE)
         self.ids.note(order_id, row.ticker, quantity, order_type, pool.get(handle, OrderField.CREATED_NS))
@@ -283,10 +282,9 @@ class LeanOrders:
     # -- for the page
 
     def counts(self) -> dict[Counter, int]:
-        """Return what the telemetry page shows of the order path."""
+        """Return what the telemetry page shows of the order path, but for refusals, which it is told one by one."""
         sender = self._sender
         return {
-            Counter.ORDERS_DENIED: sender.refusals.total,
             Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
             Counter.ORDERS_UNGATED: sender.tracker.ungated,
             Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
@@ -294,10 +292,6 @@ class LeanOrders:
             Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],
             Counter.ORDERS_MADE_ASYNCHRONOUS: sender.made_asynchronous,
         }
-
-    def denials(self) -> list[int]:
-        """Return the refusals by DenialCode."""
-        return list(self._sender.refusals.counts)
 
     @property
     def waiting(self) -> int:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from live.algorithm.enums import OrderType
+from live.lean import surface
 from live.lean.orders.methods import order_method
 from live.lean.orders.sending import OrderSender
 
@@ -141,7 +142,7 @@ class PortfolioOrders:
         self._sender.settle(row)
         total = _ZERO
         for ticket in algorithm.transactions.get_open_order_tickets(row.symbol):
-            if types is None or int(ticket.order_type) in types:
+            if types is None or surface.order_type_of(ticket) in types:
                 total += _exact(ticket.quantity_remaining)
         return total
 

@@ -154,7 +154,7 @@ class OrderSender:
 
         Whether it waits was said when it was made.
         """
-        order_type = int(request.order_type)
+        order_type = surface.order_type_of(request)
         method = OrderMethod(name, order_type)
         symbol, quantity = request.symbol, request.quantity
         if not self.is_open:
@@ -306,7 +306,7 @@ class OrderSender:
 
     def adopt(self, ticket: Any) -> None:
         """Follow an order that passed unjudged, so that what is open and held is right."""
-        self.adopt_order(int(ticket.order_id), ticket.symbol, ticket.quantity, int(ticket.order_type))
+        self.adopt_order(int(ticket.order_id), ticket.symbol, ticket.quantity, surface.order_type_of(ticket))
 
     def adopt_order(self, order_id: int, symbol: Any, quantity: Any, order_type: int) -> None:
         """Follow an order of LEAN's that the gate has not judged.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,25 @@ from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
 from lean_engine.securities import Security, SecurityManager, SecurityPortfolioManager
 from lean_engine.spelling import dotnet
+
+
+@dotnet("System.Collections.Concurrent")
+class ConcurrentQueue:
+    """System.Collections.Concurrent.ConcurrentQueue of strings."""
+
+    def __init__(self) -> None:
+        self._items: deque[str] = deque()
+
+    @property
+    def count(self) -> int:
+        return len(self._items)
+
+    def enqueue(self, item: str) -> None:
+        self._items.append(item)
+
+    def try_dequeue(self, result: Any) -> tuple[bool, str | None]:
+        """Take the oldest: a parameter that .NET writes to comes back beside the answer."""
+        return (True, self._items.popleft()) if self._items else (False, None)
 
 
 @dotnet("QuantConnect.Algorithm")
@@ -26,6 +46,7 @@ class QCAlgorithm(Trading):
         self._utc_time = utc_now()
         self._scheduled: list[tuple[Any, Callable[[], None]]] = []
         self._lines: list[tuple[str, str]] = []
+        self._error_messages = ConcurrentQueue()
         self._parameters: dict[str, str] = {}
         self._begin_trading()
 
@@ -127,7 +148,13 @@ class QCAlgorithm(Trading):
         self._lines.append(("debug", str(text)))
 
     def error(self, text: Any) -> None:
+        """Write an error; it waits in a queue until the result handler takes it, at the end of the engine's step."""
         self._lines.append(("error", str(text)))
+        self._error_messages.enqueue(str(text))
+
+    @property
+    def error_messages(self) -> ConcurrentQueue:
+        return self._error_messages
 
     def quit(self, message: str = "") -> None:
         self._is_quitting = message or "quit"

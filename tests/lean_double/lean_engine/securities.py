@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from lean_engine.feed import utc_now
 from lean_engine.market import Resolution, SecurityType, Symbol, TickType
-from lean_engine.spelling import dotnet
+from lean_engine.spelling import dotnet, field
 
 
 class DateTimeZone:
@@ -19,20 +18,20 @@ class DateTimeZone:
 
 @dotnet("QuantConnect.Securities")
 class SecurityExchange:
-    """The exchange of a security; all of the double's are in UTC and never close."""
+    """The exchange of a security; all of the double's are in UTC and open unless a test closes them."""
+
+    exchange_open = field("exchange_open", True)
 
     @property
     def time_zone(self) -> DateTimeZone:
         return DateTimeZone()
 
-    @property
-    def exchange_open(self) -> bool:
-        return True
-
 
 @dotnet("QuantConnect.Securities")
 class Cash:
     """A currency; all of the double's are the account's."""
+
+    amount = field("amount", 0.0)
 
     @property
     def conversion_rate(self) -> float:
@@ -103,13 +102,24 @@ class SecurityHolding:
 
 @dotnet("QuantConnect.Securities")
 class Security:
-    """A security with its newest prices."""
+    """A security with its newest prices; its exchange is open unless a test closes it."""
+
+    is_tradable = field("is_tradable", True)
+    exchange = field("exchange")
+    symbol_properties = field("symbol_properties")
+    quote_currency = field("quote_currency")
+    base_currency = field("base_currency")
+    local_time = field("local_time", datetime(2026, 1, 1))
 
     def __init__(self, symbol: Symbol, resolution: Any) -> None:
         self._symbol = symbol
         self._resolution = resolution
-        self._price = self._bid = self._ask = 0.0
         self._last: Any = None
+        self.exchange = SecurityExchange()
+        self.symbol_properties = SymbolProperties(symbol.security_type)
+        self.quote_currency = Cash()
+        self.base_currency = Cash()
+        self._price = self._bid = self._ask = 0.0
         self._holdings = SecurityHolding(self)
 
     @property
@@ -137,29 +147,6 @@ class Security:
         return self._ask or self._price
 
     @property
-    def exchange(self) -> SecurityExchange:
-        return SecurityExchange()
-
-    @property
-    def quote_currency(self) -> Cash:
-        return Cash()
-
-    @property
-    def symbol_properties(self) -> SymbolProperties:
-        return SymbolProperties(self._symbol.security_type)
-
-    @property
-    def is_tradable(self) -> bool:
-        return True
-
-    @property
-    def local_time(self) -> datetime:
-        return utc_now()
-
-    def get_last_data(self) -> Any:
-        return self._last
-
-    @property
     def has_data(self) -> bool:
         return self._price != 0
 
@@ -171,9 +158,13 @@ class Security:
     def invested(self) -> bool:
         return self._holdings.invested
 
+    def get_last_data(self) -> Any:
+        return self._last
+
     def _update(self, tick: Any) -> None:
-        self._price = tick.value
         self._last = tick
+        self.local_time = tick.time
+        self._price = tick.value
         if tick.tick_type == TickType.QUOTE:
             self._bid = tick.bid_price or self._bid
             self._ask = tick.ask_price or self._ask
@@ -228,6 +219,7 @@ class SecurityPortfolioManager:
         self._algorithm = algorithm
         self._cash = 0.0
         self._fees = 0.0
+        self._margin_lines = 0
 
     @property
     def cash(self) -> float:
@@ -253,7 +245,8 @@ class SecurityPortfolioManager:
     def get_buying_power(self, symbol: Symbol, direction: Any = None) -> float:
         return self.total_portfolio_value
 
-    def log_margin_information(self, request: Any = None) -> None: ...
+    def log_margin_information(self, request: Any = None) -> None:
+        self._margin_lines += 1
 
     def __getitem__(self, symbol: Symbol) -> SecurityHolding:
         return self._algorithm.securities[symbol].holdings

@@ -77,11 +77,17 @@ class Trading:
             rest = rest[1:]
         return Trading.market_order(self, symbol, quantity, *rest, **named)
 
-    def buy(self, symbol: Symbol, quantity: float) -> OrderTicket:
-        return Trading.order(self, symbol, abs(quantity))
+    def buy(self, symbol: Any, quantity: float, *rest: Any, **named: Any) -> Any:
+        return Trading._alias(self, symbol, abs(quantity), rest, named)
 
-    def sell(self, symbol: Symbol, quantity: float) -> OrderTicket:
-        return Trading.order(self, symbol, -abs(quantity))
+    def sell(self, symbol: Any, quantity: float, *rest: Any, **named: Any) -> Any:
+        return Trading._alias(self, symbol, -abs(quantity), rest, named)
+
+    def _alias(self, symbol: Any, quantity: float, rest: Any, named: Any) -> Any:
+        """Carry out `buy` or `sell`: those of symbols have no further parameters, those of strategies do."""
+        if (rest or named) and not isinstance(symbol, OptionStrategy):
+            raise TypeError("No method matches given arguments for Buy or Sell")
+        return Trading.order(self, symbol, quantity, *rest, **named)
 
     def combo_market_order(
         self, legs: list[Any], quantity: int, asynchronous: bool = False, tag: str = "", order_properties: Any = None
