@@ -66,6 +66,8 @@ class Attendant:
 
     def _work(self) -> None:
         self.tid = threading.get_native_id()
+        for task in self._tasks:
+            task.next_ns = monotonic_ns()
         while self._tasks and not self._stop.is_set():
             now_ns = monotonic_ns()
             for task in list(self._tasks):

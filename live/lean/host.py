@@ -99,6 +99,7 @@ class Host:
     def initialize(self, algorithm: Any) -> None:
         """Take the algorithm, and have the user's own code set it up."""
         self.algorithm = self.watch.algorithm = algorithm
+        self.orders.take(algorithm)
         self.watch.strategy = self._strategy(algorithm)
         self._user_order_event = self._user.bound(algorithm, "on_order_event")
         self.page.enter(RunPhase.WARMING_UP)
@@ -113,6 +114,8 @@ class Host:
         """Begin the session."""
         try:
             self.orders.begin(self.algorithm)
+            if self._dispatch is not None:
+                setattr(self.algorithm, ORDER_PATH, self.orders)
             self._call("on_warmup_finished")
             self._begin_session()
         except BaseException as error:
@@ -280,7 +283,6 @@ class Host:
         if not hasattr(algorithm, ORDER_PATH):
             return on_data or _ignore
         # A LiveAlgorithm: another class may have a method on_tick of its own, which is none of ours.
-        setattr(algorithm, ORDER_PATH, self.orders)
         on_tick = self._user.bound(algorithm, "on_tick")
         assert on_tick is not None
         self._dispatch = TickDispatch(algorithm, self.orders, on_tick)

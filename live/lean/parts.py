@@ -29,6 +29,10 @@ class OrderPath(Protocol):
         """
         ...
 
+    def take(self, algorithm: Any) -> None:
+        """Take the algorithm before it is initialized; until `begin` LEAN refuses its orders."""
+        ...
+
     def begin(self, algorithm: Any) -> None:
         """Let orders pass, once the warm-up is over and before the strategy is told; on LEAN's loop thread."""
         ...

@@ -23,7 +23,6 @@ from live.hot.trace import KIND_SLICE, SEVERAL_SYMBOLS
 from live.lean import surface
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
-from live.lean.symbol_rows import SymbolRow
 
 SLOTS = 512
 """Slices that may wait to be looked at."""
@@ -198,7 +197,7 @@ class SliceWatch:
         if self._trade is None:
             self._trade = surface.trade_type()
         for symbol, ticks in found:
-            row = self._row(symbol)
+            row = self._page.rows.find(symbol) or self._page.rows.add(self.algorithm.securities[symbol])
             trades = sum(1 for tick in ticks if tick.tick_type == self._trade)
             newest = ticks[len(ticks) - 1]
             self._trade_ticks += trades
@@ -208,14 +207,6 @@ class SliceWatch:
             self._page.histogram(Stage.FEED_DELAY).record(max(0, delay_ns))
             index = row.index
         return index if len(found) == 1 else SEVERAL_SYMBOLS
-
-    def _row(self, symbol: Any) -> SymbolRow:
-        rows = self._page.rows
-        found = rows.find(symbol)
-        if found is None:
-            zone_name = surface.zone_name(self.algorithm.securities[symbol])
-            found = rows.row(symbol, str(symbol.value), str(symbol.id.market), zone_name)
-        return found
 
     def _began(self, slice_number: int) -> int:
         """Return when the tick of a slice was received; 0 when that was forgotten."""

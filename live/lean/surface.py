@@ -275,6 +275,11 @@ def position(security: Any) -> PositionRow:
     )
 
 
+def is_open(security: Any) -> bool:
+    """Tell whether the market of a security is in its regular hours."""
+    return bool(security.exchange.exchange_open)
+
+
 def zone_name(security: Any) -> str:
     """Return the time zone of a security's exchange, an IANA name."""
     return str(security.exchange.time_zone.Id)

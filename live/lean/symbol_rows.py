@@ -8,6 +8,7 @@ from live.clock import Zone, zone
 from live.config import TelemetrySettings
 from live.hot.page_layout import FEED_LABEL_WORDS, FEEDS_MAX
 from live.hot.telemetry import TelemetryPage
+from live.lean import surface
 
 _LABEL_BYTES = FEED_LABEL_WORDS * 8
 
@@ -18,6 +19,7 @@ class SymbolRow:
     Attributes:
         index: its number in this run, from 0.
         name: ticker.
+        security: LEAN's security.
         zone: time zone of its exchange.
         place: of its row on the page; -1 when it is not shown by name.
         ticks: that reached the strategy.
@@ -26,12 +28,13 @@ class SymbolRow:
         price_changed_ns: when that price was seen first.
     """
 
-    __slots__ = ("index", "name", "place", "price", "price_changed_ns", "received_ns", "ticks", "zone")
+    __slots__ = ("index", "name", "place", "price", "price_changed_ns", "received_ns", "security", "ticks", "zone")
 
-    def __init__(self, index: int, name: str, exchange: Zone, place: int) -> None:
+    def __init__(self, index: int, security: Any, place: int) -> None:
         self.index = index
-        self.name = name
-        self.zone = exchange
+        self.name = str(security.symbol.value)
+        self.security = security
+        self.zone: Zone = zone(surface.zone_name(security))
         self.place = place
         self.ticks = 0
         self.received_ns = 0
@@ -68,22 +71,18 @@ class SymbolRows:
         self._rows: dict[Any, SymbolRow] = {}
         self._shown: list[SymbolRow] = []
 
-    def row(self, symbol: Any, ticker: str, market: str, zone_name: str) -> SymbolRow:
-        """Return the row of a symbol, which is made at its first tick.
+    def add(self, security: Any) -> SymbolRow:
+        """Make the row of a security, at the first tick of its symbol.
 
         Parameters:
-            symbol: LEAN's.
-            ticker: its name.
-            market: its market: of two symbols with one ticker the second has it in its name.
-            zone_name: time zone of its exchange.
+            security: LEAN's. Of two symbols with one ticker the second has its market in its name on the page.
         """
-        found = self._rows.get(symbol)
-        if found is None:
-            place = self._place(ticker, market)
-            found = self._rows[symbol] = SymbolRow(len(self._rows), ticker, zone(zone_name), place)
-            if place >= 0:
-                self._shown.append(found)
-        return found
+        symbol = security.symbol
+        place = self._place(str(symbol.value), str(symbol.id.market))
+        row = self._rows[symbol] = SymbolRow(len(self._rows), security, place)
+        if place >= 0:
+            self._shown.append(row)
+        return row
 
     def find(self, symbol: Any) -> SymbolRow | None:
         """Return the row of a symbol; None before its first tick."""
@@ -96,7 +95,8 @@ class SymbolRows:
     def publish(self) -> None:
         """Bring the rows with a name up to date."""
         for row in self._shown:
-            self._page.stamp_feed(row.place, row.received_ns, row.ticks, row.price_changed_ns)
+            is_open = surface.is_open(row.security)
+            self._page.stamp_feed(row.place, row.received_ns, row.ticks, row.price_changed_ns, is_open)
 
     def _place(self, ticker: str, market: str) -> int:
         if self._wanted and ticker.casefold() not in self._wanted:

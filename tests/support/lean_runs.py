@@ -102,7 +102,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
 def run_in_double(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
-    source: str | dict[str, str],
+    code: str | dict[str, str],
     drive: Callable[[Feed], None],
     *,
     is_attached: bool = True,
@@ -114,13 +114,13 @@ def run_in_double(
     Parameters:
         folder: empty, of this run.
         monkeypatch: of the test.
-        source: text of main.py, or of several files by their names.
+        code: text of main.py, or of several files by their names.
         drive: feeds the engine, on the test's thread, once the session has begun; afterwards the run is interrupted.
         is_attached: whether the host is attached; otherwise LEAN loads main.py itself.
         parameters: of the algorithm.
         instructions: fields of Instructions.
     """
-    files = {"main.py": source} if isinstance(source, str) else source
+    files = {"main.py": code} if isinstance(code, str) else code
     project, run_folder, entry_folder = folder / "project", folder / "run", folder / "entry"
     for each in (project, run_folder, entry_folder):
         each.mkdir(exist_ok=True)

@@ -83,11 +83,14 @@ class LeanGate:
         self.risk = RiskGate(Book(MAX_SYMBOLS))
         self.rows: list[SymbolRow] = []
 
+    def take(self, algorithm: Any) -> None:
+        """Take the algorithm, whose securities are looked up from now on."""
+        self._algorithm = algorithm
+
     def open(self, algorithm: Any) -> None:
         """Load the limits and take in all securities with their positions; from now on orders pass."""
-        self._algorithm = algorithm
-        for security in list(algorithm.securities.values()):
-            self._add(security)
+        self.take(algorithm)
+        self.on_securities_changed(list(algorithm.securities.values()))
         self.look_at_account()
         self.risk.load_limits(limits_of(self._settings))
 

@@ -130,6 +130,10 @@ class LeanOrders:
         self._sender.base = base
         return order_methods(base, self._sender, self._portfolio, self._unjudged)
 
+    def take(self, algorithm: Any) -> None:
+        """Take the algorithm before it is initialized."""
+        self.gate.take(algorithm)
+
     def begin(self, algorithm: Any) -> None:
         """Take over an algorithm that was initialized; from now on the gate judges its orders."""
         self._algorithm = algorithm

@@ -78,13 +78,12 @@ class Engine:
                 self._load()
                 self._initialize()
                 self._loop()
+                self._call("on_end_of_algorithm")
             except Exception as error:
                 self.error = "".join(traceback.format_exception(error))
-                return
             finally:
                 if self.algorithm is not None:
                     self.algorithm.transactions._end()
-            self._call("on_end_of_algorithm")
 
     def _load(self) -> None:
         """Make an instance of the class that the module defines.
