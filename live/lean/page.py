@@ -105,6 +105,7 @@ class LeanPage(RunPage):
         while self._spool:
             record = self._spool.popleft()
             if isinstance(record, DenialRecord):
+                self.page.add(Counter.ORDERS_DENIED, 1)
                 self.page.add_denials(record.code, 1)
                 self.events.denial(record)
                 continue

@@ -132,7 +132,7 @@ class LeanOrders:
 
     def take(self, algorithm: Any) -> None:
         """Take the algorithm before it is initialized."""
-        self.gate.take(algorithm)
+        self._sender.gate.take(algorithm)
 
     def begin(self, algorithm: Any) -> None:
         """Take over an algorithm that was initialized; from now on the gate judges its orders."""
