@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
 from live.hot.book import Book
@@ -15,7 +16,6 @@ from live.hot.orders import OrderPool
 from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
 from live.lean.orders.ids import OrderIds
 from live.lean.orders.tracking import OrderTracker
-from tests.support.lean_orders import OrderBench, order_bench
 
 SYMBOLS = st.sampled_from(["btc", "eth", "ibm"])
 QUANTITIES = st.integers(-6, 6)

@@ -25,7 +25,7 @@ class Beats:
 
     Attributes:
         sent: beats so far.
-        sent_ns: when the last was fed, on the monotonic clock.
+        sent_ns: when the last was fed, on the monotonic clock; before the first, when feeding began.
     """
 
     def __init__(self, watch: SliceWatch, security: Any) -> None:
@@ -34,16 +34,21 @@ class Beats:
         self._zone = zone(surface.zone_name(security))
         self._aggregator = surface.data_aggregator()
         self.sent = 0
-        self.sent_ns = 0
+        self.sent_ns = monotonic_ns()
 
     @property
     def outstanding(self) -> int:
         """Beats that have not come back."""
         return self._watch.beats_sent - self._watch.beats_seen
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the last beat has not come back for so long that it is given up."""
+        return self.outstanding > 0 and monotonic_ns() - self.sent_ns > _PATIENCE_NS
+
     def may_send(self, most: int = _OUTSTANDING_MAX) -> bool:
         """Tell whether another beat makes sense: fewer than `most` are under way, or the last one is given up."""
-        return self.outstanding < most or monotonic_ns() - self.sent_ns > _PATIENCE_NS
+        return self.outstanding < most or self.is_silent
 
     def send(self) -> None:
         """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""

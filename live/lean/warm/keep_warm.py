@@ -97,9 +97,9 @@ class KeepWarm:
     # -- the session
 
     @property
-    def rehearses(self) -> bool:
-        """Whether there will be a rehearsal, and with it a call of `on_ready`."""
-        return self._security is not None and self._rehearsal_seconds > 0
+    def is_rehearsing(self) -> bool:
+        """Whether a rehearsal is under way, and with it a call of `on_ready` will come."""
+        return self._rehearsal is not None
 
     def begin(self, algorithm: Any) -> None:
         """Begin to rehearse, or to beat; on LEAN's loop thread, before the host's thread starts."""
@@ -111,9 +111,6 @@ class KeepWarm:
                 f"the account holds a currency that {security.symbol.value} prices, so beats on it would change the "
                 "account's worth: nothing is rehearsed or kept warm. Set another dummy_symbol in [lean]"
             )
-            self._security = None
-            if self._rehearsal_seconds:
-                self._on_ready()
             return
         row = self._sender.gate.row_of(security.symbol)
         if row is not None:
@@ -145,7 +142,8 @@ class KeepWarm:
             return
         now_ns = monotonic_ns()
         if self._rehearsal is not None:
-            if self._rehearsal.is_over:
+            if self._rehearsal.is_over and beats.is_silent:
+                # No beat comes back, so nobody else will end it.
                 self._end_rehearsal(self._rehearsal)
             elif beats.may_send(1):
                 beats.send()
@@ -186,6 +184,8 @@ class KeepWarm:
         rehearsal = self._rehearsal
         if rehearsal is not None:
             rehearsal.record(came_ns - beats.sent_ns, monotonic_ns() - came_ns)
+            if rehearsal.is_over:
+                self._end_rehearsal(rehearsal)
         self._rest()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
 from live.errors import UsageError
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
-from tests.support.lean_orders import OrderBench, order_bench
 
 LANE = LeanSettings(mode="lane")
 
