@@ -36,6 +36,11 @@ def wall_ns() -> int:
     return time.time_ns()
 
 
+def thread_cpu_ns() -> int:
+    """Return the processor time of the calling thread in nanoseconds."""
+    return time.thread_time_ns()
+
+
 def utc_now() -> datetime:
     """Return the wall clock as an aware UTC datetime, for names and stamps of results."""
     return datetime.now(timezone.utc)

@@ -404,3 +404,62 @@ def invalid_ticket(
     request = submit_request(algorithm, security, number, quantity, tag)
     response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
     return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
+
+
+# -- warmth
+
+
+def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:
+    """Subscribe to the ticks of a symbol that nobody trades; return LEAN's security.
+
+    Parameters:
+        algorithm: in its initialize.
+        asset_class: `crypto`, `equity` or `forex`.
+        market: of the symbol, as LEAN names it.
+        ticker: of the symbol.
+    """
+    from QuantConnect import Resolution
+
+    add = {"crypto": algorithm.add_crypto, "equity": algorithm.add_equity, "forex": algorithm.add_forex}[asset_class]
+    return add(ticker, Resolution.TICK, market)
+
+
+def base_amount(security: Any) -> float:
+    """Return what the account holds of a pair's base currency, which is valued at the pair's price; 0 for other securities."""
+    base = getattr(security, "base_currency", None)
+    return 0.0 if base is None else float(base.amount)
+
+
+def is_trace_silent() -> bool:
+    """Tell whether LEAN's log leaves out lines that are no errors, so that calls which write some cost no disk."""
+    from QuantConnect.Configuration import Config
+
+    return str(Config.Get("log-handler", "")).rpartition(".")[2] == "ConsoleErrorLogHandler"
+
+
+class ErrorQueue:
+    """The algorithm's errors that LEAN has not taken into its log yet.
+
+    Parameters:
+        algorithm: whose.
+    """
+
+    def __init__(self, algorithm: Any) -> None:
+        self._queue = algorithm.error_messages
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return int(self._queue.count)
+
+    def drop_newest(self) -> None:
+        """Take the newest out and leave the others in their order; on the thread that has just written it.
+
+        Raises:
+            TypeError: the bridge does not hand back what .NET writes to a parameter.
+        """
+        queue = self._queue
+        for waiting in range(self.count - 1, -1, -1):
+            was_there, text = queue.try_dequeue(None)
+            if was_there and waiting:
+                queue.enqueue(text)
