@@ -182,7 +182,7 @@ def _wanted_runtime(path: Path) -> str | None:
     try:
         options = msgspec.json.decode(path.read_bytes())["runtimeOptions"]
         frameworks = options.get("frameworks") or [options["framework"]]
-        return next(str(each["version"]) for each in frameworks if each["name"] == "Microsoft.NETCore.App")
+        return str(next(each["version"] for each in frameworks if each["name"] == "Microsoft.NETCore.App"))
     except (OSError, msgspec.DecodeError, KeyError, TypeError, StopIteration) as error:
         raise EnvironmentFault(f"{path} does not say which .NET it wants: build LEAN again") from error
 

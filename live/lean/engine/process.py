@@ -246,6 +246,7 @@ class EngineProcess:
             self._output.close()
             self._output = None
         status = read_status(self._files.status)
+        # A quiet log handler leaves the last lines out of the log; then the status tells.
         ended = (status is not None and status.is_final) or has_ended(read_text(self._files.log))
         return EngineOutcome(self._ending, code, status, ended, self._seconds_since(self._began_ns))
 
