@@ -119,6 +119,47 @@ def quote_tick(symbol: Any, bid: float, bid_size: float, ask: float, ask_size: f
     return tick
 
 
+class Subscription(NamedTuple):
+    """One subscription of the algorithm to a symbol's trades or quotes.
+
+    Attributes:
+        symbol: LEAN's symbol.
+        security_type: asset class in lower case.
+        market: market in lower case.
+        ticker: ticker in upper case.
+        is_quote: quotes, not trades.
+        is_tick: single ticks, not bars of them.
+        zone: time zone of the exchange, an IANA name.
+    """
+
+    symbol: Any
+    security_type: str
+    market: str
+    ticker: str
+    is_quote: bool
+    is_tick: bool
+    zone: str
+
+
+def subscriptions(algorithm: Any) -> list[Subscription]:
+    """Return the algorithm's subscriptions to trades and quotes; what LEAN subscribes to for itself is left out by LEAN."""
+    from QuantConnect import Resolution, TickType
+
+    return [
+        Subscription(
+            each.symbol,
+            str(each.symbol.security_type).lower(),
+            str(each.symbol.id.market).lower(),
+            str(each.symbol.value).upper(),
+            each.tick_type == TickType.QUOTE,
+            each.resolution == Resolution.TICK,
+            str(each.exchange_time_zone.Id),
+        )
+        for each in algorithm.subscription_manager.subscriptions
+        if not each.is_custom_data and each.tick_type in (TickType.TRADE, TickType.QUOTE)
+    ]
+
+
 # -- slices
 
 

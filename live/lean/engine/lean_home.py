@@ -155,7 +155,7 @@ def _check_runtime(folder: Path, dotnet: Path) -> str:
     answer = _ask(
         [str(dotnet), "--list-runtimes"], f"{dotnet} --list-runtimes", "reinstall .NET, or name another by --dotnet"
     )
-    found = re.findall(r"^Microsoft\.NETCore\.App (\S+)", answer, re.MULTILINE)
+    found: list[str] = re.findall(r"^Microsoft\.NETCore\.App (\S+)", answer, re.MULTILINE)
     if not found:
         raise EnvironmentFault(
             f"{dotnet} has no Microsoft.NETCore.App runtime; install the .NET runtime that LEAN was built for"

@@ -57,7 +57,7 @@ class Launcher:
         """Run the algorithm to its end and write the results."""
         self.trace("Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0 Mode: DEBUG (64bit) Host: double")
         location = Path(self.config["algorithm-location"])
-        for folder in (*self.config["python-additional-paths"], os.getcwd(), str(location.parent)):
+        for folder in (*self.config["python-additional-paths"], str(Path.cwd()), str(location.parent)):
             sys.path.insert(0, folder)
         from lean_engine.engine import Engine
 
@@ -95,7 +95,9 @@ class Launcher:
             self.trace(f"Loader.TryCreatePythonAlgorithm(): Unable to import python module. {message}", "ERROR")
         elif error:
             message = f"Runtime Error: {error[-1]}"
-            self.trace(f"AlgorithmManager.Run(): Stopping, encountered a runtime error at {datetime.now()} UTC.", "ERROR")
+            self.trace(
+                f"AlgorithmManager.Run(): Stopping, encountered a runtime error at {datetime.now()} UTC.", "ERROR"
+            )
         self.trace("LiveTradingResultHandler.SendFinalResult(): Starting...")
         events = [self._event(number, event) for number, event in enumerate(self._events)]
         if events:
@@ -116,20 +118,28 @@ class Launcher:
 
     def _status(self, engine: Any, message: str) -> dict[str, Any]:
         algorithm = engine.algorithm
-        holdings = {} if algorithm is None else {
-            str(each.symbol.id): {
-                "a": each.average_price,
-                "q": each.quantity,
-                "p": each.price,
-                "u": each.unrealized_profit,
+        holdings = (
+            {}
+            if algorithm is None
+            else {
+                str(each.symbol.id): {
+                    "a": each.average_price,
+                    "q": each.quantity,
+                    "p": each.price,
+                    "u": each.unrealized_profit,
+                }
+                for each in algorithm.portfolio.values()
+                if each.invested
             }
-            for each in algorithm.portfolio.values()
-            if each.invested
-        }
-        orders = {} if algorithm is None else {
-            str(ticket.order_id): {"id": ticket.order_id, "status": int(ticket.status)}
-            for ticket in algorithm.transactions.get_order_tickets()
-        }
+        )
+        orders = (
+            {}
+            if algorithm is None
+            else {
+                str(ticket.order_id): {"id": ticket.order_id, "status": int(ticket.status)}
+                for ticket in algorithm.transactions.get_order_tickets()
+            }
+        )
         value = 0.0 if algorithm is None else algorithm.portfolio.total_portfolio_value
         fees = 0.0 if algorithm is None else algorithm.portfolio.total_fees
         return {

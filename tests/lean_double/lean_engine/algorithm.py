@@ -12,6 +12,7 @@ from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
 from lean_engine.securities import Security, SecurityManager, SecurityPortfolioManager
 from lean_engine.spelling import dotnet
+from lean_engine.subscriptions import SubscriptionManager
 
 
 @dotnet("System.Collections.Concurrent")
@@ -39,6 +40,7 @@ class QCAlgorithm(Trading):
 
     def __init__(self) -> None:
         self._securities = SecurityManager()
+        self._subscription_manager = SubscriptionManager()
         self._portfolio = SecurityPortfolioManager(self)
         self._is_warming_up = True
         self._is_quitting = ""
@@ -100,6 +102,7 @@ class QCAlgorithm(Trading):
     def _add(self, ticker: str, security_type: SecurityType, market: str, resolution: Any) -> Security:
         security = self._securities._add(Symbol.create(ticker, security_type, market), resolution)
         Composer.Instance.aggregator.subscribe(security.symbol)
+        self._subscription_manager._add(security)
         return security
 
     # -- what the algorithm may look at
@@ -107,6 +110,10 @@ class QCAlgorithm(Trading):
     @property
     def securities(self) -> SecurityManager:
         return self._securities
+
+    @property
+    def subscription_manager(self) -> SubscriptionManager:
+        return self._subscription_manager
 
     @property
     def portfolio(self) -> SecurityPortfolioManager:
