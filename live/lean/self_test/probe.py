@@ -12,7 +12,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,8 @@ from AlgorithmImports import *
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns, ns_to_datetime, sleep, wall_ns
 from live.lean import surface
+from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED
 
-FACTS_VARIABLE = "LEAN_LIVE_SELF_TEST"
-"""Environment variable with the path of the facts."""
-MODE_VARIABLE = "LEAN_LIVE_SELF_TEST_MODE"
-"""What the run is about: `facts` looks at everything, `raise` raises in on_data, `wait` waits for a signal."""
-MUTED = "lean-live self-test: standard output"
-HEARD = "lean-live self-test: standard error"
 _WAIT_SECONDS = 5.0
 _FUTURE_MS = 5
 _BURST = 50
@@ -61,6 +56,9 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         super().__init__()
         FACTS["thread_init"] = thread_name()
         self.arrivals: dict[float, int] = {}
+        self.sent: set[float] = set()
+        self.newest_stamp = utc_now()
+        self.next_price = 1_000.0
         self.largest_slice = 0
         self.on_data_calls = 0
         self.foreign = 0
@@ -77,9 +75,12 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.set_benchmark(lambda time: 0)
         self.symbol = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol  # type: ignore[name-defined]
         self.other = self.add_crypto("ETHUSD", Resolution.TICK, Market.COINBASE).symbol  # type: ignore[name-defined]
-        self.schedule.on(
-            self.date_rules.every_day(), self.time_rules.every(timedelta(seconds=5)), self.on_scheduled
-        )
+        try:
+            every = self.time_rules.every(timedelta(seconds=5))
+            self.schedule.on(self.date_rules.every_day(), every, self.on_scheduled)
+        except Exception as error:
+            # The other facts are worth having all the same.
+            FACTS["error_schedule"] = f"{type(error).__name__}: {error}"
 
     def on_scheduled(self) -> None:
         """Note the thread of scheduled events."""
@@ -143,9 +144,6 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
 
     def drive(self) -> None:
         """Go through the steps, then end the run."""
-        self.sent: set[float] = set()
-        self.newest_stamp = utc_now()
-        self.next_price = 1_000.0
         self.aggregator = surface.data_aggregator()
         sleep(1.0)
         if FACTS["mode"] == "facts":
@@ -312,7 +310,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
     def look_at_subscriptions(self) -> None:
         """List what the algorithm subscribed to, as the feeder does."""
         found = surface.subscriptions(self)
-        FACTS["subscriptions"] = sorted(f"{each.security_type}/{each.market}/{each.ticker}" for each in found)
+        FACTS["subscriptions"] = sorted({f"{each.security_type}/{each.market}/{each.ticker}" for each in found})
         FACTS["subscription_zones"] = sorted({each.zone for each in found})
 
     def look_at_affinity(self) -> None:
@@ -333,6 +331,3 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         gc.disable()
         FACTS["python_frozen"] = gc.get_freeze_count()
         FACTS["python_gc_is_off"] = not gc.isenabled()
-        FACTS["clock_ahead_ms"] = abs(
-            (datetime.now(timezone.utc).replace(tzinfo=None) - utc_now()) / timedelta(milliseconds=1)
-        )
