@@ -22,6 +22,8 @@ import live
 from live.algorithm.numbers import plain
 from live.errors import EnvironmentFault
 from live.lean.engine.lean_home import LeanHome
+from live.lean.entry import ENTRY_FILE
+from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 
 ENVIRONMENT = "lean-live-paper"
 """Name of the environment in config.json."""
@@ -29,8 +31,8 @@ ALGORITHM_ID = "lean-live"
 """Id of the run: LEAN calls its result files by it."""
 CONFIG_FILE = "config.json"
 SETTINGS_FILE = "settings.json"
-SETTINGS_VARIABLE = "LEAN_LIVE_SETTINGS"
-"""Environment variable with the path of the host's settings."""
+DATABASES = ("market-hours/market-hours-database.json", "symbol-properties/symbol-properties-database.csv")
+"""What LEAN needs of a data folder at its start."""
 ALGORITHM_FOLDER = "algorithm"
 RESULTS_FOLDER = "results"
 OUTPUT_FILE = "output.txt"
@@ -74,7 +76,7 @@ class EngineRequest:
         currency: currency of the account.
         always_open: whether every exchange counts as open: data outside market hours never reach on_data otherwise, and
             market-on-open and market-on-close orders are refused then.
-        settings: the host's settings, as JSON-ready data; None runs without the host.
+        instructions: what the host is to do; None runs without the host.
         variables: environment variables of the profile.
         keys: keys of config.json of the profile; they replace those of a stock run.
         results_on_tmpfs: whether LEAN's result files and log are written to memory and copied at the end.
@@ -87,7 +89,7 @@ class EngineRequest:
     cash: Decimal = Decimal(100_000)
     currency: str = "USD"
     always_open: bool = True
-    settings: Mapping[str, Any] | None = None
+    instructions: Instructions | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, Any] = field(default_factory=dict)
     results_on_tmpfs: bool = False
@@ -138,7 +140,7 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
     """
     _check_data(request.data_folder)
     folder = folder.absolute()
-    entry = folder / ALGORITHM_FOLDER / "main.py"
+    entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         (folder / "storage").mkdir(exist_ok=True)
@@ -146,8 +148,8 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         entry.write_text(request.entry, encoding="utf-8")
         content = config(home, request, entry, results, folder / "storage")
         (folder / CONFIG_FILE).write_bytes(_pretty(content))
-        if request.settings is not None:
-            (folder / SETTINGS_FILE).write_bytes(_pretty(request.settings))
+        if request.instructions is not None:
+            write_instructions(request.instructions, folder / SETTINGS_FILE)
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"
@@ -203,7 +205,7 @@ def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[st
     variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1"
     if home.python_home is not None:
         variables["PYTHONHOME"] = str(home.python_home)
-    if request.settings is not None:
+    if request.instructions is not None:
         variables[SETTINGS_VARIABLE] = str(folder / SETTINGS_FILE)
     variables.update(request.variables)
     return variables
@@ -217,10 +219,13 @@ def python_path(home: LeanHome) -> list[str]:
     return list(dict.fromkeys(map(str, folders)))
 
 
+def missing_databases(folder: Path) -> list[str]:
+    """Return which of the databases that LEAN opens at its start a data folder does not have."""
+    return [name for name in DATABASES if not (folder / name).is_file()]
+
+
 def _check_data(folder: Path) -> None:
-    """Refuse a data folder without the databases that LEAN opens at its start."""
-    needed = ("market-hours/market-hours-database.json", "symbol-properties/symbol-properties-database.csv")
-    missing = [name for name in needed if not (folder / name).is_file()]
+    missing = missing_databases(folder)
     if missing:
         raise EnvironmentFault(
             f"the data folder {folder} has no {' and no '.join(missing)}, which LEAN needs; copy them from the Data folder "

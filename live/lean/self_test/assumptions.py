@@ -279,9 +279,7 @@ def _judge_one(assumption: Assumption, facts: Facts) -> Finding:
         values = [facts[name] for name in assumption.facts]
         verdict = "pass" if assumption.holds(*values) else "fail"
         observed = ", ".join(f"{name} {_shown(facts[name])}" for name in assumption.facts)
-    return Finding(
-        assumption.name, assumption.what, verdict, observed, assumption.consequence, assumption.is_needed
-    )
+    return Finding(assumption.name, assumption.what, verdict, observed, assumption.consequence, assumption.is_needed)
 
 
 def _why(missing: list[str], facts: Facts) -> str:

@@ -82,9 +82,7 @@ def _run(
     path = folder / "facts.json"
     mode = {"facts": "facts", "raise": "raise"}.get(name, "wait")
     entry = _BROKEN_ENTRY if name == "import" else _ENTRY
-    request = EngineRequest(
-        entry, data_folder, variables={**variables, FACTS_VARIABLE: str(path), MODE_VARIABLE: mode}
-    )
+    request = EngineRequest(entry, data_folder, variables={**variables, FACTS_VARIABLE: str(path), MODE_VARIABLE: mode})
     files = prepare(home, request, folder)
     process = EngineProcess(home, files, _LIMITS, None)
     try:
