@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -80,7 +80,7 @@ class LeanRunRequest:
     first: date | None = None
     last: date | None = None
     speed: float | None = 1.0
-    limits: EngineLimits = EngineLimits()
+    limits: EngineLimits = field(default_factory=EngineLimits)
     results_on_tmpfs: bool = False
 
 
@@ -255,7 +255,7 @@ class _LeanRun:
             progress.ticks = page.counter(Counter.TICKS_TRADE) + page.counter(Counter.TICKS_QUOTE)
             account = page.account()
             if account is not None:
-                progress.equity, progress.currency = account.equity, account.currency
+                progress.equity, progress.currency = account.record.equity, account.record.currency
         self._sink.update(progress)
 
     # -- after
