@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from live.clock import NANOSECONDS_PER_SECOND, datetime_to_ns, monotonic_ns, ns_to_datetime, wall_ns, zone
+from live.clock import NANOSECONDS_PER_SECOND, Zone, datetime_to_ns, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.config import Config
 from live.errors import LeanLiveError
 from live.feeds.socket.connect import receiver_for
@@ -46,7 +46,13 @@ from live.lean.surface import Subscription, quote_tick, subscriptions, trade_tic
 
 LIMIT = 4_096
 """Ticks that the engine may have outstanding: a few hundredths of a second of work for it."""
+THREAD_NAME = "lean-live feeder"
 _RETRY_SECONDS = 0.002
+_LOOK_SECONDS = 0.05
+_END_SECONDS = 5.0
+_STAMP_STEP_NS = 1_000
+"""LEAN's bridge passes times with the resolution of Python's datetime."""
+_CHANGES_MAX = 1_000
 _CATCH_UP_SECONDS = 30.0
 """Longest time for the engine to handle what it has when the session is over."""
 _PRICE_SCALE = 1e9
@@ -82,13 +88,13 @@ class OutstandingTicks:
 
 
 class Feeder:
-    """Feeds one algorithm.
+    """Feeds one algorithm: a part of the host.
 
     Parameters:
-        algorithm: the algorithm, initialized: its subscriptions are known.
         aggregator: the engine's.
         instructions: where the ticks come from.
         skip: asset class/market/ticker of a symbol that is not the user's, "" for none.
+        is_ready: whether the session may come; until then nothing is taken from the feed.
 
     Attributes:
         health: state and counters of the feed.
@@ -98,30 +104,27 @@ class Feeder:
         failure: what ended the feeder before its time, None when nothing did.
     """
 
-    def __init__(self, algorithm: Any, aggregator: Any, instructions: FeederInstructions, skip: str = "") -> None:
-        self._algorithm = algorithm
+    def __init__(
+        self, aggregator: Any, instructions: FeederInstructions, skip: str, is_ready: Callable[[], bool]
+    ) -> None:
         self._update = aggregator.Update
         self._instructions = instructions
-        self._wanted = [each for each in subscriptions(algorithm) if _name(each) != skip]
-        self._by_channel = {_channel(each): each for each in self._wanted}
-        # Bars and ticks of one channel have one queue: the aggregator gives a tick to every subscription.
-        channels = list(self._by_channel)
-        settings = instructions.feed
-        self.health = FeedHealth(settings, self._on_change)
-        self._inbox = FeedInbox(
-            [(each, index) for index, each in enumerate(channels)],
-            settings.queue_ticks,
-            settings.full_queue,
-            self.health.counters,
-        )
-        self._merge = TickMerge([*self._inbox.sources])
-        self._symbols = [self._by_channel[each].symbol for each in channels]
-        self._quotes = [each.is_quote for each in channels]
-        self._zones = [zone(self._by_channel[each].zone) for each in channels]
+        self._skip = skip
+        self._is_ready = is_ready
+        self.health = FeedHealth(instructions.feed, self._on_change)
         self._outstanding = OutstandingTicks(self._engine_time_ns)
+        self._algorithm: Any = None
+        self._wanted: list[Subscription] = []
+        self._inbox: FeedInbox
+        self._merge: TickMerge
+        self._symbols: list[Any] = []
+        self._quotes: list[bool] = []
+        self._zones: list[Zone] = []
         self._receiver: FeedReceiver | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._is_waiting = False
         self._is_live = False
+        self._is_ending = threading.Event()
         self._thread: threading.Thread | None = None
         self.handed_over = 0
         self.waits = 0
@@ -129,11 +132,35 @@ class Feeder:
         self.failure: str | None = None
         self.changes: list[str] = []
 
-    def start(self) -> None:
-        """Begin to feed, on a thread of its own."""
+    def begin(self, algorithm: Any) -> None:
+        """Begin to feed, on a thread of its own; called on LEAN's loop thread."""
+        self._algorithm = algorithm
+        self._wanted = [each for each in subscriptions(algorithm) if _name(each) != self._skip]
+        # Bars and ticks of one channel have one queue: the aggregator gives a tick to every subscription.
+        by_channel = {_channel(each): each for each in self._wanted}
+        settings = self._instructions.feed
+        self._inbox = FeedInbox(
+            [(each, index) for index, each in enumerate(by_channel)],
+            settings.queue_ticks,
+            settings.full_queue,
+            self.health.counters,
+        )
+        self._merge = TickMerge([*self._inbox.sources])
+        self._symbols = [each.symbol for each in by_channel.values()]
+        self._quotes = [each.is_quote for each in by_channel]
+        self._zones = [zone(each.zone) for each in by_channel.values()]
         self._offer()
-        self._thread = threading.Thread(target=self._work, name="lean-live feeder", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
         self._thread.start()
+
+    def end(self) -> None:
+        """Stop, and wait for the thread unless it is the caller's own."""
+        self._is_ending.set()
+        loop, receiver = self._loop, self._receiver
+        if loop is not None and receiver is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(receiver.stop)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_END_SECONDS)
 
     def counters(self) -> dict[str, int]:
         """Return everything that was counted, by name."""
@@ -148,6 +175,9 @@ class Feeder:
 
     def _work(self) -> None:
         try:
+            while not self._is_ready():
+                if self._is_ending.wait(_LOOK_SECONDS):
+                    return
             # asyncio's own loop: it is the feeder's alone, and nothing else in the engine's process waits for it.
             asyncio.run(self._receive())
         except LeanLiveError as error:
@@ -157,18 +187,24 @@ class Feeder:
         if self.health.state is FeedState.HALTED:
             self.failure = self.failure or f"the feed halted: {self.health.reason}"
         self._write_counters()
-        self._algorithm.quit(self.failure or "the session of the feed is over")
+        if not self._is_ending.is_set():
+            self._algorithm.quit(self.failure or "the session of the feed is over")
 
     async def _receive(self) -> None:
         config = Config(feed=self._instructions.feed, websocket=self._instructions.websocket)
+        self._loop = asyncio.get_running_loop()
         self._receiver = receiver_for(
             self._instructions.address, "feed", config, self._inbox, self.health, self._hand_over
         )
+        if self._is_ending.is_set():
+            return
         await self._receiver.run()
         deadline_ns = monotonic_ns() + int(_CATCH_UP_SECONDS * NANOSECONDS_PER_SECOND)
         while (self._is_waiting or self._outstanding.count()) and monotonic_ns() < deadline_ns:
+            if self._is_ending.is_set():
+                return
             await asyncio.sleep(_RETRY_SECONDS)
-        await asyncio.sleep(self._instructions.settle_seconds)
+        self._is_ending.wait(self._instructions.settle_seconds)
 
     def _hand_over(self) -> None:
         """Give the engine what has come, as far as it keeps up."""
@@ -212,13 +248,14 @@ class Feeder:
             tick.suspicious = True
         self._update(tick)
         self.handed_over += 1
-        self._outstanding.add(stamp_ns // 1_000 * 1_000)
+        self._outstanding.add(stamp_ns // _STAMP_STEP_NS * _STAMP_STEP_NS)
 
     def _engine_time_ns(self) -> int:
         return datetime_to_ns(self._algorithm.utc_time)
 
     def _on_change(self, health: FeedHealth) -> None:
-        self.changes.append(f"{health.state.value}: {health.reason}")
+        if len(self.changes) < _CHANGES_MAX:
+            self.changes.append(f"{health.state.value}: {health.reason}")
         if health.state is FeedState.RUNNING and self._receiver is not None:
             # A publisher whose session has a clock of its own plays what was recorded.
             session = getattr(self._receiver, "newest_session", None)

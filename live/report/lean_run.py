@@ -255,7 +255,7 @@ class _LeanRun:
             progress.ticks = page.counter(Counter.TICKS_TRADE) + page.counter(Counter.TICKS_QUOTE)
             account = page.account()
             if account is not None:
-                progress.equity, progress.currency = account.record.equity, account.record.currency
+                progress.equity, progress.currency = account.account.equity, account.account.currency
         self._sink.update(progress)
 
     # -- after

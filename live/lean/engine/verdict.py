@@ -24,7 +24,7 @@ def failure_of(outcome: EngineOutcome, files: EngineFiles, asked_by: str | None)
         files: where its log is.
         asked_by: what asked the run to stop, as the user knows it; None when nothing did.
     """
-    if outcome.ending is Ending.STOPPED:
+    if outcome.ending in (Ending.STOPPED, Ending.KILLED_AFTER_STOP):
         return _stopped(outcome, files, asked_by or "a request")
     error = None if outcome.status is None else outcome.status.runtime_error
     if error is not None:
