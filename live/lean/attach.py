@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from live.hot.catalogue import RunPhase
 from live.hot.events import DenialRecord
+from live.lean import surface
+from live.lean.feeder import Feeder
 from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
 from live.lean.instrument import instrumented
@@ -49,6 +52,15 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
     stages = OrderStages()
     host = Host(instructions, page, stages, make_orders(instructions, page, stages), plan)
+    if instructions.feeder is not None:
+        host.parts.append(
+            Feeder(
+                surface.silence_data_queue(),
+                instructions.feeder,
+                instructions.lean.dummy_symbol,
+                lambda: page.phase in (RunPhase.READY, RunPhase.RUNNING),
+            )
+        )
     try:
         cls = load_class(Path(instructions.algorithm), instructions.class_name)
         host.take_class(cls)

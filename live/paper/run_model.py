@@ -35,6 +35,7 @@ class DryRunRequest:
         working_folder: folder from which data are looked for.
         feed: address of a feed that the ticks come from; None plays the data folder.
         bounds_ns: durations of stages that service-level objectives ask about, counted exactly, in nanoseconds.
+        raw_prices: prices of equities as they were traded, as in a live run, instead of adjusted for later events.
     """
 
     algorithm: Path
@@ -46,6 +47,7 @@ class DryRunRequest:
     working_folder: Path = field(default_factory=Path.cwd)
     feed: str | None = None
     bounds_ns: Mapping[Stage, tuple[int, ...]] = field(default_factory=dict)
+    raw_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class EngineOutcome:
 
     Attributes:
         name: with its version.
-        files: where its own files and its log are.
+        files: where its own files and its log are, within the folder of results.
         ending: how its process ended.
         comparison: with the embedded engine, None when there is none.
     """

@@ -106,7 +106,7 @@ def run_in_lean(request: LeanRunRequest, progress: ProgressSink) -> RunResult:
 def _play_embedded(request: DryRunRequest) -> tuple[RunResult | None, str]:
     """Play the session in the embedded engine; return its result, or why there is none."""
     try:
-        return run_dry(request, SilentProgress()), ""
+        return run_dry(replace(request, raw_prices=True), SilentProgress()), ""
     except (UnsupportedApiError, AlgorithmRuntimeError) as error:
         # LEAN may know what the embedded engine does not.
         return None, f"not compared with the embedded engine: {error}"

@@ -95,7 +95,7 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
 
 def _engine(engine: EngineOutcome) -> list[tuple[str, str]]:
     """Return the rows of a run in LEAN: which engine, how it ended, and how it compares with the embedded one."""
-    rows = [("engine", f"{engine.name}, ended {engine.ending}; its files: {engine.files}")]
+    rows = [("engine", f"{engine.name}, ended {engine.ending}; its own files are in {engine.files} of the results")]
     compared = engine.comparison
     if compared is not None:
         most = max(compared.here, compared.there)
