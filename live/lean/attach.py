@@ -59,6 +59,7 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
                 instructions.feeder,
                 instructions.lean.dummy_symbol,
                 lambda: page.phase in (RunPhase.READY, RunPhase.RUNNING),
+                host.watch,
             )
         )
     try:

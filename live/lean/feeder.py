@@ -42,6 +42,7 @@ from live.hot.records import (
     RecordBuffer,
 )
 from live.lean.instructions import FeederInstructions
+from live.lean.slice_watch import SliceWatch
 from live.lean.surface import Subscription, quote_tick, subscriptions, trade_tick
 
 LIMIT = 4_096
@@ -95,6 +96,7 @@ class Feeder:
         instructions: where the ticks come from.
         skip: asset class/market/ticker of a symbol that is not the user's, "" for none.
         is_ready: whether the session may come; until then nothing is taken from the feed.
+        watch: told when the oldest tick of the next slice was received.
 
     Attributes:
         health: state and counters of the feed.
@@ -105,9 +107,15 @@ class Feeder:
     """
 
     def __init__(
-        self, aggregator: Any, instructions: FeederInstructions, skip: str, is_ready: Callable[[], bool]
+        self,
+        aggregator: Any,
+        instructions: FeederInstructions,
+        skip: str,
+        is_ready: Callable[[], bool],
+        watch: SliceWatch,
     ) -> None:
         self._update = aggregator.Update
+        self._watch = watch
         self._instructions = instructions
         self._skip = skip
         self._is_ready = is_ready
@@ -246,6 +254,9 @@ class Feeder:
             tick = trade_tick(symbol, price, size, local_time)
         if words[at + TICK_FLAGS] & _SUSPICIOUS:
             tick.suspicious = True
+        if not self._watch.fed_ns:
+            assert self._receiver is not None
+            self._watch.fed_ns = self._receiver.received_ns
         self._update(tick)
         self.handed_over += 1
         self._outstanding.add(stamp_ns // _STAMP_STEP_NS * _STAMP_STEP_NS)

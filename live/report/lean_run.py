@@ -284,7 +284,7 @@ class _LeanRun:
             self._folder.engine_event(event)
         engine = run_model.EngineOutcome(
             self._engine_name(files),
-            self._folder.shown_path / _ENGINE_FOLDER,
+            Path(_ENGINE_FOLDER),
             outcome.ending.value,
             self._compared(left),
         )
