@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
+from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface
@@ -36,6 +36,8 @@ from live.lean.summary import write_summary
 
 _LOOK_SECONDS = 0.25
 """Time between two looks of the attendant at threads and errors."""
+_STUCK_NS = 10 * NANOSECONDS_PER_SECOND
+"""Time at one slice from which on the page is left as it is. A synchronous order may take six seconds."""
 _IDLE_NS = 5 * NANOSECONDS_PER_MILLISECOND
 """Time without a slice after which the attendant may do what the loop thread had no moment for."""
 
@@ -175,6 +177,9 @@ class Host:
         try:
             self.watch.look()
             now_ns = monotonic_ns()
+            if self.watch.deciding_ns(now_ns) > _STUCK_NS:
+                # The page grows old: by that whoever watches it knows that the loop hangs.
+                return
             if now_ns >= self._next_publish_ns:
                 self._publish(now_ns)
             if self._settings.idle_collect_milliseconds:

@@ -10,6 +10,7 @@ from typing import Any
 from lean_engine.feed import Composer, utc_now
 from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
+from lean_engine.schedule import DateRules, ScheduleManager, TimeRules
 from lean_engine.securities import Security, SecurityManager, SecurityPortfolioManager
 from lean_engine.spelling import dotnet
 from lean_engine.subscriptions import SubscriptionManager
@@ -46,7 +47,7 @@ class QCAlgorithm(Trading):
         self._is_quitting = ""
         self._run_time_error: Any = None
         self._utc_time = utc_now()
-        self._scheduled: list[tuple[Any, Callable[[], None]]] = []
+        self._schedule = ScheduleManager(self)
         self._lines: list[tuple[str, str]] = []
         self._error_messages = ConcurrentQueue()
         self._parameters: dict[str, str] = {}
@@ -114,6 +115,18 @@ class QCAlgorithm(Trading):
     @property
     def subscription_manager(self) -> SubscriptionManager:
         return self._subscription_manager
+
+    @property
+    def schedule(self) -> ScheduleManager:
+        return self._schedule
+
+    @property
+    def date_rules(self) -> DateRules:
+        return DateRules()
+
+    @property
+    def time_rules(self) -> TimeRules:
+        return TimeRules()
 
     @property
     def portfolio(self) -> SecurityPortfolioManager:
