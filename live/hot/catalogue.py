@@ -227,6 +227,12 @@ class Gauge(_CatalogueEnum):
     RESIDENT_MEMORY = 9, "resident_memory_bytes", "Resident memory of the strategy's process."
     PUBLISHED = 10, "published_timestamp_seconds", "When the page was last brought up to date, since 1970 UTC."
     LANE_WAITING = 11, "lane_orders_waiting", "Orders that wait in the lane to be handed to LEAN."
+    REHEARSAL_TICK_P99 = (
+        13,
+        "rehearsal_tick_p99_seconds",
+        "p99 from feeding a synthetic tick to its slice, last round of the rehearsal.",
+    )
+    REHEARSAL_ORDER_P99 = 14, "rehearsal_order_p99_seconds", "p99 of the way of an order, last round of the rehearsal."
     KEEP_WARM_CPU = 12, "keep_warm_cpu_ratio", "Share of a core that the thread of the keep-warm beat takes."
 
     @classmethod

@@ -23,6 +23,7 @@ from live.lean.page import LeanPage
 from live.lean.parts import OrderPath
 from live.lean.pinning import plan_of
 from live.lean.stages import OrderStages
+from live.lean.warm.keep_warm import KeepWarm
 
 MakeOrders = Callable[[Instructions, LeanPage, OrderStages], OrderPath]
 
@@ -46,12 +47,17 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         make_orders: makes the order path.
 
     Raises:
-        LeanLiveError: as for `attach`.
+        LeanLiveError: as for `attach`; also for a dummy symbol that is none.
     """
     plan = plan_of(instructions.lean)
     page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
     stages = OrderStages()
+<<<<<<< HEAD
     host = Host(instructions, page, stages, make_orders(instructions, page, stages), plan)
+=======
+    orders = make_orders(instructions, page, stages)
+    host = Host(instructions, page, stages, orders, plan)
+>>>>>>> leanhost
     if instructions.feeder is not None:
         host.parts.append(
             Feeder(
@@ -63,6 +69,10 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
             )
         )
     try:
+        host.keep_warm = KeepWarm(
+            instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.ready
+        )
+        host.parts.append(host.keep_warm)
         cls = load_class(Path(instructions.algorithm), instructions.class_name)
         host.take_class(cls)
         return instrumented(cls, host), host

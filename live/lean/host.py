@@ -22,7 +22,7 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
-from live.lean import surface
+from live.lean import surface, threads
 from live.lean.attendant import Attendant
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
@@ -33,6 +33,7 @@ from live.lean.pinning import Pinning, PinPlan
 from live.lean.slice_watch import SliceWatch
 from live.lean.stages import OrderStages
 from live.lean.summary import write_summary
+from live.lean.warm.keep_warm import KeepWarm
 
 _LOOK_SECONDS = 0.25
 """Time between two looks of the attendant at threads and errors."""
@@ -57,7 +58,7 @@ class Host:
         parts: begin with the session and end with the run, in this order.
         attendant: the host's thread.
         watch: the way of slices.
-        rehearses: whether one of the parts rehearses first, and then calls `ready` itself.
+        keep_warm: rehearses before the session and keeps the way warm; None without.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Host:
         self.orders = orders
         self.algorithm: Any = None
         self.parts: list[Part] = []
-        self.rehearses = False
+        self.keep_warm: KeepWarm | None = None
         self.watch = SliceWatch(page, stages, settings.dotnet_gc_every)
         self.watch.on_beat = self.rest
         self.attendant = Attendant(self._on_attendant_error)
@@ -108,6 +109,8 @@ class Host:
         self.page.set_warm(WarmState.WARMING)
         try:
             self._call("initialize")
+            if self.keep_warm is not None:
+                self.keep_warm.prepare(algorithm)
         except BaseException as error:
             self.fail(error)
             raise
@@ -223,16 +226,19 @@ class Host:
     def _begin_session(self) -> None:
         algorithm, settings = self.algorithm, self._settings
         sys.setswitchinterval(settings.switch_interval_milliseconds / 1_000)
+        # What came during the warm-up is counted, and not measured.
+        self.watch.look_at_all()
         self.page.begin_session(algorithm)
         for part in self.parts:
             self._begun.append(part)
             part.begin(algorithm)
+        is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
         self.attendant.every(_LOOK_SECONDS, self._look_after)
         self.attendant.begin()
         if self._pinning is not None:
             self._pinning.begin(threading.get_native_id())
         self._has_session = True
-        if not self.rehearses:
+        if not is_rehearsing:
             self.ready()
 
     def ready(self) -> None:
@@ -277,7 +283,7 @@ class Host:
 
     def _on_attendant_error(self, error: Exception) -> None:
         text = f"lean-live: the host's own thread: {type(error).__name__}: {error}"
-        surface.say(text)
+        threads.say(text)
         self.algorithm.error(text)
 
     # -- the user's own code

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from live.hot.book import Book
 from live.hot.catalogue import Counter
+from live.lean.orders.sending import OrderSender
 
 
 class OrderPath(Protocol):
@@ -27,6 +28,11 @@ class OrderPath(Protocol):
         Parameters:
             base: the algorithm's class; its methods send the orders.
         """
+        ...
+
+    @property
+    def sender(self) -> OrderSender:
+        """What judges and sends each order."""
         ...
 
     def take(self, algorithm: Any) -> None:

@@ -8,43 +8,14 @@ away while it runs, a property does not.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from live.algorithm.naming import snake_case
 from live.clock import datetime_to_ns, timedelta_to_ns
 from live.errors import one_line
 from live.hot.events import OrderRecord
 from live.hot.page_tables import PositionRow
-
-LOOP_THREAD = "Isolator Thread"
-"""Name of the thread that runs the data loop and on_data; at most 15 characters of a name are visible."""
-TRANSACTION_THREAD = "Transaction Thread"
-REALTIME_THREAD = "RealTime Thread"
-VISIBLE_NAME_CHARACTERS = 15
-"""The kernel cuts longer names of threads."""
-_ORDER_TYPES = {
-    0: "MARKET",
-    1: "LIMIT",
-    2: "STOP_MARKET",
-    3: "STOP_LIMIT",
-    4: "MARKET_ON_OPEN",
-    5: "MARKET_ON_CLOSE",
-    6: "OPTION_EXERCISE",
-    7: "LIMIT_IF_TOUCHED",
-    8: "COMBO_MARKET",
-    9: "COMBO_LIMIT",
-    10: "COMBO_LEG_LIMIT",
-    11: "TRAILING_STOP",
-}
-"""LEAN's types of orders by their numbers."""
-_TASKS = Path("/proc/self/task")
-
+from live.lean.order_names import ORDER_TYPES, status_number, type_number_of
 
 # -- ticks into the engine
 
@@ -249,33 +220,6 @@ class DotnetPauses:
         return timedelta_to_ns(span)
 
 
-# -- threads of the process
-
-
-class TaskName(NamedTuple):
-    """A thread of this process as the kernel knows it."""
-
-    tid: int
-    name: str
-
-
-def tasks() -> Iterator[TaskName]:
-    """Yield the threads of this process; one that ends meanwhile is left out."""
-    for entry in _TASKS.iterdir():
-        with suppress(OSError):
-            yield TaskName(int(entry.name), (entry / "comm").read_text(encoding="utf-8").rstrip("\n"))
-
-
-def is_named(task: TaskName, name: str) -> bool:
-    """Tell whether a thread has a name, of which the kernel may have cut the end."""
-    return task.name == name[:VISIBLE_NAME_CHARACTERS]
-
-
-def say(text: str) -> None:
-    """Write a line to the process's standard error: standard output is muted inside algorithms."""
-    os.write(2, f"{text}\n".encode())
-
-
 # -- account, securities, orders
 
 
@@ -323,31 +267,12 @@ def is_open(security: Any) -> bool:
 
 def zone_name(security: Any) -> str:
     """Return the time zone of a security's exchange, an IANA name."""
-    return str(security.exchange.time_zone.Id)
-
-
-_STATUSES = {
-    "NEW": 0,
-    "SUBMITTED": 1,
-    "PARTIALLY_FILLED": 2,
-    "FILLED": 3,
-    "CANCELED": 5,
-    "NONE": 6,
-    "INVALID": 7,
-    "CANCEL_PENDING": 8,
-    "UPDATE_SUBMITTED": 9,
-}
-_TYPE_NUMBERS = {name: number for number, name in _ORDER_TYPES.items()}
-
-
-@cache
-def _spelled_out(text: str) -> str:
-    return snake_case(text).upper()
+    return str(security.exchange.time_zone)
 
 
 def status_of(event: Any) -> int:
     """Return the status of an order event or ticket, as LEAN numbers them; its name prints in one of two spellings."""
-    return _STATUSES[_spelled_out(str(event.status))]
+    return status_number(str(event.status))
 
 
 def order_type_of(ticket: Any) -> int:
@@ -357,7 +282,7 @@ def order_type_of(ticket: Any) -> int:
 
 def type_number(order_type: Any) -> int:
     """Return the number of LEAN's OrderType; -1 for one newer than this program."""
-    return _TYPE_NUMBERS.get(_spelled_out(str(order_type)), -1)
+    return type_number_of(str(order_type))
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
@@ -400,7 +325,7 @@ def order_type(number: int) -> Any:
     """Return LEAN's OrderType of a number."""
     from QuantConnect.Orders import OrderType
 
-    return getattr(OrderType, _ORDER_TYPES[number])
+    return getattr(OrderType, ORDER_TYPES[number])
 
 
 def new_status() -> Any:
@@ -445,3 +370,62 @@ def invalid_ticket(
     request = submit_request(algorithm, security, number, quantity, tag)
     response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
     return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
+
+
+# -- warmth
+
+
+def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:
+    """Subscribe to the ticks of a symbol that nobody trades; return LEAN's security.
+
+    Parameters:
+        algorithm: in its initialize.
+        asset_class: `crypto`, `equity` or `forex`.
+        market: of the symbol, as LEAN names it.
+        ticker: of the symbol.
+    """
+    from QuantConnect import Resolution
+
+    add = {"crypto": algorithm.add_crypto, "equity": algorithm.add_equity, "forex": algorithm.add_forex}[asset_class]
+    return add(ticker, Resolution.TICK, market)
+
+
+def base_amount(security: Any) -> float:
+    """Return what the account holds of a pair's base currency, which is valued at the pair's price; 0 for other securities."""
+    base = getattr(security, "base_currency", None)
+    return 0.0 if base is None else float(base.amount)
+
+
+def is_trace_silent() -> bool:
+    """Tell whether LEAN's log leaves out lines that are no errors, so that calls which write some cost no disk."""
+    from QuantConnect.Configuration import Config
+
+    return str(Config.Get("log-handler", "")).rpartition(".")[2] == "ConsoleErrorLogHandler"
+
+
+class ErrorQueue:
+    """The algorithm's errors that LEAN has not taken into its log yet.
+
+    Parameters:
+        algorithm: whose.
+    """
+
+    def __init__(self, algorithm: Any) -> None:
+        self._queue = algorithm.error_messages
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return int(self._queue.count)
+
+    def drop_newest(self) -> None:
+        """Take the newest out and leave the others in their order; on the thread that has just written it.
+
+        Raises:
+            TypeError: the bridge does not hand back what .NET writes to a parameter.
+        """
+        queue = self._queue
+        for waiting in range(self.count - 1, -1, -1):
+            was_there, text = queue.try_dequeue(None)
+            if was_there and waiting:
+                queue.enqueue(text)

@@ -17,7 +17,7 @@ from live.lean.orders.path import LeanOrders
 from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
-from tests.support.lean_double import lean_modules
+from support.lean_double import lean_modules
 
 Prepare = Callable[[Any], None]
 

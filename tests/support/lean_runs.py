@@ -11,7 +11,9 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from live.config import LeanSettings
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
 from live.lean.entry import write_entry
@@ -106,6 +108,7 @@ def run_in_double(
     drive: Callable[[Feed], None],
     *,
     is_attached: bool = True,
+    is_warm: bool = False,
     parameters: dict[str, str] | None = None,
     **instructions: Any,
 ) -> DoubleRun:
@@ -117,6 +120,8 @@ def run_in_double(
         code: text of main.py, or of several files by their names.
         drive: feeds the engine, on the test's thread, once the session has begun; afterwards the run is interrupted.
         is_attached: whether the host is attached; otherwise LEAN loads main.py itself.
+        is_warm: whether the settings for rehearsal and keep-warm hold; otherwise there are neither, and no beats among
+            the engine's calls.
         parameters: of the algorithm.
         instructions: fields of Instructions.
     """
@@ -127,6 +132,9 @@ def run_in_double(
     for name, text in files.items():
         (project / name).write_text(dedent(text), encoding="utf-8")
     instructions.setdefault("algorithm", str(project / "main.py"))
+    if not is_warm:
+        cold = {"rehearsal_seconds": 0.0, "keep_warm_milliseconds": 0.0}
+        instructions["lean"] = replace(instructions.get("lean", LeanSettings()), **cold)
     settings = folder / "settings.json"
     write_instructions(Instructions(run_folder=str(run_folder), **instructions), settings)
     monkeypatch.setenv(SETTINGS_VARIABLE, str(settings))

@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 from AlgorithmImports import *
 
-from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns, ns_to_datetime, sleep, wall_ns
-from live.lean import surface
+from live.clock import NANOSECONDS_PER_MILLISECOND, datetime_to_ns, monotonic_ns, ns_to_datetime, sleep, wall_ns
+from live.lean import surface, threads
 from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED
 
 _WAIT_SECONDS = 5.0
@@ -90,7 +90,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         """Start the driver."""
         FACTS["thread_on_warmup_finished"] = thread_name()
         print(MUTED, flush=True)
-        surface.say(HEARD)
+        threads.say(HEARD)
         write_facts()
         threading.Thread(target=self.drive, daemon=True).start()
 
@@ -110,7 +110,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
                 self.foreign += price not in self.sent
                 self.arrivals.setdefault(price, now_ns)
         self.largest_slice = max(self.largest_slice, count)
-        FACTS["slice_time_is_at_or_after_stamp"] = self.utc_time >= self.newest_stamp
+        FACTS["slice_time_is_at_or_after_stamp"] = datetime_to_ns(self.utc_time) >= datetime_to_ns(self.newest_stamp)
         if FACTS["mode"] == "raise":
             raise ValueError("raised by the self-test")
         action = self.action
@@ -315,9 +315,9 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
 
     def look_at_affinity(self) -> None:
         """Keep the loop thread on one core and read it back; list the threads by name."""
-        names = {task.name: task.tid for task in surface.tasks()}
+        names = {task.name: task.tid for task in threads.tasks()}
         FACTS["threads"] = sorted(names)
-        loop = next((tid for name, tid in names.items() if name == surface.LOOP_THREAD[:15]), None)
+        loop = next((tid for name, tid in names.items() if name == threads.LOOP_THREAD[:15]), None)
         before = os.sched_getaffinity(0)
         if loop is not None:
             os.sched_setaffinity(loop, {min(before)})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from lean_engine.feed import Composer, utc_now
+from lean_engine.feed import Composer, aware, utc_now
 from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
 from lean_engine.schedule import DateRules, ScheduleManager, TimeRules
@@ -150,7 +150,7 @@ class QCAlgorithm(Trading):
 
     @property
     def utc_time(self) -> datetime:
-        return self._utc_time
+        return aware(self._utc_time)
 
     @property
     def time(self) -> datetime:

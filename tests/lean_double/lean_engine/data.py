@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from lean_engine.market import Empty, Symbol, TickType
@@ -172,7 +172,7 @@ class Slice:
 
     @property
     def utc_time(self) -> datetime:
-        return self._utc_time
+        return self._utc_time.replace(tzinfo=timezone.utc)
 
     @property
     def all_data(self) -> Iterable[BaseData]:

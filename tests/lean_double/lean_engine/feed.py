@@ -16,6 +16,11 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
+def aware(moment: datetime) -> datetime:
+    """Return a moment as LEAN's bridge hands those in UTC to Python: with their zone."""
+    return moment.replace(tzinfo=timezone.utc)
+
+
 class AggregationManager:
     """Queues of the subscriptions; a tick of a symbol that nobody subscribed to is lost without a word."""
 

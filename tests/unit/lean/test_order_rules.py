@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
 from live.errors import DataError, UsageError
@@ -16,7 +17,6 @@ from live.hot.orders import OrderState
 from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import TelemetryView
 from live.lean.orders.ids import FILE_NAME, OrderIds
-from tests.support.lean_orders import OrderBench, order_bench
 
 
 def set_control(bench: OrderBench, bits: ControlBit) -> None:

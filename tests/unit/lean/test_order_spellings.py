@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.lean_orders import OrderBench, order_bench
 
 from live.algorithm.naming import pascal_case
 from live.config import LeanSettings, RiskSettings
 from live.hot.denials import DenialCode
-from tests.support.lean_orders import OrderBench, order_bench
 
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[float, str]]] = [
     ("market_order", (2,), {}, (2, "MARKET")),

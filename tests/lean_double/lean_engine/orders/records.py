@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from lean_engine.market import SecurityType, Symbol
@@ -232,7 +232,7 @@ class OrderEvent:
 
     @property
     def utc_time(self) -> datetime:
-        return self._utc_time
+        return self._utc_time.replace(tzinfo=timezone.utc)
 
     @property
     def quantity(self) -> float:
