@@ -221,6 +221,8 @@ class Host:
     def _begin_session(self) -> None:
         algorithm, settings = self.algorithm, self._settings
         sys.setswitchinterval(settings.switch_interval_milliseconds / 1_000)
+        # What came during the warm-up is counted, and not measured.
+        self.watch.look_at_all()
         self.page.begin_session(algorithm)
         for part in self.parts:
             self._begun.append(part)

@@ -126,22 +126,26 @@ class LeanPage(RunPage):
         self._starting_equity = surface.account(algorithm).equity
         self._dotnet = surface.DotnetPauses()
         self._dotnet_pause_ns = self._dotnet.pause_ns()
-        self._dotnet_before = self._dotnet_counts()
+        self._dotnet_before = _counts(self._dotnet)
         for stage in Stage:
             self.histogram(stage).clear()
         self.trace.begin(monotonic_ns())
         self.pauses.begin()
 
     def read_dotnet_pauses(self) -> None:
-        """Record how long .NET's collector halted the process since the last look: one call while it did not."""
-        assert self._dotnet is not None
+        """Record how long .NET's collector halted the process since the last look: one call while it did not.
+
+        Nothing is recorded before the session.
+        """
+        if self._dotnet is None:
+            return
         total_ns = self._dotnet.pause_ns()
         paused_ns = total_ns - self._dotnet_pause_ns
         if paused_ns <= 0:
             return
         self._dotnet_pause_ns = total_ns
         self.histogram(Stage.GC_PAUSE_DOTNET).record(paused_ns)
-        for counter, now, before in zip(_DOTNET_COUNTERS, self._dotnet_counts(), self._dotnet_before, strict=True):
+        for counter, now, before in zip(_DOTNET_COUNTERS, _counts(self._dotnet), self._dotnet_before, strict=True):
             self.raise_to(counter, now - before)
 
     def publish(self, algorithm: Any) -> None:
@@ -176,11 +180,6 @@ class LeanPage(RunPage):
             self.publish(algorithm)
         self.enter(phase, reason)
         self.close()
-
-    def _dotnet_counts(self) -> tuple[int, int, int]:
-        assert self._dotnet is not None
-        count = self._dotnet.collections
-        return count(0), count(1), count(2)
 
     def _publish_counts(self) -> None:
         for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
@@ -232,3 +231,7 @@ class LeanPage(RunPage):
                 for step in self.trace.worst()
             ]
         )
+
+
+def _counts(pauses: surface.DotnetPauses) -> tuple[int, int, int]:
+    return pauses.collections(0), pauses.collections(1), pauses.collections(2)

@@ -282,7 +282,7 @@ def is_open(security: Any) -> bool:
 
 def zone_name(security: Any) -> str:
     """Return the time zone of a security's exchange, an IANA name."""
-    return str(security.exchange.time_zone.Id)
+    return str(security.exchange.time_zone)
 
 
 _STATUSES = {

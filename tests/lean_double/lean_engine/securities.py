@@ -11,9 +11,12 @@ from lean_engine.spelling import dotnet, field
 
 
 class DateTimeZone:
-    """NodaTime's."""
+    """NodaTime's; it prints its name."""
 
     Id = "UTC"
+
+    def __str__(self) -> str:
+        return self.Id
 
 
 @dotnet("QuantConnect.Securities")
