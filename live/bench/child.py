@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +26,7 @@ from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
 from live.bench.peers import measure_peer
 from live.bench.recording import time_ticks
+from live.bench.scrape_load import play_in_turn
 from live.bench.socket_run import play_socket
 from live.clock import monotonic_ns
 from live.config import HostSettings
@@ -92,6 +94,25 @@ def socket(told: Parameters) -> ChildResult:
         handled=run.decisions.count,
         late=late,
         notes=[f"{run.orders.count:,} orders", *(f"{count} {name}" for name, count in lost.items())],
+    )
+
+
+def telemetry_scraped(told: Parameters) -> ChildResult:
+    """Play paced ticks without a sidecar and beside one under scrapes, in turn, and compare the latencies."""
+    words = {"ticker": told["ticker"], "order_every": str(told["order_every"])}
+    schedules = (Schedule(told["warm_up"], told["ticks"], told["gap_ms"] * _MS) for _ in count())
+    found = play_in_turn(told["strategy"], Path(told["data"]), words, schedules, told["pairs"], told["scrapers"])
+    plain_ns, scraped_ns = (
+        median(float(run.decisions.quantile(0.99)) for run in runs) for runs in (found.plain, found.scraped)
+    )
+    return ChildResult(
+        {"plain_p99": plain_ns, "scraped_p99": scraped_ns, "ratio": scraped_ns / plain_ns},
+        samples=sum(run.decisions.count for run in (*found.plain, *found.scraped)),
+        warm_up=told["warm_up"],
+        sent=sum(run.schedule.sent for run in (*found.plain, *found.scraped)),
+        handled=sum(run.decisions.count for run in (*found.plain, *found.scraped)),
+        late=sum(run.schedule.late for run in (*found.plain, *found.scraped)),
+        notes=[f"{found.scrapes:,} scrapes", f"{found.events_lost} events lost"],
     )
 
 
@@ -194,6 +215,7 @@ JOBS: dict[str, Callable[[Parameters], ChildResult]] = {
     "socket": socket,
     "telemetry_cost": telemetry_cost,
     "lean_instrumentation": lean_instrumentation,
+    "telemetry_scraped": telemetry_scraped,
     "count_allocations": count_allocations,
     "first_tick": first_tick,
     "command": command,
