@@ -22,10 +22,7 @@ from live.lean.profile import environment_variables, low_latency
 from live.lean.self_test.assumptions import Finding
 from live.lean.self_test.engine import test_engine
 from live.lean.self_test.machine import test_machine
-<<<<<<< HEAD
 from live.lean.self_test.running import look_at_process
-=======
->>>>>>> leanhost
 
 DOCTOR_VERSION = 1
 """Raised when a member of the JSON changes its meaning or goes away."""
@@ -40,12 +37,9 @@ _WIDTH = 140
     help="LEAN data with market hours and symbol properties. Without it: LEAN's own Data folder, at last a small one.",
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Settings, of which [lean] is looked at.")
-<<<<<<< HEAD
 @click.option(
     "--pid", type=click.IntRange(min=1), help="Say which settings of the profile are in force in this running engine."
 )
-=======
->>>>>>> leanhost
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave the files of the engine's runs in this folder.")
 @common_options
 def command(
@@ -55,10 +49,7 @@ def command(
     libpython: Path | None,
     data_folder: Path | None,
     config: Path | None,
-<<<<<<< HEAD
     pid: int | None,
-=======
->>>>>>> leanhost
     keep: Path | None,
     as_json: bool,
 ) -> int:
@@ -69,10 +60,7 @@ def command(
     """
     home = chosen_home(engine, lean_home, dotnet, libpython)
     settings = load_config(config)
-<<<<<<< HEAD
     in_force = [] if pid is None else look_at_process(pid, settings.lean)
-=======
->>>>>>> leanhost
     machine = test_machine()
     findings: list[Finding] = []
     notes: list[str] = []
@@ -90,10 +78,7 @@ def command(
                 "is_usable": not bad,
                 "machine": msgspec.to_builtins(machine),
                 "engine": None if home is None else _engine(home, findings, notes),
-<<<<<<< HEAD
                 "in_force": None if pid is None else msgspec.to_builtins(in_force),
-=======
->>>>>>> leanhost
                 "profile": [
                     {"name": each.name, "place": each.place.name.lower(), "key": each.key, "value": each.value}
                     for each in low_latency(settings.lean)
@@ -102,11 +87,7 @@ def command(
         )
     else:
         print_warnings([*([] if home is None else home.warnings), *notes])
-<<<<<<< HEAD
         _print(machine, in_force, findings, home)
-=======
-        _print(machine, findings, home)
->>>>>>> leanhost
     return int(ExitCode.ENVIRONMENT if bad else ExitCode.OK)
 
 
@@ -128,28 +109,18 @@ def _engine(home: LeanHome, findings: list[Finding], notes: list[str]) -> dict[s
     }
 
 
-<<<<<<< HEAD
 def _print(machine: list[Finding], in_force: list[Finding], findings: list[Finding], home: LeanHome | None) -> None:
     console = Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
     _print_table("this machine", machine, console)
     if in_force:
         _print_table("settings of the profile in the running engine", in_force, console)
-=======
-def _print(machine: list[Finding], findings: list[Finding], home: LeanHome | None) -> None:
-    console = Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
-    _print_table("this machine", machine, console)
->>>>>>> leanhost
     if home is not None:
         title = (
             f"LEAN {home.version} in {home.folder}, .NET {home.dotnet_version}, Python {home.python_version} "
             f"({home.libpython})"
         )
         _print_table(title, findings, console)
-<<<<<<< HEAD
     every = [*machine, *in_force, *findings]
-=======
-    every = [*machine, *findings]
->>>>>>> leanhost
     counts = ", ".join(
         f"{sum(each.verdict == verdict for each in every)} {word}"
         for verdict, word in (("pass", "passed"), ("fail", "failed"), ("unknown", "unknown"))

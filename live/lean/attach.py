@@ -52,12 +52,8 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     plan = plan_of(instructions.lean)
     page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
     stages = OrderStages()
-<<<<<<< HEAD
-    host = Host(instructions, page, stages, make_orders(instructions, page, stages), plan)
-=======
     orders = make_orders(instructions, page, stages)
     host = Host(instructions, page, stages, orders, plan)
->>>>>>> leanhost
     if instructions.feeder is not None:
         host.parts.append(
             Feeder(
