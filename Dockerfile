@@ -17,6 +17,8 @@ RUN if ! command -v cc gcc > /dev/null; then \
 WORKDIR /src
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY live ./live
+COPY deploy ./deploy
+COPY grafana ./grafana
 RUN "${PYTHON}" -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM ${BASE_IMAGE}

@@ -1,4 +1,4 @@
-"""Build of the compiled modules; everything else about the package is in pyproject.toml.
+"""Build of the compiled modules, and the stack's files in the wheel; everything else about the package is in pyproject.toml.
 
 Every `.py` file of live/ with a `.pxd` of the same name beside it is compiled by Cython in pure-Python mode. The extensions
 are optional: without a C compiler the package installs all the same and runs these modules as plain Python.
@@ -7,11 +7,13 @@ are optional: without a C compiler the package installs all the same and runs th
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": False}
 # Records are read as integers and as reals through two views of the same bytes, which strict aliasing would let a
@@ -44,12 +46,27 @@ def sources() -> list[Path]:
     return [twin.with_suffix(".py") for twin in sorted(Path("live").rglob("*.pxd")) if twin.with_suffix(".py").exists()]
 
 
+class BuildWithStack(build_py):
+    """Puts deploy/ and grafana/ of the checkout into the wheel, where `lean-live stack` finds them."""
+
+    def run(self) -> None:
+        """Copy the package, then the stack's files."""
+        super().run()
+        if self.editable_mode:
+            return  # the command finds them in the checkout
+        target = Path(self.build_lib) / "live" / "deploy" / "files"
+        shutil.rmtree(target, ignore_errors=True)
+        for folder in ("deploy", "grafana"):
+            shutil.copytree(folder, target / folder)
+
+
 setup(
+    cmdclass={"build_py": BuildWithStack},
     ext_modules=cythonize(
         [*map(extension, sources()), shared_utility()],
         shared_utility_qualified_name=SHARED_UTILITY,
         build_dir="build/cython",
         compiler_directives=DIRECTIVES,
         nthreads=min(2, os.cpu_count() or 1),
-    )
+    ),
 )

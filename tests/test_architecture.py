@@ -20,7 +20,8 @@ ALLOWED = {
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
-    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "lean"},
+    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar", "lean"},
+    "deploy": {"", "hot", "slo"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""
 ALLOWED["cli"] = ALLOWED.keys() - {"testing"}

@@ -13,18 +13,20 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import msgspec
 
-from live.bench import allocations, session, startup
+from live.bench import allocations, lean_cost, session, startup
 from live.bench.calibration import calibrate
 from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
 from live.bench.peers import measure_peer
 from live.bench.recording import time_ticks
+from live.bench.scrape_load import play_in_turn
 from live.bench.socket_run import play_socket
 from live.clock import monotonic_ns
 from live.config import HostSettings
@@ -95,6 +97,25 @@ def socket(told: Parameters) -> ChildResult:
     )
 
 
+def telemetry_scraped(told: Parameters) -> ChildResult:
+    """Play paced ticks without a sidecar and beside one under scrapes, in turn, and compare the latencies."""
+    words = {"ticker": told["ticker"], "order_every": str(told["order_every"])}
+    schedules = (Schedule(told["warm_up"], told["ticks"], told["gap_ms"] * _MS) for _ in count())
+    found = play_in_turn(told["strategy"], Path(told["data"]), words, schedules, told["pairs"], told["scrapers"])
+    plain_ns, scraped_ns = (
+        median(float(run.decisions.quantile(0.99)) for run in runs) for runs in (found.plain, found.scraped)
+    )
+    return ChildResult(
+        {"plain_p99": plain_ns, "scraped_p99": scraped_ns, "ratio": scraped_ns / plain_ns},
+        samples=sum(run.decisions.count for run in (*found.plain, *found.scraped)),
+        warm_up=told["warm_up"],
+        sent=sum(run.schedule.sent for run in (*found.plain, *found.scraped)),
+        handled=sum(run.decisions.count for run in (*found.plain, *found.scraped)),
+        late=sum(run.schedule.late for run in (*found.plain, *found.scraped)),
+        notes=[f"{found.scrapes:,} scrapes", f"{found.events_lost} events lost"],
+    )
+
+
 def telemetry_cost(told: Parameters) -> ChildResult:
     """Time what the engine measures of every tick and slice, and how long it takes to bring the page up to date.
 
@@ -116,6 +137,12 @@ def telemetry_cost(told: Parameters) -> ChildResult:
         "publication_ns": float(median(publications_ns)),
     }
     return ChildResult(values, samples=calls * told["times"])
+
+
+def lean_instrumentation(told: Parameters) -> ChildResult:
+    """Time what the host inside LEAN adds to a slice by its own code."""
+    cost = lean_cost.measure(told["slices"], told["times"])
+    return ChildResult({"slice_ns": cost.slice_ns, "look_ns": cost.look_ns}, samples=told["slices"] * told["times"])
 
 
 def _time_calls(trace: LatencyTrace, slices: int) -> int:
@@ -187,6 +214,8 @@ JOBS: dict[str, Callable[[Parameters], ChildResult]] = {
     "paced": paced,
     "socket": socket,
     "telemetry_cost": telemetry_cost,
+    "lean_instrumentation": lean_instrumentation,
+    "telemetry_scraped": telemetry_scraped,
     "count_allocations": count_allocations,
     "first_tick": first_tick,
     "command": command,

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-import live
 from live.bench.model import ChildResult
 from live.cores import usable_cores
 from live.errors import LeanLiveError
+from live.installation import environment
 
 _SECONDS_MAX = 1_800
 _SECONDS_TO_END = 5
@@ -65,7 +65,7 @@ def measure(job: str, told: Mapping[str, Any], folder: Path, core: int | None) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=_environment(folder),
+        env={**environment(), "TMPDIR": str(folder)},
         start_new_session=True,
     )
     try:
@@ -78,13 +78,6 @@ def measure(job: str, told: Mapping[str, Any], folder: Path, core: int | None) -
         lines = complaint.strip().splitlines() or [f"it ended with {process.returncode} and said nothing"]
         raise MeasurementError(lines[-1], process.returncode)
     return msgspec.json.decode(answer, type=ChildResult)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return our environment, with the package that runs here first on the path and temporary files in a folder."""
-    root = str(Path(live.__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "TMPDIR": str(folder)}
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from live.bench.model import Better, Budget, MetricSpec, Parameter, RowSpec, Unit
-from live.bench.startup import COMMAND
 from live.errors import UsageError
+from live.installation import COMMAND
 
 _FIVE_DAYS = "five days of IBM ticks, compiled"
 _PACED = "ticks 1 ms apart, compiled"
@@ -45,6 +45,8 @@ def rows(is_quick: bool) -> tuple[RowSpec, ...]:
         *_cold_rows(is_quick),
         *_socket_rows(is_quick),
         _telemetry_row(is_quick),
+        _lean_row(is_quick),
+        _scraped_row(is_quick),
         _allocation_row(is_quick),
         *_start_rows(is_quick),
         *_symbol_rows(is_quick),
@@ -172,6 +174,40 @@ def _telemetry_row(is_quick: bool) -> RowSpec:
             "ticks": 1_600,
             "gap_ms": 1,
         },
+    )
+
+
+def _lean_row(is_quick: bool) -> RowSpec:
+    return RowSpec(
+        "lean-instrumentation",
+        "what the host inside LEAN adds to a slice by its own code, and what looking at a slice takes in an idle moment",
+        "lean_instrumentation",
+        "warm",
+        (
+            _metric("slice_ns", "ns", "lower", None, is_judged=False),
+            _metric("look_ns", "ns", "lower", None, is_judged=False),
+        ),
+        {"slices": 10_000 if is_quick else 100_000, "times": 5},
+    )
+
+
+def _scraped_row(is_quick: bool) -> RowSpec:
+    return RowSpec(
+        "telemetry-scraped",
+        "paced in process, without a sidecar and beside one under 20 scrapers, in turn",
+        "telemetry_scraped",
+        "warm",
+        (
+            _metric("plain_p99", "ns", "lower", None, is_judged=False),
+            _metric("scraped_p99", "ns", "lower", None, is_judged=False),
+            MetricSpec("ratio", "times", budget=Budget(1.1, "p99 with a sidecar against none, two or more cores")),
+        ),
+        {
+            **_paced("live", 1, 1_500 if is_quick else 5_000, 10, 200 if is_quick else 2_000),
+            "pairs": 1 if is_quick else 3,
+            "scrapers": 20,
+        },
+        rounds=1 if is_quick else 3,
     )
 
 

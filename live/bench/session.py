@@ -125,11 +125,22 @@ def play(strategy: str, data: Path, parameters: Mapping[str, str]) -> RunResult:
         return run.result()
 
 
-def play_paced(strategy: str, data: Path, parameters: Mapping[str, str], schedule: Schedule) -> PacedRun:
-    """Play a strategy of live/bench/strategies to a schedule, and return the run."""
-    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as folder:
-        run = PacedRun(_request(strategy, data, parameters, Path(folder)), schedule)
-        run.run(Silent(), Path(folder) / "log.txt")
+def play_paced(
+    strategy: str, data: Path, parameters: Mapping[str, str], schedule: Schedule, folder: Path | None = None
+) -> PacedRun:
+    """Play a strategy of live/bench/strategies to a schedule, and return the run.
+
+    Parameters:
+        strategy: its name.
+        data: a data folder.
+        parameters: of the strategy.
+        schedule: when its ticks are due.
+        folder: where the run's files go; None for a temporary folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as temporary:
+        where = Path(temporary) if folder is None else folder
+        run = PacedRun(_request(strategy, data, parameters, where), schedule)
+        run.run(Silent(), where / "log.txt")
         return run
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from live.bench.session import STRATEGIES
 from live.clock import machine_monotonic_ns, monotonic_ns
 from live.errors import EnvironmentFault
+from live.installation import COMMAND
 
-COMMAND = "import sys; from live.cli.main import main; main(sys.argv[1:])"
-"""What the script `lean-live` does; run by name of the module, it is the installation of this process for certain."""
 _SECONDS_MAX = 120
 _NS = 1e9
 

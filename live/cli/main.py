@@ -30,6 +30,7 @@ VERBS = {
     "resume": ("live.cli.resume", "End a pause of a run's feed, so that orders pass again."),
     "sidecar": ("live.cli.sidecar", "Export the telemetry of runs for Prometheus, from a process beside them."),
     "slo": ("live.cli.slo", "Check service-level objectives, and write the rules and routes that follow from them."),
+    "stack": ("live.cli.stack", "Run Prometheus, Alertmanager and Grafana on this machine."),
     "top": ("live.cli.top", "Watch a run that is going on: rate, latencies, account, orders, feed."),
     "version": ("live.cli.version", "Say which version this is, and whether the hot path is compiled."),
 }

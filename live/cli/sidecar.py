@@ -19,10 +19,9 @@ from live.sidecar.finder import spellings
 from live.sidecar.service import Sidecar, SidecarRequest
 
 _EXAMPLES = """\b
-Examples:
-  lean-live sidecar
-  lean-live sidecar results other-results --config live.toml
-  lean-live sidecar results/Momentum-20261105T093000Z.partial --port 0 --json
+Example: lean-live sidecar
+Example: lean-live sidecar results other-results --config live.toml
+Example: lean-live sidecar results/Momentum-20261105T093000Z.partial --port 0 --json
 """
 
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 
 from live.dashboards.model import JSONEncoder, dashboard, prometheus
-from live.dashboards.panels import BAD, WARNING, Panel, source, text_link
+from live.dashboards.panels import BAD, DATA_SOURCE, WARNING, Panel
 from live.dashboards.queries import series
+from live.dashboards.runbooks import runbook_link
 from live.hot.catalogue import FeedPhase, RunPhase
 
 COLUMNS = 24
@@ -26,15 +27,22 @@ class Board:
         title: its title.
         description: the question that it answers.
         variables: further variables, after algorithm and run.
+        has_run: whether it shows runs, of which one can be chosen.
     """
 
     def __init__(
-        self, uid: str, title: str, description: str, variables: Sequence[dashboard.VariableModel] = ()
+        self,
+        uid: str,
+        title: str,
+        description: str,
+        variables: Sequence[dashboard.VariableModel] = (),
+        has_run: bool = True,
     ) -> None:
         self.uid = uid
         self._title = title
         self._description = description
-        self._variables = [*_chosen_run(), *variables]
+        self._has_run = has_run
+        self._variables = [*(_chosen_run() if has_run else ()), *variables]
         self._panels: list[dashboard.Panel | dashboard.RowPanel] = []
         self._next_y = 0
 
@@ -81,15 +89,26 @@ class Board:
             version=1,
             panels=self._panels,
             templating=dashboard.DashboardDashboardTemplating(list_val=self._variables),
-            annotations=dashboard.AnnotationContainer(list_val=_annotations()),
+            annotations=dashboard.AnnotationContainer(list_val=_annotations() if self._has_run else []),
             links=[_others()],
         )
         return json.dumps(content, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
 
 
 def with_runbook(panel: Panel, name: str) -> Panel:
-    """Add a link to a page of docs/runbooks to a panel."""
-    panel.links = [*(panel.links or []), text_link("Runbook", f"/d/lean-live-runbooks?runbook={name}")]
+    """Add a link to a page of docs/runbooks to a panel.
+
+    Raises:
+        KeyError: there is no such page.
+    """
+    link = dashboard.DashboardLink(
+        title="Runbook",
+        type_val=dashboard.DashboardLinkType.LINK,
+        url=runbook_link(name),
+        target_blank=True,
+        icon="doc",
+    )
+    panel.links = [link]
     return panel
 
 
@@ -109,7 +128,7 @@ def variable(name: str, label: str, description: str, query: str) -> dashboard.V
         description=description,
         query={"query": query, "refId": name},
         definition=query,
-        datasource=source(),
+        datasource=DATA_SOURCE,
         refresh=dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED,
         sort=dashboard.VariableSort.ALPHABETICAL_DESC,
         include_all=True,
@@ -145,13 +164,13 @@ def _annotations() -> list[dashboard.AnnotationQuery]:
 def _annotation(name: str, expression: str, color: str, title: str) -> dashboard.AnnotationQuery:
     return dashboard.AnnotationQuery(
         name=name,
-        datasource=source(),
+        datasource=DATA_SOURCE,
         enable=True,
         icon_color=color,
         expr=expression,
         step="15s",
         title_format=title,
-        target=prometheus.Dataquery(expr=expression, ref_id="Anno", datasource=source()),
+        target=prometheus.Dataquery(expr=expression, ref_id="Anno", datasource=DATA_SOURCE),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from live.dashboards.panels import BAD, GOOD, NEUTRAL, State, Step
+from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, State, Step, steps
 
 VERDICTS = {0: State("good", GOOD), 1: State("bad", BAD)}
 """Of an expression that compares a burn rate with 1."""
 
 NO_TRAFFIC = State("no traffic", NEUTRAL)
-BURN_STEPS = (Step(None, GOOD), Step(1.0, BAD))
-BUDGET_STEPS = (Step(None, BAD), Step(0.0, "orange"), Step(0.25, GOOD))
+BURN_COLORS = steps(bad=1.0)
+BUDGET_COLORS = (Step(None, BAD), Step(0.0, WARNING), Step(0.25, GOOD))
 _ALGORITHM = 'algorithm=~"$algorithm|"'
 """The chosen algorithm, and what is said of none, such as that the sidecar is down."""
 
@@ -42,4 +42,4 @@ def is_breached(objective: str = "") -> str:
 
 def since_breach(objective: str) -> str:
     """Return the seconds since the objective was last breached, within the time that the dashboard shows."""
-    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:30s]))"
+    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:5s]))"

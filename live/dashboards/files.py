@@ -9,8 +9,9 @@ from live.dashboards.host import host
 from live.dashboards.latency import latency
 from live.dashboards.objectives import objectives
 from live.dashboards.orders import orders
+from live.dashboards.runbook_pages import runbooks
 
-BOARDS = (latency, orders, feed, host, objectives)
+BOARDS = (latency, orders, feed, host, objectives, runbooks)
 
 
 def dashboard_files() -> dict[str, str]:
@@ -32,9 +33,10 @@ def write_dashboards(folder: Path) -> list[Path]:
     Raises:
         OSError: it cannot be written.
     """
+    files = dashboard_files()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, content in dashboard_files().items():
+    for name, content in files.items():
         path = folder / name
         path.write_text(content, encoding="utf-8")
         paths.append(path)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from live.dashboards.board import Board, with_runbook
 from live.dashboards.feed import RUN_PHASES
-from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, Panel, Query, State, good_below, lines, number, timeline
+from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, Panel, Query, State, lines, number, steps, timeline
 from live.dashboards.queries import increase, rate, series
 from live.hot.catalogue import WarmState
 
@@ -77,7 +77,7 @@ def _verdict() -> list[Panel]:
                 "Time since a run brought its telemetry page up to date; it grows while the run is stuck.",
                 f"max({series('page_age_seconds')})",
                 "s",
-                steps=good_below(60, 10),
+                colors=steps(warning=10, bad=60),
                 decimals=1,
             ),
             "run-stuck",
@@ -88,7 +88,7 @@ def _verdict() -> list[Panel]:
                 "Events lost because the event ring was full, in the time that is shown.",
                 increase("telemetry_lost_total"),
                 "short",
-                steps=good_below(0.5),
+                colors=steps(bad=0.5),
                 decimals=0,
             ),
             "telemetry-lost",
@@ -110,7 +110,7 @@ def _verdict() -> list[Panel]:
 def _states() -> list[Panel]:
     return [
         timeline(
-            "Pinned",
+            "Pinned, by thread",
             "By thread: whether it is where `[host] cores` puts it.",
             [Query(f"min by (run, thread) ({series('cpu_affinity_ok')})", "{{run}}, {{thread}}")],
             _PINNED,

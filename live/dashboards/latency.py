@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live.dashboards.board import Board, with_runbook
 from live.dashboards.budgets import (
-    BUDGET_STEPS,
+    BUDGET_COLORS,
     NO_TRAFFIC,
     VERDICTS,
     budget_left,
@@ -17,23 +17,24 @@ from live.dashboards.panels import (
     BAD,
     GOOD,
     NEUTRAL,
+    WARNING,
     Column,
     Panel,
     Query,
     State,
     Step,
-    good_below,
     heat_map,
     lines,
     number,
     rows,
+    steps,
     timeline,
 )
 from live.dashboards.queries import RATE_WINDOW, bucket, quantile, rate, series
 from live.hot.catalogue import Stage
 
 OBJECTIVE = "tick-to-decision"
-_LIMIT = f"max({recorded('slo:threshold:seconds', OBJECTIVE)})"
+_LIMIT = f"max({recorded('lean_live:sli_threshold:seconds', OBJECTIVE)})"
 _P99 = quantile(0.99, Stage.TICK_TO_DECISION)
 _STAGES = (
     (Stage.FEED_DELAY, "feed delay"),
@@ -78,7 +79,7 @@ def _verdict() -> list[Panel]:
             "p99 divided by the limit of slo.toml. From 100 % on, too many decisions are slow.",
             f"{_P99} / on () {_LIMIT}",
             "percentunit",
-            steps=good_below(1.0, 0.8),
+            colors=steps(warning=0.8, bad=1.0),
             absent=NO_TRAFFIC,
             decimals=0,
             has_graph=True,
@@ -88,7 +89,7 @@ def _verdict() -> list[Panel]:
             "Time since the objective was last breached, within the time that is shown; it says when it was good again.",
             since_breach(OBJECTIVE),
             "s",
-            steps=(Step(None, BAD), Step(60.0, "orange"), Step(900.0, GOOD)),
+            colors=(Step(None, BAD), Step(60.0, WARNING), Step(900.0, GOOD)),
             absent=State("none in this time", GOOD),
             decimals=0,
         ),
@@ -97,7 +98,7 @@ def _verdict() -> list[Panel]:
             "Share of the slow decisions that the objective allows in its window and that have not come yet.",
             f"min({budget_left(OBJECTIVE)})",
             "percentunit",
-            steps=BUDGET_STEPS,
+            colors=BUDGET_COLORS,
             absent=NO_TRAFFIC,
             decimals=1,
         ),
@@ -139,8 +140,8 @@ def _quantiles() -> Panel:
                 Query(_P99, "p99"),
                 Query(quantile(0.999, Stage.TICK_TO_DECISION), "p99.9"),
                 Query(_LIMIT, "limit of the objective", color=BAD, is_dashed=True),
-                Query(quantile(1, Stage.GC_PAUSE_PYTHON), "longest GC pause, Python", style="bars", color="purple"),
-                Query(quantile(1, Stage.GC_PAUSE_DOTNET), "longest GC pause, .NET", style="bars", color="yellow"),
+                Query(quantile(1, Stage.GC_PAUSE_PYTHON), "longest GC pause, Python", has_bars=True, color="purple"),
+                Query(quantile(1, Stage.GC_PAUSE_DOTNET), "longest GC pause, .NET", has_bars=True, color="yellow"),
             ],
             "s",
             is_logarithmic=True,

@@ -12,7 +12,7 @@ with warnings.catch_warnings():
     # The SDK recommends its newer schema, which only the newest Grafana can provision from files; all read this one.
     warnings.simplefilter("ignore", DeprecationWarning)
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
-    from grafana_foundation_sdk.models import common, dashboard, heatmap, prometheus, stat, statetimeline, table
+    from grafana_foundation_sdk.models import common, dashboard, heatmap, prometheus, stat, statetimeline, table, text
     from grafana_foundation_sdk.models import timeseries as time_series
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "stat",
     "statetimeline",
     "table",
+    "text",
     "time_series",
 ]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from live.dashboards.board import Board, variable
-from live.dashboards.budgets import BUDGET_STEPS, BURN_STEPS, NO_TRAFFIC, VERDICTS
+from live.dashboards.budgets import BUDGET_COLORS, BURN_COLORS, NO_TRAFFIC, VERDICTS
 from live.dashboards.panels import (
     BAD,
     Column,
     Panel,
     Query,
     State,
-    good_below,
     lines,
     number,
     rows,
+    steps,
     timeline,
 )
 
 _CHOSEN = 'sloth_slo=~"$objective", algorithm=~"$algorithm|"'
 _ALERTS = f'ALERTS{{alertstate="firing", {_CHOSEN}}}'
+_COLUMNS = ("slo:sli_error:ratio_rate5m", "slo:current_burn_rate:ratio", "slo:period_error_budget_remaining:ratio")
 _LEGEND = "{{sloth_slo}} {{algorithm}}"
 
 
@@ -55,7 +56,7 @@ def _verdict() -> list[Panel]:
             "Alerts that fire.",
             f"count({_ALERTS}) or vector(0)",
             "short",
-            steps=good_below(1),
+            colors=steps(bad=1),
             decimals=0,
         ),
         number(
@@ -63,7 +64,7 @@ def _verdict() -> list[Panel]:
             "Objectives whose budget is being used faster than it may be: a burn rate above 1 in the last five minutes.",
             f"sum({_chosen('slo:current_burn_rate:ratio')} > bool 1)",
             "short",
-            steps=good_below(1),
+            colors=steps(bad=1),
             absent=NO_TRAFFIC,
             decimals=0,
         ),
@@ -72,7 +73,7 @@ def _verdict() -> list[Panel]:
             "Share of the error budget that is left, of the objective that has least. Below zero the promise is broken.",
             f"min({_chosen('slo:period_error_budget_remaining:ratio')})",
             "percentunit",
-            steps=BUDGET_STEPS,
+            colors=BUDGET_COLORS,
             absent=NO_TRAFFIC,
             decimals=1,
         ),
@@ -81,7 +82,7 @@ def _verdict() -> list[Panel]:
             "Largest burn rate of the last five minutes: 1 uses up the budget exactly by the end of the window.",
             f"max({_chosen('slo:current_burn_rate:ratio')})",
             "x",
-            steps=BURN_STEPS,
+            colors=BURN_COLORS,
             absent=NO_TRAFFIC,
             decimals=2,
             has_graph=True,
@@ -90,22 +91,20 @@ def _verdict() -> list[Panel]:
 
 
 def _table() -> Panel:
+    # The objective itself is no algorithm's: it is put beside what each algorithm has.
+    error, objective = _chosen(_COLUMNS[0]), "slo:objective:ratio"
+    promised = f"{error} * 0 + on (sloth_id, sloth_slo, sloth_service) group_left () {_chosen(objective)}"
     return rows(
         "Objectives",
         "What is promised, how fast its budget is used, and how much of it is left of the objective's window.",
-        [
-            Query(_chosen("slo:objective:ratio")),
-            Query(_chosen("slo:sli_error:ratio_rate5m")),
-            Query(_chosen("slo:current_burn_rate:ratio")),
-            Query(_chosen("slo:period_error_budget_remaining:ratio")),
-        ],
+        [Query(f"max by (sloth_slo, algorithm) ({expression})") for expression in (promised, *map(_chosen, _COLUMNS))],
         [
             Column("sloth_slo", "Objective"),
             Column("algorithm", "Algorithm"),
             Column("Value #A", "Good events promised", "percentunit"),
             Column("Value #B", "Bad events, 5 minutes", "percentunit"),
-            Column("Value #C", "Burn rate", "x", BURN_STEPS),
-            Column("Value #D", "Budget left", "percentunit", BUDGET_STEPS),
+            Column("Value #C", "Burn rate", "x", BURN_COLORS),
+            Column("Value #D", "Budget left", "percentunit", BUDGET_COLORS),
         ],
         sort_by="Budget left",
         is_descending=False,
@@ -152,7 +151,7 @@ def _budgets() -> list[Panel]:
             calculations=("lastNotNull", "min"),
         ),
         timeline(
-            "Alerts",
+            "Alerts over time",
             "Which alert fired when. The runbook of each is docs/runbooks, under the objective's name.",
             [
                 Query(

@@ -11,10 +11,10 @@ from live.dashboards.panels import (
     Panel,
     Query,
     State,
-    good_below,
     lines,
     number,
     rows,
+    steps,
     timeline,
 )
 from live.dashboards.queries import increase, quantile, rate, series
@@ -52,14 +52,14 @@ def _verdict() -> list[Panel]:
                 "none",
                 states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
             ),
-            "kill-switch-engaged",
+            "kill-switch",
         ),
         number(
             "Orders of unknown fate",
             "Orders without an answer in time; they are never sent again by themselves. Look at the broker's side.",
             increase("orders_total", 'status="unknown"'),
             "short",
-            steps=good_below(0.5),
+            colors=steps(bad=0.5),
             decimals=0,
         ),
         number(
@@ -67,7 +67,7 @@ def _verdict() -> list[Panel]:
             "Orders that the risk gate refused in the time that is shown; the codes are below.",
             increase("order_denials_total"),
             "short",
-            steps=good_below(1e9, 0.5),
+            colors=steps(warning=0.5),
             decimals=0,
         ),
         number("Open orders", "Orders that may still fill.", f"sum({series('orders_open')})", "short", decimals=0),
@@ -176,7 +176,7 @@ def _account() -> list[Panel]:
 def _positions() -> list[Panel]:
     return [
         lines(
-            "Positions",
+            "Positions by symbol",
             "Signed quantity held, by symbol.",
             [Query(series("position_quantity"), "{{symbol}}, {{run}}")],
             "short",

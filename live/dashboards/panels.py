@@ -6,12 +6,12 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, time_series
+from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, text, time_series
 
-DATA_SOURCE_UID = "lean-live-prometheus"
 GOOD, WARNING, BAD, NEUTRAL = "green", "orange", "red", "text"
 
-_SOURCE = common.DataSourceRef(type_val="prometheus", uid=DATA_SOURCE_UID)
+DATA_SOURCE = common.DataSourceRef(type_val="prometheus", uid="lean-live-prometheus")
+"""The provisioned data source; its uid is also in grafana/provisioning."""
 
 
 class Query(NamedTuple):
@@ -20,14 +20,14 @@ class Query(NamedTuple):
     Attributes:
         expression: PromQL.
         legend: name of its series; words in double braces are labels.
-        style: `line`, or `bars` for what is drawn over the lines.
+        has_bars: whether it is drawn as bars, over the lines.
         color: colour of its series; empty takes one of the palette.
         is_dashed: whether it is a limit, and drawn as such.
     """
 
     expression: str
     legend: str = ""
-    style: str = "line"
+    has_bars: bool = False
     color: str = ""
     is_dashed: bool = False
 
@@ -51,21 +51,10 @@ NO_COLOR = (Step(None, NEUTRAL),)
 _NO_DATA = State("no data", NEUTRAL)
 
 
-def source() -> common.DataSourceRef:
-    """Return the reference to the provisioned data source."""
-    return _SOURCE
-
-
-def good_below(limit: float, warning: float | None = None) -> tuple[Step, ...]:
-    """Return colours of a number that is bad from a limit on."""
-    steps = [Step(None, GOOD), Step(limit, BAD)]
-    return (*steps[:1], *([] if warning is None else [Step(warning, WARNING)]), *steps[1:])
-
-
-def good_above(limit: float, warning: float | None = None) -> tuple[Step, ...]:
-    """Return colours of a number that is bad below a limit, and worth a look below `warning`."""
-    steps = [Step(None, BAD)]
-    return (*steps, *([] if warning is None else [Step(limit, WARNING)]), Step(warning or limit, GOOD))
+def steps(*, warning: float | None = None, bad: float | None = None) -> tuple[Step, ...]:
+    """Return the colours of a number that is good at first, worth a look from one value on, and bad from another."""
+    found = (Step(None, GOOD), Step(warning, WARNING), Step(bad, BAD))
+    return tuple(each for each in found if each.color == GOOD or each.value is not None)
 
 
 def number(
@@ -74,7 +63,7 @@ def number(
     query: str,
     unit: str,
     *,
-    steps: Sequence[Step] = NO_COLOR,
+    colors: Sequence[Step] = NO_COLOR,
     states: Mapping[int, State] | None = None,
     absent: State = _NO_DATA,
     legend: str = "",
@@ -88,7 +77,7 @@ def number(
         description: what it shows, and when it is good.
         query: PromQL.
         unit: Grafana's name of the unit.
-        steps: colours by value.
+        colors: colours by value.
         states: words by value.
         absent: what stands there when there is no value.
         legend: name of each series, when there may be several.
@@ -98,14 +87,14 @@ def number(
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.AREA if has_graph else common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE
-        if tuple(steps) == NO_COLOR and not states
+        if tuple(colors) == NO_COLOR and not states
         else common.BigValueColorMode.BACKGROUND,
         text_mode=common.BigValueTextMode.VALUE_AND_NAME if legend else common.BigValueTextMode.VALUE,
         justify_mode=common.BigValueJustifyMode.CENTER,
         reduce_options=common.ReduceDataOptions(values=False, calcs=["lastNotNull"]),
         orientation=common.VizOrientation.AUTO,
     )
-    defaults = _defaults(unit, steps, states, absent)
+    defaults = _defaults(unit, colors, states, absent)
     defaults.decimals = decimals
     return _panel("stat", title, description, [Query(query, legend)], defaults, options, is_instant=not has_graph)
 
@@ -210,7 +199,7 @@ class Column(NamedTuple):
     field: str
     head: str
     unit: str = "none"
-    steps: Sequence[Step] = NO_COLOR
+    colors: Sequence[Step] = NO_COLOR
 
 
 def rows(
@@ -263,17 +252,20 @@ def rows(
     return panel
 
 
-def text_link(title: str, url: str) -> dashboard.DashboardLink:
-    """Return a link of a panel."""
-    return dashboard.DashboardLink(
-        title=title, type_val=dashboard.DashboardLinkType.LINK, url=url, target_blank=True, icon="doc"
+def page(title: str, description: str, markdown: str) -> Panel:
+    """Return a panel with a text."""
+    return dashboard.Panel(
+        type_val="text",
+        title=title,
+        description=description,
+        options=text.Options(mode=text.TextMode.MARKDOWN, content=markdown),
     )
 
 
 def _column_override(column: Column) -> dashboard.DashboardFieldConfigSourceOverrides:
     properties = [dashboard.DynamicConfigValue("unit", column.unit)]
-    if tuple(column.steps) != NO_COLOR:
-        properties.append(dashboard.DynamicConfigValue("thresholds", _thresholds(column.steps)))
+    if tuple(column.colors) != NO_COLOR:
+        properties.append(dashboard.DynamicConfigValue("thresholds", _thresholds(column.colors)))
         properties.append(dashboard.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
     return dashboard.DashboardFieldConfigSourceOverrides(
         matcher=dashboard.MatcherConfig("byName", column.head), properties=properties
@@ -284,7 +276,7 @@ def _series_override(ref: str, query: Query) -> dashboard.DashboardFieldConfigSo
     properties = []
     if query.color:
         properties.append(dashboard.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": query.color}))
-    if query.style == "bars":
+    if query.has_bars:
         properties.append(dashboard.DynamicConfigValue("custom.drawStyle", "bars"))
         properties.append(dashboard.DynamicConfigValue("custom.fillOpacity", 60))
     if query.is_dashed:
@@ -297,14 +289,14 @@ def _series_override(ref: str, query: Query) -> dashboard.DashboardFieldConfigSo
     )
 
 
-def _thresholds(steps: Sequence[Step]) -> dashboard.ThresholdsConfig:
+def _thresholds(colors: Sequence[Step]) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig(
-        mode=dashboard.ThresholdsMode.ABSOLUTE, steps=[dashboard.Threshold(step.value, step.color) for step in steps]
+        mode=dashboard.ThresholdsMode.ABSOLUTE, steps=[dashboard.Threshold(step.value, step.color) for step in colors]
     )
 
 
 def _defaults(
-    unit: str, steps: Sequence[Step], states: Mapping[int, State] | None, absent: State | None
+    unit: str, colors: Sequence[Step], states: Mapping[int, State] | None, absent: State | None
 ) -> dashboard.FieldConfig:
     mappings: list[dashboard.ValueMapping] = []
     if states:
@@ -319,7 +311,7 @@ def _defaults(
         mappings.append(dashboard.SpecialValueMap(options))
     return dashboard.FieldConfig(
         unit=unit,
-        thresholds=_thresholds(steps),
+        thresholds=_thresholds(colors),
         mappings=mappings,
         color=dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS),
         no_value=None if absent is None else absent.text,
@@ -341,7 +333,7 @@ def _panel(
     for ref, query in zip(string.ascii_uppercase, queries, strict=False):
         targets.append(
             prometheus.Dataquery(
-                datasource=_SOURCE,
+                datasource=DATA_SOURCE,
                 expr=query.expression,
                 legend_format=query.legend or None,
                 instant=is_instant,
@@ -356,7 +348,7 @@ def _panel(
         type_val=kind,
         title=title,
         description=description,
-        datasource=_SOURCE,
+        datasource=DATA_SOURCE,
         targets=list(targets),
         options=options,
         field_config=dashboard.FieldConfigSource(defaults=defaults, overrides=overrides),

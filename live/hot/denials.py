@@ -30,7 +30,7 @@ class DenialCode(IntEnum):
     CONTROL_PAUSED = (
         2,
         "The strategy is paused; only liquidations pass.",
-        "lean-live top says why; lean-live resume ends the pause of a feed that does not end by itself.",
+        "lean-live top says why; lean-live resume ends one that does not end by itself.",
     )
     CONTROL_REDUCE_ONLY = (
         3,

@@ -240,7 +240,7 @@ def account(algorithm: Any) -> Account:
 def runtime_error(algorithm: Any) -> str:
     """Return what LEAN calls the algorithm's run-time error, in one line; "" when there is none."""
     error = algorithm.run_time_error
-    return "" if error is None else one_line(str(error.message))
+    return "" if error is None else one_line(str(getattr(error, "message", error)))
 
 
 def held_securities(algorithm: Any) -> list[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from live.clock import NANOSECONDS_PER_SECOND
+from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.errors import DataError
 from live.hot.catalogue import ControlBit, Gauge, PageText, RunPhase
 from live.hot.events import Event, decode_event
@@ -15,6 +16,9 @@ from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import PageFault
 from live.report.results import FAILED, PARTIAL
 from live.report.top.look import RunLook, look_at
+
+UNSEEN_NS = 5 * NANOSECONDS_PER_SECOND
+"""Time after which a process that was never seen, and has not brought its page up to date, is taken for dead."""
 
 
 class EventLog:
@@ -73,6 +77,7 @@ class AttachedRun:
         self.records_taken = 0
         self.faults: set[str] = set()
         self._algorithm = ""
+        self._was_seen = False
 
     @property
     def name(self) -> str:
@@ -121,18 +126,32 @@ class AttachedRun:
         Raises:
             PageFault: as for `phase`.
         """
-        self.reader.check_size()
         # Before the phase: a run that ends between the two has ended and did not die.
-        is_alive = self.reader.is_writer_alive()
+        is_alive = self.is_alive()
         return self.phase.is_over or not is_alive
+
+    def is_alive(self) -> bool:
+        """Tell whether the run's process lives.
+
+        One in another process namespace, such as a container's, cannot be seen; it lives as long as it brings its page up
+        to date.
+
+        Raises:
+            PageFault: the page was cut off.
+        """
+        self.reader.check_size()
+        is_seen = self.reader.is_writer_alive()
+        self._was_seen = self._was_seen or is_seen
+        return is_seen or (not self._was_seen and wall_ns() - self.published_ns < UNSEEN_NS)
 
     def look(self) -> RunLook:
         """Return what the page says now.
 
         Raises:
-            DataError: the page was cut off, or holds numbers that no run can have written.
+            PageFault: the page was cut off, or holds numbers that no run can have written.
         """
-        return look_at(self.reader)
+        look = look_at(self.reader)
+        return replace(look, is_dead=look.is_dead and not self.is_alive())
 
     def ask(self, bits: ControlBit) -> None:
         """Add bits to the control word; nothing here takes them back.

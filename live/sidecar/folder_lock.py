@@ -12,10 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from live.clock import sleep
 from live.errors import EnvironmentFault
 
 LOCK_FILE = ".sidecar.lock"
 _BYTES_MAX = 4_096
+_ATTEMPTS = 10
+_ATTEMPT_SECONDS = 0.02
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -43,17 +46,24 @@ class FolderLock:
         except OSError as error:
             raise EnvironmentFault(f"cannot make {self._path}: {error.strerror}; check the folder") from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._descriptor)
         except OSError as error:
             os.close(self._descriptor)
             raise _refusal(folder, error) from error
         self.write("")
 
     def write(self, address: str) -> None:
-        """Say where this process listens."""
+        """Say where this process listens.
+
+        Raises:
+            EnvironmentFault: the disk is full.
+        """
         content = msgspec.json.encode(Holder(os.getpid(), address))
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, content, 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, content, 0)
+        except OSError as error:
+            raise EnvironmentFault(f"cannot write {self._path}: {error.strerror}; free some space there") from error
 
     @property
     def touched_ns(self) -> int:
@@ -97,6 +107,16 @@ def find_holder(folder: Path, expects_run: bool = False) -> Holder | None:
 
 def _open(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file for this process; whoever only looks at the lock holds it for a moment, which is waited for."""
+    for _ in range(_ATTEMPTS):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        sleep(_ATTEMPT_SECONDS)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read(descriptor: int) -> Holder:

@@ -6,19 +6,17 @@ import os
 import selectors
 import signal
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-import live
 from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, sleep
 from live.errors import EnvironmentFault, ExitCode, LeanLiveError, one_line
+from live.installation import COMMAND, environment
 from live.sidecar.folder_lock import Holder, find_holder
 
-COMMAND = "import sys; from live.cli.main import main; main(sys.argv[1:])"
 LOG_FILE = "sidecar.log"
 START_SECONDS = 20.0
 """Longest time until a sidecar that was started listens."""
@@ -112,7 +110,7 @@ def _spawn(words: list[str], folder: Path) -> tuple[int, int]:
             pid = os.posix_spawn(
                 words[0],
                 words,
-                _environment(),
+                environment(),
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, output, 1),
@@ -128,12 +126,6 @@ def _spawn(words: list[str], folder: Path) -> tuple[int, int]:
     finally:
         os.close(output)
     return pid, answers
-
-
-def _environment() -> Mapping[str, str]:
-    """Return the environment, in which the process finds the same installation as this one."""
-    root = str(Path(live.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
 def _wait_for_answer(answers: int, pid: int) -> dict[str, Any]:

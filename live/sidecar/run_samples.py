@@ -58,8 +58,7 @@ def run_samples(run: AttachedRun) -> Iterator[Sample | HistogramSample]:
         PageFault: the page was cut off or is garbled.
     """
     reader = run.reader
-    reader.check_size()
-    is_alive = reader.is_writer_alive()
+    is_alive = run.is_alive()
     has_ended = run.phase.is_over
     for counter in Counter:
         count = reader.counter(counter)

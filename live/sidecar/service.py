@@ -7,7 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -247,7 +247,9 @@ class Sidecar:
 
     def _say(self, words: str) -> None:
         self._told += 1
-        if self._told <= _SAID_MAX:
-            self._tell(one_line(words))
-        if self._told == _SAID_MAX:
-            self._tell("no more will be said here; see the metrics")
+        # Whoever reads it may have gone, or the disk be full; it is counted all the same.
+        with suppress(OSError):
+            if self._told <= _SAID_MAX:
+                self._tell(one_line(words))
+            if self._told == _SAID_MAX:
+                self._tell("no more will be said here; see the metrics")

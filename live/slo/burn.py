@@ -9,7 +9,7 @@ where `share` is the part of the period's budget that the long window may burn, 
 of the period on average, those of the long window at most. A market that never closes has H(30 days) = 720, and 2 % of
 the budget in one hour is a factor of 0.02 × 720 / 1 = 14.4. One that is open for 6.5 hours on 5 days a week has
 H(30 days) = 30 × 5/7 × 6.5 = 139.3, and the same 2 % are a factor of 2.79: with 14.4, an hour would burn a tenth of the
-budget before anybody is paged. A factor below 1 would ask for less than the objective promises, hence the floor.
+budget before anybody is paged. A factor below 1 would ask for more than the objective promises, hence the floor.
 """
 
 from __future__ import annotations

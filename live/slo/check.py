@@ -46,11 +46,10 @@ def check_document(slo: Slo, name: str, run: str | None, compliance: list[Compli
 def _objective(slo: Slo, objective: Objective) -> dict[str, Any]:
     minutes = _minutes(slo, objective)
     indicator = objective.indicator
-    event_alert = (
-        [{"severity": objective.severity[0], "lasting_seconds": _seconds(indicator.lasting)}]
-        if isinstance(indicator, Event)
-        else []
-    )
+    if isinstance(indicator, Event):
+        alerts = [{"severity": objective.severity[0], "lasting_seconds": duration(indicator.lasting).total_seconds()}]
+    else:
+        alerts = [_alert(each, minutes) for each in burn_alerts(slo, objective)]
     return {
         "name": objective.name,
         "alert": objective.alert,
@@ -59,7 +58,7 @@ def _objective(slo: Slo, objective: Objective) -> dict[str, Any]:
         "window": objective.window,
         "budget": objective.budget,
         "budget_session_minutes": round(objective.budget * minutes, 2),
-        "alerts": event_alert or [_alert(each, minutes) for each in burn_alerts(slo, objective)],
+        "alerts": alerts,
         "notes": list(notes(slo, objective)),
         "runbook": objective.runbook_name,
     }
@@ -69,10 +68,6 @@ def _minutes(slo: Slo, objective: Objective) -> float:
     """Return the minutes of trading of an objective's period."""
     period = timedelta(days=objective.window_days)
     return session_hours_on_average(slo.service.session, period) * _MINUTES_PER_HOUR
-
-
-def _seconds(text: str) -> float:
-    return duration(text).total_seconds()
 
 
 def _alert(alert: BurnAlert, minutes: float) -> dict[str, Any]:

@@ -102,13 +102,12 @@ def _slower(histogram: Histogram, threshold_ns: int) -> tuple[int, int, bool]:
 
 def _count(view: TelemetryView, selection: Selection) -> int | None:
     """Return what the page has counted of a selection; None when it does not count that."""
-    name = selection.metric.removeprefix("lean_live_")
-    if name == ORDER_DENIALS.name:
+    if selection.name == ORDER_DENIALS.name:
         codes = (
             wanted(selection.labels["code"]) if "code" in selection.labels else tuple(each.name for each in DenialCode)
         )
         return sum(view.denials(code) for code in DenialCode if code.name in codes)
-    counters = [each for each in Counter if each.metric.name == name and _is_wanted(each.metric, selection)]
+    counters = [each for each in Counter if each.metric.name == selection.name and _is_wanted(each.metric, selection)]
     return sum(view.counter(each) for each in counters) if counters else None
 
 
@@ -116,8 +115,7 @@ def _happened(view: TelemetryView, condition: Condition) -> int | None:
     """Return how often a condition came true, 1 for one that holds now; None when the page does not tell."""
     if condition.grows_within is not None:
         return _count(view, condition)
-    name = condition.metric.removeprefix("lean_live_")
-    gauges = [each for each in Gauge if each.metric.name == name and _is_wanted(each.metric, condition)]
+    gauges = [each for each in Gauge if each.metric.name == condition.name and _is_wanted(each.metric, condition)]
     if condition.missing or condition.older_than_seconds is not None or not gauges:
         return None
     values = [value for value in (view.gauge(each) for each in gauges) if not math.isnan(value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter as Tally
 from collections.abc import Iterator
 from datetime import timedelta
@@ -99,12 +100,13 @@ def _check_session(session: Session, where: str) -> None:
         raise ConfigError(
             f"zone {session.zone!r} of {where} is no time zone; write one like America/New_York"
         ) from error
-    begin, end = (int(text[:2]) + int(text[3:]) / 60 for text in (session.open, session.close))
-    span = end - begin if end > begin else end - begin + 24
-    if session.hours > span:
+    begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in (session.open, session.close))
+    # In minutes, which are whole: a close that is not after the open is on the next day.
+    span_minutes = end - begin if end > begin else end - begin + 24 * 60
+    if session.hours * 60 > span_minutes + 1e-6:
         raise ConfigError(
-            f"hours = {session.hours:g} of {where} is more than the {span:g} hours from {session.open} to {session.close}; "
-            "correct one of them"
+            f"hours = {session.hours:g} of {where} is more than the {span_minutes / 60:g} hours from {session.open} to "
+            f"{session.close}; correct one of them"
         )
 
 
@@ -120,6 +122,8 @@ def _check_objective(objective: Objective, where: str) -> None:
             )
         if len(objective.severity) != 1:
             raise ConfigError(f"{where} is of kind event, which has one alert; write severity = ['page'] or ['ticket']")
+        if indicator.seen_within is not None and not indicator.during:
+            raise ConfigError(f"seen_within of {where} has no conditions to look for; add during, or leave it out")
     elif objective.budget <= 0:
         raise ConfigError(
             f"{where} promises 100 %, so that there is no error budget to burn; promise less, or use an indicator of "
@@ -137,7 +141,8 @@ def _check_objective(objective: Objective, where: str) -> None:
 def _check_latency(indicator: Latency, where: str) -> None:
     _check_kinds((indicator,), MetricKind.HISTOGRAM, where)
     exact_ns = indicator.threshold_ms * NANOSECONDS_PER_MILLISECOND
-    if abs(exact_ns - indicator.threshold_ns) > 1e-6 or indicator.threshold_ns < 1:
+    is_whole = math.isclose(exact_ns, indicator.threshold_ns, rel_tol=1e-12)
+    if not is_whole or indicator.threshold_ns < 1:
         raise ConfigError(
             f"threshold_ms = {indicator.threshold_ms!r} of {where} is {exact_ns:g} ns; histograms count whole nanoseconds"
         )
@@ -183,7 +188,8 @@ def _check_selection(selection: Selection, where: str) -> None:
 
 def _check_condition(condition: Condition, where: str) -> None:
     place = f"the condition on {condition.metric} of {where}"
-    known = KNOWN_METRICS[condition.metric.removeprefix("lean_live_")]
+    known = known_metric(condition.metric)
+    assert known is not None
     tests = condition.tests
     if len(tests) != 1:
         said = f"has {' and '.join(tests)}" if tests else "has nothing to hold"

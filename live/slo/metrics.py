@@ -9,7 +9,6 @@ from live.hot.catalogue import (
     ACCOUNT_METRICS,
     ANALYTICS_METRICS,
     FEED_METRICS,
-    METRIC_PREFIX,
     ORDER_DENIALS,
     RUN_LABELS,
     RUN_METRICS,
@@ -80,8 +79,9 @@ def _add(known: dict[str, KnownMetric], metrics: Iterable[Metric], of_runs: bool
 
 KNOWN_METRICS = _collect()
 """By name without the prefix."""
+_BY_FULL_NAME = {metric.full_name: metric for metric in KNOWN_METRICS.values()}
 
 
 def known_metric(name: str) -> KnownMetric | None:
     """Return the metric of a name, written with or without the prefix; None when there is none."""
-    return KNOWN_METRICS.get(name.removeprefix(METRIC_PREFIX))
+    return KNOWN_METRICS.get(name) or _BY_FULL_NAME.get(name)

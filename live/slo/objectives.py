@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from live.hot.catalogue import Stage
+from live.hot.catalogue import METRIC_PREFIX, Stage
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 _DURATION = re.compile(r"([0-9]+)([smhd])")
@@ -76,6 +76,11 @@ class Selection(Struct, frozen=True, kw_only=True):
     metric: MetricName
     labels: dict[str, tuple[LabelValue, ...] | LabelValue] = {}
 
+    @property
+    def name(self) -> str:
+        """The metric's name in the catalogue, without the prefix."""
+        return self.metric.removeprefix(METRIC_PREFIX)
+
 
 class Condition(Selection, frozen=True, kw_only=True):
     """Something that holds for samples of a metric, or does not. Exactly one of the keys after `labels` is given.
@@ -133,7 +138,7 @@ class Latency(Selection, frozen=True, kw_only=True, tag_field="kind", tag="laten
         return tuple(
             stage
             for stage in Stage
-            if stage.metric.name == self.metric
+            if stage.metric.name == self.name
             and all(value in wanted(self.labels.get(name, value)) for name, value in stage.metric.labels)
         )
 
@@ -168,8 +173,8 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
     Attributes:
         when: conditions of which each is such an event.
         during: conditions that must all hold as well.
-        seen_within: span in which the conditions of `during` may have held last, for when there are no new samples;
-            empty asks for now.
+        seen_within: span within which a sidecar may have been seen last with the conditions of `during` holding, for when
+            it cannot be scraped now; without it they must hold now.
         lasting: how long it must go on before it counts.
     """
 

@@ -18,6 +18,8 @@ RUN_KEYS = ("algorithm", "instance", "run")
 """What tells runs apart."""
 TIME_SHARE_RECORD = "lean_live:sli_bad:bool"
 """Record of the indicator kind gauge: 1 or 0 at each evaluation that counts."""
+SEEN_RECORD = "lean_live:sli_seen:bool"
+"""Record of the indicator kind event with `seen_within`: whether the conditions of `during` hold."""
 _NEW_WITHIN = "1h"
 """Span before the one in question in which a series that is not new has samples."""
 _BY_BUDGET = f"sum by ({', '.join(BUDGET_LABELS)})"
@@ -118,7 +120,7 @@ def time_share(indicator: TimeShare, service: Service) -> str:
     """Return 1 for each algorithm that is in a bad state now, 0 for those that are not, nothing when it does not count."""
     bad = " or ".join(condition_expression(each, service) for each in indicator.bad)
     if indicator.during:
-        counts = _all_hold(indicator.during, service, None)
+        counts = _all_hold(indicator.during, service)
     else:
         counts = " or ".join(dict.fromkeys(selector(each, service) for each in indicator.bad))
     return (
@@ -139,24 +141,48 @@ def unmeasured(indicator: Latency, service: Service) -> str:
 # -- conditions
 
 
-def event_expression(indicator: Event, service: Service) -> str:
-    """Return the samples for which something that must never happen is happening."""
-    alternatives = [condition_expression(each, service) for each in indicator.when]
+def event_expression(indicator: Event, service: Service, labels: str) -> str:
+    """Return the samples for which something that must never happen is happening.
+
+    Parameters:
+        indicator: what must never happen.
+        service: the service.
+        labels: matchers of the objective's own records.
+    """
     if not indicator.during:
-        return "\nor\n".join(alternatives)
-    held = _all_hold(indicator.during, service, indicator.seen_within)
+        return "\nor\n".join(condition_expression(each, service) for each in indicator.when)
+    if indicator.seen_within is None:
+        held = _all_hold(indicator.during, service)
+    else:
+        held = f"last_over_time({SEEN_RECORD}{{{labels}}}[{indicator.seen_within}]) == 1"
     parts = []
-    for condition, expression in zip(indicator.when, alternatives, strict=True):
-        keys = ", ".join(_common_keys(condition, indicator.during))
-        parts.append(f"(({expression})\nand on ({keys})\n({held}))")
+    for condition in indicator.when:
+        keys = ", ".join(_common_keys(condition, indicator))
+        parts.append(f"(({condition_expression(condition, service)})\nand on ({keys})\n({held}))")
     return "\nor\n".join(parts)
 
 
-def _common_keys(condition: Condition, during: Sequence[Condition]) -> tuple[str, ...]:
-    """Return the labels by which a condition's samples are matched with those of others."""
+def seen(indicator: Event, service: Service) -> str:
+    """Return 1 for each sidecar for which the conditions of `during` hold now, 0 for others that can be scraped.
+
+    What is recorded last before a sidecar goes down says whether the conditions held then. The samples of the conditions
+    themselves would not do: those of a run that a sidecar has dropped since stay the last ones of that run.
+    """
+    up = selector(Selection(metric=UP), service)
+    return f"group by (instance) ({_all_hold(indicator.during, service)})\nor\ngroup by (instance) ({up} == 1) - 1"
+
+
+def _common_keys(condition: Condition, indicator: Event) -> tuple[str, ...]:
+    """Return the labels by which a condition's samples are matched with those of `during`."""
     if condition.missing:
         return ()
-    return RUN_KEYS if all(_is_of_runs(each) for each in (condition, *during)) else ("instance",)
+    if indicator.seen_within is not None:
+        return ("instance",)
+    return _run_keys((condition, *indicator.during))
+
+
+def _run_keys(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    return RUN_KEYS if all(_is_of_runs(each) for each in conditions) else ("instance",)
 
 
 def _is_of_runs(selection: Selection) -> bool:
@@ -165,41 +191,29 @@ def _is_of_runs(selection: Selection) -> bool:
     return known.of_runs
 
 
-def _all_hold(conditions: Sequence[Condition], service: Service, seen_within: str | None) -> str:
+def _all_hold(conditions: Sequence[Condition], service: Service) -> str:
     first, *others = conditions
-    text = _during(first, service, seen_within)
+    text = f"({condition_expression(first, service)})"
     for each in others:
-        keys = ", ".join(_common_keys(each, (first,)))
-        text += f" and on ({keys}) {_during(each, service, seen_within)}"
+        text += f" and on ({', '.join(_run_keys((first, each)))}) ({condition_expression(each, service)})"
     return text
 
 
-def _during(condition: Condition, service: Service, seen_within: str | None) -> str:
-    return f"({condition_expression(condition, service, seen_within)})"
-
-
-def condition_expression(condition: Condition, service: Service, seen_within: str | None = None) -> str:
-    """Return the samples for which a condition holds.
-
-    Parameters:
-        condition: the condition.
-        service: the service.
-        seen_within: span whose last sample counts; None takes the sample of now.
-    """
+def condition_expression(condition: Condition, service: Service) -> str:
+    """Return the samples for which a condition holds."""
     series = selector(condition, service)
     if condition.missing:
         return f"absent({series})"
     if condition.grows_within is not None:
         return _growth(series, condition.grows_within)
-    now = series if seen_within is None else f"last_over_time({series}[{seen_within}])"
     if condition.any_of:
-        return " or ".join(f"{now} == {number(value)}" for value in condition.any_of)
+        return " or ".join(f"{series} == {number(value)}" for value in condition.any_of)
     if condition.older_than_seconds is not None:
         # Zero stands for never.
-        return f"time() - ({now} > 0) > {number(condition.older_than_seconds)}"
+        return f"time() - ({series} > 0) > {number(condition.older_than_seconds)}"
     for sign, value in (("==", condition.equals), (">", condition.above), ("<", condition.below)):
         if value is not None:
-            return f"{now} {sign} {number(value)}"
+            return f"{series} {sign} {number(value)}"
     raise AssertionError(condition)
 
 

@@ -16,12 +16,14 @@ from live.slo.objectives import Event, Latency, Objective, Severity, Slo, TimeSh
 from live.slo.promql import (
     BUDGET_LABELS,
     RUN_KEYS,
+    SEEN_RECORD,
     TIME_SHARE_RECORD,
     errors,
     event_expression,
     events,
     number,
     quoted,
+    seen,
     time_share,
     unmeasured,
 )
@@ -31,6 +33,8 @@ ERROR_RATIO = "slo:sli_error:ratio_rate"
 ERRORS = "lean_live:sli_errors:increase5m"
 EVENTS = "lean_live:sli_events:increase"
 """Records of events; the window follows."""
+THRESHOLD = "lean_live:sli_threshold:seconds"
+"""Record of the longest duration of a good event."""
 UNMEASURED_ALERT = "LeanLiveObjectiveUnmeasured"
 UNMEASURED_RUNBOOK = "objective-unmeasured"
 _BASE_WINDOW = "5m"
@@ -55,7 +59,7 @@ def windows_of(objective: Objective) -> tuple[str, ...]:
 
 def _rules(slo: Slo, objective: Objective) -> list[Rule]:
     if isinstance(objective.indicator, Event):
-        return [_event_alert(slo, objective, objective.indicator)]
+        return _event_rules(slo, objective, objective.indicator)
     found = [*_error_records(slo, objective), *_facts(slo, objective)]
     found += [
         _burn_alert(slo, objective, severity) for severity in ("page", "ticket") if severity in objective.severity
@@ -111,7 +115,7 @@ def _facts(slo: Slo, objective: Objective) -> list[Rule]:
     # The budget's series has no label of an algorithm.
     by_budget = f"\n/ on (sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio{{{own}}}"
     ratio = round(objective.objective / 100, 12)
-    return [
+    facts = [
         _record("slo:objective:ratio", f"vector({number(ratio)})", labels),
         _record("slo:error_budget:ratio", f"vector({number(objective.budget)})", labels),
         _record("slo:time_period:days", f"vector({objective.window_days})", labels),
@@ -130,6 +134,10 @@ def _facts(slo: Slo, objective: Objective) -> list[Rule]:
             },
         ),
     ]
+    if isinstance(objective.indicator, Latency):
+        # Dashboards show the limit that is in force, whatever slo.toml they were built beside.
+        facts.append(_record(THRESHOLD, f"vector({number(objective.indicator.threshold_ms / 1_000)})", labels))
+    return facts
 
 
 def _record(name: str, expression: str, labels: dict[str, str]) -> Rule:
@@ -149,7 +157,7 @@ def _burn_alert(slo: Slo, objective: Objective, severity: Severity) -> Rule:
     annotations = {
         "summary": f"{objective.name} of {{{{ $labels.algorithm }}}}: the error budget burns too fast",
         "description": (
-            f"{objective.description} {{{{ $value | humanizePercentage }}}} of the events were bad, "
+            f"{_literal(objective.description)} {{{{ $value | humanizePercentage }}}} of the events were bad, "
             f"{number(objective.objective)} % must be good over {objective.window}."
         ),
     }
@@ -172,11 +180,14 @@ def _pair_expression(alert: BurnAlert, own: str) -> str:
     )
 
 
-def _event_alert(slo: Slo, objective: Objective, indicator: Event) -> Rule:
+def _event_rules(slo: Slo, objective: Objective, indicator: Event) -> list[Rule]:
     of_run = "{{ with $labels.run }} in run {{ . }}{{ end }}{{ with $labels.symbol }}, symbol {{ . }}{{ end }}"
-    annotations = {"summary": f"{objective.name}{of_run}", "description": objective.description}
-    rule = _alert(slo, objective, objective.severity[0], event_expression(indicator, slo.service), annotations)
-    return _lasting(rule, indicator.lasting)
+    annotations = {"summary": f"{objective.name}{of_run}", "description": _literal(objective.description)}
+    expression = event_expression(indicator, slo.service, _own(slo, objective))
+    alert = _lasting(_alert(slo, objective, objective.severity[0], expression, annotations), indicator.lasting)
+    if indicator.seen_within is None:
+        return [alert]
+    return [_record(SEEN_RECORD, seen(indicator, slo.service), slo_labels(slo, objective)), alert]
 
 
 def _unmeasured_alert(slo: Slo, objective: Objective, indicator: Latency) -> Rule:
@@ -210,8 +221,13 @@ def _lasting(rule: Rule, lasting: str) -> Rule:
     return {**head, "for": lasting, **{name: value for name, value in rule.items() if name not in head}}
 
 
+def _literal(text: str) -> str:
+    """Return a text as it is written in an annotation, which is a template."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
 def _runbook_url(slo: Slo, name: str) -> str:
-    return f"{slo.service.runbooks.rstrip('/')}/{name}.md"
+    return f"{_literal(slo.service.runbooks).rstrip('/')}/{name}.md"
 
 
 def identity_labels(objective: Objective) -> tuple[str, ...]:

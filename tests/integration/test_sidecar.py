@@ -23,7 +23,13 @@ from live.errors import ExitCode
 from live.sidecar.folder_lock import find_holder
 
 SLOW = algorithm(
-    head="import time", on_data="time.sleep(0.01); self.market_order(self.ibm, 1 if self.calls % 2 else -1)"
+    head="import time\nfrom pathlib import Path",
+    on_data="""
+        time.sleep(0.01)
+        while self.calls == 100 and not Path("go").exists():
+            time.sleep(0.01)
+        self.market_order(self.ibm, 1 if self.calls % 2 else -1)
+    """,
 )
 BEGIN_NS = moment_ns("09:30:00")
 SERVE = "[sidecar]\nport = 0\ngrace_seconds = {grace}\n"
@@ -35,12 +41,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Host:
-    """A run in a process of its own."""
+    """A run in a process of its own, which stops half-way until it may go on."""
 
     def __init__(self, folder: Path, data: Path, text: str = SLOW) -> None:
         path = folder / "main.py"
         path.write_text(text, encoding="utf-8")
         self.results = folder / "results"
+        self._sign = folder / "go"
         self.process = start(words(path, data, self.results), folder)
 
     def __enter__(self) -> Host:
@@ -53,7 +60,11 @@ class Host:
         self.process.kill()
         self.process.communicate()
 
+    def go_on(self) -> None:
+        self._sign.touch()
+
     def finish(self) -> Ended:
+        self.go_on()
         return finish(self.process, self.results)
 
 
@@ -83,6 +94,7 @@ def is_over(values: dict[str, float]) -> bool:
 def test_a_run_that_begins_later_is_exported_to_its_end(tiny: Path, tmp_path: Path) -> None:
     with SidecarProcess(tmp_path) as sidecar, Host(tmp_path, tiny) as host:
         early = wait_until(lambda: sidecar.value("calls_total", 'callback="on_data"'), "the run is exported")
+        host.go_on()
         wait_until(lambda: (sidecar.value("calls_total", 'callback="on_data"') or 0) > early, "it goes on")
         assert sidecar.value("run_alive") == 1
         assert sidecar.value("sidecar_runs") == 1

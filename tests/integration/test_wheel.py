@@ -23,7 +23,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     ignored = shutil.ignore_patterns("*.so", "__pycache__")
-    shutil.copytree(ROOT / "live", source / "live", ignore=ignored)
+    for name in ("live", "deploy", "grafana"):
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
@@ -71,3 +72,16 @@ def test_the_wheel_is_compiled(installed: Path) -> None:
     compiled = {path.relative_to(installed).as_posix().partition(".")[0] for path in installed.rglob("*.so")}
     helpers = {"live/hot/_cyutility"}
     assert {twin for twin in twins if (ROOT / f"{twin}.py").exists()} | helpers == compiled
+
+
+def test_the_wheel_holds_the_files_of_the_stack(installed: Path, tmp_path: Path) -> None:
+    written = json.loads(lean_live(installed, tmp_path, "stack", "files", "--output", "stack", "--json"))["written"]
+    expected = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("deploy", "grafana")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert sorted(written) == sorted(expected)
+    for name in written:
+        assert (tmp_path / "stack" / name).read_bytes() == (ROOT / name).read_bytes()

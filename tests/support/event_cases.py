@@ -243,29 +243,37 @@ def sidecar_down() -> Iterator[AlertCase]:
             for alive in (0, 1):
                 target = {"instance": f"{up}-{phase}-{alive}", "job": "lean-live"}
                 run = {**labels_of("r"), **target}
-                values[f'up{{instance="{target["instance"]}", job="lean-live"}}'] = f"1 1 {up}x4 1x{LONG}"
-                values[series("run_phase", run)] = f"{phase} {phase} _x{LONG}"
-                values[series("run_alive", run)] = f"{alive} {alive} _x{LONG}"
+                values[up_of(target["instance"])] = f"1 1 {up}x4 1x{LONG}"
+                values[series("run_phase", run)] = f"{phase} {phase} stale"
+                values[series("run_alive", run)] = f"{alive} {alive} stale"
                 if not up and phase == 5 and alive:
                     firing.append(target)
-    expected: dict[str, list[dict[str, str]]] = {"45s": [], "60s": firing, "105s": []}
+    # One that was started anew while the run was gone, and went down then.
+    run = {**labels_of("r"), "instance": "anew"}
+    values[up_of("anew")] = f"1 1 0 1 1 0x{LONG}"
+    values[series("run_phase", run)] = "5 5 stale"
+    values[series("run_alive", run)] = "1 1 stale"
+    expected: dict[str, list[dict[str, str]]] = {"45s": [], "60s": firing, "105s": [], "10m": []}
     yield AlertCase("sidecar-down", "LeanLiveSidecarDown", "does not answer", values, expected)
     for phase, alive in ((5, 1), (6, 1), (5, 0)):
         values = {
-            series("run_phase", labels_of("r")): f"{phase} {phase} _x{LONG}",
-            series("run_alive", labels_of("r")): f"{alive} {alive} _x{LONG}",
+            series("run_phase", labels_of("r")): f"{phase} {phase} stale",
+            series("run_alive", labels_of("r")): f"{alive} {alive} stale",
             'up{instance="x", job="another"}': steady(0),
-            'up{instance="127.0.0.1:9109", job="lean-live"}': f"1 1 _x40 1x{LONG}",
+            up_of(TARGET["instance"]): f"1 1 stale _x10 1x{LONG}",
         }
         gone = [{"job": "lean-live"}] if (phase, alive) == (5, 1) else []
-        # A target that is gone is looked back at for five minutes; promtool has no marks of staleness in these series.
-        expected = {"5m": [], "6m15s": gone, "11m": []}
+        expected = {"45s": [], "60s": gone, "4m": []}
         name = f"no target any more, phase {phase}, alive {alive}"
         yield AlertCase("sidecar-down", "LeanLiveSidecarDown", name, values, expected)
     values = {
-        f'up{{instance="{TARGET["instance"]}", job="lean-live"}}': "1 0x60",
-        series("run_phase", labels_of("r")): "5 _x60",
-        series("run_alive", labels_of("r")): "1 _x60",
+        up_of(TARGET["instance"]): "1 0x60",
+        series("run_phase", labels_of("r")): "5 stale",
+        series("run_alive", labels_of("r")): "1 stale",
     }
     expected = {"23h30m": [TARGET], "25h": []}
     yield AlertCase("sidecar-down", "LeanLiveSidecarDown", "remembers for a day", values, expected, interval="30m")
+
+
+def up_of(instance: str) -> str:
+    return f'up{{instance="{instance}", job="lean-live"}}'

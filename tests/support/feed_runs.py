@@ -217,6 +217,7 @@ class FeedRuns:
         *options: str,
         address: str | None = None,
         settings: Settings | None = None,
+        slo: str | None = None,
         code: int = 0,
     ) -> Ended:
         """Run an algorithm on a feed that a script beside it publishes; fail when either does.
@@ -228,6 +229,7 @@ class FeedRuns:
             options: further options.
             address: the feed, when it is another than the scene's socket file.
             settings: tables of live.toml, beyond those of QUICK.
+            slo: the slo.toml beside the algorithm; None for none.
             code: exit code that is expected.
         """
         scene = self.scene
@@ -242,6 +244,8 @@ class FeedRuns:
         folder.mkdir()
         config = folder / "live.toml"
         config.write_text(toml(settings or {}), encoding="utf-8")
+        if slo is not None:
+            (folder / "slo.toml").write_text(slo, encoding="utf-8")
 
         async def play() -> None:
             try:

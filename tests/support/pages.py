@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.hot.catalogue import Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
 from live.hot.denials import DenialCode
+from live.hot.page_layout import HeaderWord
 from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, SlowDecision
 from live.hot.telemetry import TelemetryPage, create_page
 
@@ -63,3 +65,13 @@ def write_page(
 def publish(page: TelemetryPage, at_seconds: float | None = None) -> None:
     """Stamp a page as brought up to date, now or at a moment in seconds since 1970."""
     page.set_gauge(Gauge.PUBLISHED, wall_ns() / NANOSECONDS_PER_SECOND if at_seconds is None else at_seconds)
+
+
+def change_header(page: TelemetryPage, word: HeaderWord, change: Callable[[int], int]) -> int:
+    """Change a word of a page's header, as nobody but its writer may; return what was there."""
+    with page.path.open("r+b") as file:
+        file.seek(word * 8)
+        before = int.from_bytes(file.read(8), "little", signed=True)
+        file.seek(word * 8)
+        file.write(change(before).to_bytes(8, "little", signed=True))
+    return before

@@ -58,13 +58,25 @@ class AlertCase:
         return f"{self.alert}{self.severity and '-' + self.severity}: {self.name}"
 
 
+def run_command(
+    program: str | None, *words: str | Path, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program and return what it said, errors among it."""
+    assert program is not None
+    return subprocess.run(
+        [program, *map(str, words)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
 def run_promtool(*words: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run promtool and return what it said."""
-    assert PROMTOOL is not None
-    command = [PROMTOOL, *map(str, words)]
-    return subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False
-    )
+    return run_command(PROMTOOL, *words, folder=folder)
 
 
 def groups_of(slo: Slo) -> dict[str, list[Rule]]:

@@ -77,15 +77,16 @@ class SidecarProcess:
         folder: working folder, in which live.toml is written and which holds the folder of results.
         settings: keys of `[sidecar]` in TOML.
         words: further words of the command line.
+        tables: further tables of its settings, in TOML.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None, *words: str) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None, *words: str, tables: str = "") -> None:
         self.results = folder / "results"
         self.results.mkdir(exist_ok=True)
         config = folder / "sidecar.toml"
         table = {"port": 0, "grace_seconds": 60.0, "answer_milliseconds": 0, **(settings or {})}
         lines = [f"{key} = {orjson.dumps(value).decode()}" for key, value in table.items()]
-        config.write_text("\n".join(["[sidecar]", *lines]) + "\n", encoding="utf-8")
+        config.write_text("\n".join(["[sidecar]", *lines]) + "\n" + tables, encoding="utf-8")
         targets = words if words and not words[0].startswith("-") else (str(self.results), *words)
         arguments = ["sidecar", *targets, "--config", str(config), "--json"]
         self.process: subprocess.Popen[str] = start(arguments, folder)

@@ -120,14 +120,13 @@ class LeanOrders:
         Raises:
             UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
         """
-        ways = ways_past_gate(self._file, base)
+        ways = ways_past_gate(self._file)
         if ways and self._settings.require_gate:
             raise UsageError(
                 "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
                 + "; ".join(map(str, ways))
             )
         self._ways = ways
-        self._sender.base = base
         return order_methods(base, self._sender, self._portfolio, self._unjudged)
 
     def take(self, algorithm: Any) -> None:

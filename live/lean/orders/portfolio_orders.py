@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from live.algorithm.enums import OrderType
 from live.lean import surface
+from live.lean.instrument import lean_callback
 from live.lean.orders.methods import order_method
 from live.lean.orders.sending import OrderSender
 
@@ -177,7 +178,7 @@ class PortfolioOrders:
             named["order_properties"] = order_properties
         place = () if symbol is None else (symbol,)
         if not sender.is_open:
-            return list(sender.below(algorithm, "liquidate")(*place, **named))
+            return list(lean_callback(algorithm, "liquidate")(*place, **named))
         if not asynchronous and sender.may_not_wait():
             named["asynchronous"] = True
         with sender.unjudged():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from live.algorithm.naming import pascal_case, snake_case
+from live.lean.instrument import python_callback
 from live.lean.orders.methods import ORDER_METHODS, OrderMethod, order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.sending import OrderSender
@@ -25,7 +26,10 @@ REQUEST_METHOD = "submit_order_request"
 def order_methods(
     base: type, sender: OrderSender, portfolio: PortfolioOrders, unjudged: UnjudgedOrders
 ) -> Mapping[str, Method]:
-    """Return the methods by name; those that LEAN's version does not have are left out.
+    """Return the methods by name.
+
+    Left out are those that LEAN's version does not have, and those that the algorithm defines itself: many have a `buy` of
+    their own, which is no order call of LEAN's. What such a method calls on self is judged there.
 
     Parameters:
         base: the algorithm's class.
@@ -49,7 +53,9 @@ def order_methods(
         found[name] = _set_holdings(portfolio)
     for name in _spellings("liquidate"):
         found[name] = _liquidate(portfolio)
-    return {name: method for name, method in found.items() if hasattr(base, name)}
+    return {
+        name: method for name, method in found.items() if hasattr(base, name) and python_callback(base, name) is None
+    }
 
 
 def _spellings(snake_name: str) -> tuple[str, str]:
@@ -69,7 +75,7 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
     LEAN makes market orders of all three, of the absolute quantity for the last two, whose overloads for symbols have no
     `asynchronous`; so they are sent as market orders.
     """
-    market = order_method("market_order")
+    market = order_method("market_order" if name == snake_name else "MarketOrder")
     sign = {"order": 0, "buy": 1, "sell": -1}[snake_name]
 
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:

@@ -24,6 +24,7 @@ from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool
 from live.hot.units import scaled_e9
 from live.lean import surface
+from live.lean.instrument import lean_callback
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Call, Lane
 from live.lean.orders.methods import OrderMethod, overload, term, waits, without_waiting
@@ -50,7 +51,6 @@ class OrderSender:
         stages: takes the stamps of orders.
 
     Attributes:
-        base: the algorithm's class, in front of which the gate stands.
         is_open: whether orders may pass.
         on_claim: told LEAN's number and the handle of each order that LEAN has taken.
         gate: judges.
@@ -77,7 +77,6 @@ class OrderSender:
         self._in_events: dict[int, int] = {}
         self._new_status: Any = None
         self._order_types: dict[int, Any] = {}
-        self.base: type = object
         self.is_open = False
         self.on_claim: Callable[[int, int], None] = _unheard
         self.gate = LeanGate(risk, control)
@@ -159,7 +158,7 @@ class OrderSender:
         symbol, quantity = request.symbol, request.quantity
         if not self.is_open:
             if algorithm.is_warming_up:
-                return self.below(algorithm, name)(request)
+                return lean_callback(algorithm, name)(request)
             return self._deny_early(algorithm, symbol, order_type, quantity, {})
         handed_ns = self._stages.hand_over()
         row = self.row(symbol)
@@ -224,18 +223,11 @@ class OrderSender:
         return -code
 
     def native(self, name: str) -> Any:
-        """Return the method of a name that lies below the gate."""
+        """Return LEAN's own method of a name, below the gate and all that the algorithm defines."""
         found = self._methods.get(name)
         if found is None:
-            found = self._methods[name] = self.below(self._algorithm, name)
+            found = self._methods[name] = lean_callback(self._algorithm, name)
         return found
-
-    def below(self, algorithm: Any, name: str) -> Any:
-        """Return an algorithm's method of a name as it is below the gate; `native` remembers it once orders pass."""
-        order_of_look_up = type(algorithm).__mro__
-        # What stands in front of the algorithm's own class is ours.
-        ours = order_of_look_up[order_of_look_up.index(self.base) - 1]
-        return getattr(super(ours, algorithm), name)
 
     def _price_e9(
         self, method: OrderMethod, row: SymbolRow | None, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
@@ -274,9 +266,8 @@ class OrderSender:
                 raise
             self._stages.accept(call.slice_number, call.handed_ns)
             order_id = int(ticket.order_id)
-            if order_id <= 0 or tracker.is_claimed(order_id):
-                # LEAN's own checks have refused it; or the algorithm's own override has sent it by another order call,
-                # which has been judged and is followed.
+            if order_id <= 0:
+                # LEAN's own checks have refused it.
                 tracker.refused(handle)
             else:
                 self.on_claim(order_id, handle)
@@ -341,7 +332,7 @@ class OrderSender:
     ) -> Any:
         """Leave an order before the end of the warm-up to LEAN, which refuses it; refuse it when LEAN would not."""
         if algorithm.is_warming_up:
-            return self.below(algorithm, method.name)(symbol, quantity, *rest, **named)
+            return lean_callback(algorithm, method.name)(symbol, quantity, *rest, **named)
         return self._deny_early(algorithm, symbol, method.order_type, quantity, named)
 
     def _deny_early(self, algorithm: Any, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]) -> Any:

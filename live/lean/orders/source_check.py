@@ -15,13 +15,11 @@ from live.algorithm.naming import pascal_case
 from live.algorithm.source_files import local_imports, read_source
 from live.lean.orders.methods import ORDER_METHODS
 from live.lean.orders.unjudged import UNJUDGED_METHODS
-from live.lean.surface import is_python_class
 
 _MODELS = "LEAN's models send orders inside .NET; send them by the algorithm's own calls"
 _LEGS = "orders of several legs and exercises are not judged; send orders of single symbols"
 _REQUESTS = "it hands requests straight to LEAN; use the algorithm's order calls"
 _BASE_CALL = "it calls LEAN's own method; call it on self"
-_OVERRIDE = "the gate judges what is asked of it, not what it sends; give the method another name"
 
 
 def _both(*names: str) -> frozenset[str]:
@@ -42,7 +40,7 @@ class WayPastGate(NamedTuple):
 
     Attributes:
         file: the source file.
-        line: of the use; 0 when it is not known.
+        line: of the use.
         member: what is used.
         remedy: why, and what to do instead.
     """
@@ -56,19 +54,17 @@ class WayPastGate(NamedTuple):
         return f"{self.file.name} line {self.line}: {self.member}: {self.remedy}"
 
 
-def ways_past_gate(file: Path, cls: type) -> list[WayPastGate]:
+def ways_past_gate(file: Path) -> list[WayPastGate]:
     """Return all ways, by file and line.
 
     Parameters:
         file: the algorithm's file; files beside it that it imports are looked at as well.
-        cls: the algorithm's class.
 
     Raises:
         AlgorithmError: a file cannot be read or compiled.
     """
     source = read_source(file)
-    found = [way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)]
-    return sorted({*found, *_overrides(file, cls)})
+    return sorted({way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)})
 
 
 def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
@@ -84,16 +80,13 @@ def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
             yield WayPastGate(file, node.lineno, f"{owner.id}.{name}", _LEGS)
         elif name in _REQUEST_CALLS and isinstance(owner, ast.Attribute) and owner.attr in _TRANSACTIONS:
             yield WayPastGate(file, node.lineno, f"{owner.attr}.{name}", _REQUESTS)
-        elif name in _GATED and isinstance(owner, ast.Name) and owner.id == _BASE:
-            yield WayPastGate(file, node.lineno, f"{_BASE}.{name}", _BASE_CALL)
+        elif name in _GATED and _is_base(owner):
+            yield WayPastGate(file, node.lineno, f"{ast.unparse(owner)}.{name}", _BASE_CALL)
 
 
-def _overrides(file: Path, cls: type) -> Iterator[WayPastGate]:
-    """Yield the order methods that the algorithm's own classes define: the gate stands in front of those."""
-    for base in cls.__mro__:
-        if not is_python_class(base):
-            continue
-        for name in _GATED & vars(base).keys():
-            code = getattr(vars(base)[name], "__code__", None)
-            line = 0 if code is None else code.co_firstlineno
-            yield WayPastGate(Path(code.co_filename) if code else file, line, f"{base.__name__}.{name}", _OVERRIDE)
+def _is_base(owner: ast.expr) -> bool:
+    """Tell whether an expression is LEAN's class, or `super()` in an order call of the algorithm's own."""
+    if isinstance(owner, ast.Call):
+        owner = owner.func
+        return isinstance(owner, ast.Name) and owner.id == "super"
+    return isinstance(owner, ast.Name) and owner.id == _BASE

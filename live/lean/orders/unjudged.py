@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from live.clock import wall_ns
 from live.hot.denials import denial_of
+from live.lean.instrument import lean_callback
 from live.lean.orders.methods import waits, without_waiting
 from live.lean.orders.refusals import invalid_ticket
 from live.lean.orders.sending import OrderSender
@@ -84,7 +85,7 @@ class UnjudgedOrders:
         """
         sender = self._sender
         if not sender.is_open:
-            return sender.below(algorithm, name)(*arguments, **named)
+            return lean_callback(algorithm, name)(*arguments, **named)
         code = sender.gate.control_denial()
         if code:
             return self._refused(algorithm, code, method.kind, arguments, named)

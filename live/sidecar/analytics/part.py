@@ -40,6 +40,7 @@ class AnalysedRun:
         settings: limits.
         pool: processes; None for none.
         log: takes a line for people.
+        since_ns: when the sidecar began, ns since 1970 UTC.
 
     Attributes:
         tasks: what came of them.
@@ -53,14 +54,17 @@ class AnalysedRun:
         settings: AnalyticsSettings,
         pool: WorkerPool | None,
         log: Callable[[str], None],
+        since_ns: int,
     ) -> None:
         self._run = run
         self._history = RunHistory()
         self._looked_ns = 0
         self._fault = ""
         self._log = log
-        # A run that was over before has had its tasks, or nobody to run them: its events are gone.
-        self._was_over = self._is_over()
+        # A run that was over before has had its tasks, or nobody to run them. One that began and ended between two looks
+        # of the sidecar has its end all the same.
+        self._was_over = _is_over(run) and run.reader.created_ns < since_ns
+        self._events_lost = 0
         self.tasks = RunTasks(run.name, tasks, settings, pool, self._window, log)
         self.ending: asyncio.Task[None] | None = None
 
@@ -69,7 +73,7 @@ class AnalysedRun:
         if self._was_over or self.ending is not None:
             return
         try:
-            if self._is_over():
+            if self._run.is_over:
                 self.end()
                 return
             if monotonic_ns() - self._looked_ns >= LOOK_SECONDS * NANOSECONDS_PER_SECOND:
@@ -80,16 +84,18 @@ class AnalysedRun:
 
     def end(self) -> None:
         """Begin the tasks for the run's end, once."""
-        if not self._was_over and self.ending is None and self._is_over():
+        if not self._was_over and self.ending is None and _is_over(self._run):
             self.ending = asyncio.ensure_future(self._end())
 
     async def _end(self) -> None:
-        # What the run handed over last is taken from the ring by the sidecar's own loop.
-        for _look in range(_RING_LOOKS):
-            if not self._run.reader.ring.available():
-                break
-            await asyncio.sleep(POLL_SECONDS)
+        reader = self._run.reader
         try:
+            # What the run handed over last is taken from the ring by the sidecar's own loop.
+            for _look in range(_RING_LOOKS):
+                reader.check_size()
+                if not reader.ring.available():
+                    break
+                await asyncio.sleep(POLL_SECONDS)
             self._look()
             await self.tasks.end()
         except DataError as error:
@@ -106,7 +112,7 @@ class AnalysedRun:
         """Return the tasks as JSON-ready data."""
         return {
             "run": self._run.name,
-            "algorithm": self._run.algorithm,
+            "algorithm": "" if self._history.look is None else self._history.look.algorithm,
             "fault": self._fault,
             "tasks": [each.document() for each in self.tasks.tasks.values()],
         }
@@ -121,15 +127,10 @@ class AnalysedRun:
             for value, number in each.values.items():
                 yield Sample(ANALYTICS_VALUE, number, (name, value))
 
-    def _is_over(self) -> bool:
-        try:
-            return self._run.is_over
-        except DataError:
-            # The sidecar says so itself; without a page there is nothing to wait for.
-            return True
-
     def _look(self) -> None:
+        # All that is read of the page is read here, right after its size was checked.
         self._history.add(self._run.look(), stage_totals(self._run.reader))
+        self._events_lost = self._run.reader.counter(Counter.TELEMETRY_LOST)
         self._looked_ns = monotonic_ns()
         self._fault = ""
 
@@ -148,13 +149,22 @@ class AnalysedRun:
             self._history.snapshots(),
             events,
             self._run.events.total - len(events),
-            self._run.reader.counter(Counter.TELEMETRY_LOST),
+            self._events_lost,
         )
 
     def _tell(self, fault: str) -> None:
         if fault != self._fault:
             self._fault = fault
             self._log(f"analytics of {self._run.name} cannot look at the run: {fault}")
+
+
+def _is_over(run: AttachedRun) -> bool:
+    """Tell whether a run is known to be over."""
+    try:
+        return run.is_over
+    except DataError:
+        # The sidecar itself says what is wrong with the page.
+        return False
 
 
 class AnalyticsPart:
@@ -181,6 +191,7 @@ class AnalyticsPart:
         if settings.processes:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
+        self._began_ns = wall_ns()
 
     async def run(self, runs: Runs) -> None:
         """Begin tasks when they are due, until cancelled."""
@@ -210,7 +221,9 @@ class AnalyticsPart:
         """Take in runs that are new, and drop those that are no longer there."""
         for run in attached:
             if run not in self._runs:
-                self._runs[run] = AnalysedRun(run, self._tasks.values(), self._settings, self._pool, self._log)
+                self._runs[run] = AnalysedRun(
+                    run, self._tasks.values(), self._settings, self._pool, self._log, self._began_ns
+                )
         for run in [each for each in self._runs if each not in attached]:
             await self._runs.pop(run).close()
 

@@ -167,6 +167,9 @@ def _load(path: Path, at: int) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ConfigError(f"analytics.modules names {path}, which is no Python file; name a file that ends in .py")
+    # Behind all else, so that a file beside the module can be imported and hides nothing.
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and pickling look their module up by its name.
     sys.modules[name] = module

@@ -22,6 +22,10 @@ ABANDONED_MAX = 3
 late, after which the task is not begun any more."""
 
 
+TELL_NS = 60 * NANOSECONDS_PER_SECOND
+"""Shortest time between two lines about the same task, for one that goes wrong and ends well by turns."""
+
+
 class ScheduledTask:
     """A task of one run, and what came of it.
 
@@ -144,7 +148,7 @@ class RunTasks:
         self._monotonic = monotonic
         self._wall = wall
         self._under_way: set[asyncio.Task[None]] = set()
-        self._told: dict[str, str] = {}
+        self._told: dict[str, tuple[str, int]] = {}
         now = monotonic(), wall()
         self.tasks = {
             task.name: ScheduledTask(task, task.timeout_seconds or settings.timeout_seconds, Timer(task.schedule, *now))
@@ -156,7 +160,11 @@ class RunTasks:
                 self._tell(each)
 
     def begin_due(self) -> None:
-        """Begin the tasks that have become due since the last call."""
+        """Begin the tasks that have become due since the last call.
+
+        Raises:
+            DataError: the run cannot be looked at; what was due is due again at its next moment.
+        """
         monotonic, wall = self._monotonic(), self._wall()
         for each in self.tasks.values():
             if each.timer.is_due(monotonic, wall):
@@ -180,8 +188,9 @@ class RunTasks:
         if not each.may_begin(self._monotonic()):
             self._tell(each)
             return
+        window = self._window()
         each.is_running = True
-        playing = asyncio.ensure_future(self._play(each, self._window()))
+        playing = asyncio.ensure_future(self._play(each, window))
         self._under_way.add(playing)
         playing.add_done_callback(self._under_way.discard)
 
@@ -207,8 +216,10 @@ class RunTasks:
         reason = each.stopped or each.reason
         # The kind of an error tells changes apart: its text may have another number in it each time.
         kind = each.stopped or each.reason.partition(":")[0]
-        if self._told.get(each.task.name, "") == kind:
+        told, told_ns = self._told.get(each.task.name, ("", -TELL_NS))
+        now_ns = self._monotonic()
+        if told == kind or (now_ns - told_ns < TELL_NS and not each.stopped):
             return
-        self._told[each.task.name] = kind
+        self._told[each.task.name] = kind, now_ns
         what = f"goes wrong: {reason}" if reason and not each.stopped else reason or "ends well again"
         self._log(f"analytics task {each.task.name} of {self._run} {'is ' if each.stopped else ''}{what}")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-import live
 from live.clock import monotonic_ns
 from live.errors import LeanLiveError
+from live.installation import environment
 from live.sidecar.analytics.calling import Outcome, TaskResult, late
 from live.sidecar.analytics.registry import Task
 from live.sidecar.analytics.window import AnalyticsWindow
@@ -93,8 +93,6 @@ class WorkerPool:
 
     async def _start(self) -> Process:
         self.started += 1
-        root = str(Path(live.__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -104,7 +102,7 @@ class WorkerPool:
             stdin=PIPE,
             stdout=PIPE,
             stderr=None if sys.stderr else DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(),
             # Ctrl-C is for the sidecar alone, and one signal reaches all that a task has started.
             start_new_session=True,
         )

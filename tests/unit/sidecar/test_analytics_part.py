@@ -123,6 +123,7 @@ def test_a_run_that_was_over_before_has_no_tasks(tmp_path: Path, part: Analytics
     page = write_page(tmp_path / "run")
     page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
     run = AttachedRun(page.path, 4)
+    vars(part)["_began_ns"] = run.reader.created_ns + 1
 
     async def script() -> None:
         await until(lambda: bool(part.document()))
@@ -131,6 +132,21 @@ def test_a_run_that_was_over_before_has_no_tasks(tmp_path: Path, part: Analytics
 
     play(part, Attached(run), script)
     assert not (tmp_path / "run" / "analytics.json").exists()
+
+
+def test_a_run_that_was_too_short_to_be_seen_has_its_end(tmp_path: Path, part: AnalyticsPart) -> None:
+    page = write_page(tmp_path / "run")
+    order(page, 1)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+    run = AttachedRun(page.path, 4)
+    run.drain(10)
+
+    async def script() -> None:
+        await until(lambda: value(part, run, "last", "events") == 1.0)
+        await until(lambda: count(part, run, "session_summary", "ok") == 1)
+        assert value(part, run, "seen", "events") is None
+
+    play(part, Attached(run), script)
 
 
 def test_the_sidecar_is_stopped_as_a_run_ends(tmp_path: Path, part: AnalyticsPart) -> None:
@@ -157,10 +173,15 @@ def test_a_page_that_is_cut_off_harms_no_other_run(tmp_path: Path, part: Analyti
         await until(lambda: count(part, second, "seen", "ok") > before)
         pages[0].set_gauge(Gauge.WARM_STATE, 0)
         await until(lambda: not part.document()[0]["fault"])
+        pages[0].set_gauge(Gauge.RUN_PHASE, 77)
+        await until(lambda: "phase 77" in part.document()[0]["fault"])
+        pages[0].set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)
+        before = count(part, first, "seen", "ok")
+        await until(lambda: count(part, first, "seen", "ok") > before)
 
     play(part, Attached(first, second), script)
     lines: Any = vars(part)["lines"]
-    assert len(lines) == 1
+    assert len(lines) == 2
     assert "analytics of one cannot look at the run: telemetry page" in lines[0]
 
 

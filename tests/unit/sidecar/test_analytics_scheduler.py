@@ -17,7 +17,7 @@ from support.windows import window_of
 
 from live.config import AnalyticsSettings
 from live.sidecar.analytics.registry import analytics, collect
-from live.sidecar.analytics.scheduler import ABANDONED_MAX, RunTasks, ScheduledTask
+from live.sidecar.analytics.scheduler import ABANDONED_MAX, TELL_NS, RunTasks, ScheduledTask
 from live.sidecar.analytics.window import AnalyticsWindow
 from live.sidecar.analytics.workers import WorkerPool
 
@@ -36,6 +36,7 @@ class Desk:
         self.settings = AnalyticsSettings(**settings)
         self.lines: list[str] = []
         self.now_ns = 0
+        self.step_ns = SECOND_NS
         self.pool: WorkerPool | None = None
         self._window = window_of(folder / "run")
 
@@ -63,12 +64,12 @@ class Desk:
         return self.now_ns
 
     async def once(self, run: RunTasks) -> None:
-        """Let a second go by, begin what is due, and wait until nothing is under way."""
+        """Let a step of time go by, begin what is due, and wait until nothing is under way."""
         self.begin(run)
         await until(lambda: not any(each.is_running for each in run.tasks.values()))
 
     def begin(self, run: RunTasks) -> None:
-        self.now_ns += SECOND_NS
+        self.now_ns += self.step_ns
         run.begin_due()
 
 
@@ -152,6 +153,7 @@ def test_a_task_that_raises_is_told_once_per_kind(tmp_path: Path) -> None:
     )
 
     async def script(run: RunTasks) -> None:
+        desk.step_ns = TELL_NS
         for _call in range(6):
             await desk.once(run)
         assert outcomes(run.tasks["shaky"]) == {"failed": 4, "ok": 2}
@@ -164,6 +166,32 @@ def test_a_task_that_raises_is_told_once_per_kind(tmp_path: Path) -> None:
         "analytics task shaky of Run goes wrong: SystemExit: out (tasks.py, line 13)",
         "analytics task shaky of Run goes wrong: its value 'a' is 'rubbish'; return a number",
         "analytics task shaky of Run ends well again",
+    ]
+
+
+def test_a_task_that_fails_by_turns_is_told_once_a_minute(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path,
+        """
+        calls = 0
+
+        @analytics(every="1s")
+        def flaps(window):
+            global calls
+            calls += 1
+            if calls % 2:
+                raise ValueError
+        """,
+    )
+
+    async def script(run: RunTasks) -> None:
+        for _call in range(61):
+            await desk.once(run)
+        assert outcomes(run.tasks["flaps"]) == {"failed": 31, "ok": 30}
+
+    desk.play(script)
+    assert [line.rpartition(" (")[0] or line for line in desk.lines] == [
+        "analytics task flaps of Run goes wrong: ValueError:",
     ]
 
 

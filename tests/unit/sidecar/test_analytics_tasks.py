@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -194,6 +195,13 @@ def test_modules_that_are_not_there(tmp_path: Path) -> None:
         collect((), [write(tmp_path / "tasks.txt", ONE)])
     with pytest.raises(ConfigError, match=r"analytics.disabled names 'mien', which is no task; there are: .*mine"):
         collect((), [write(tmp_path / "mine.py", ONE)], ["mien"])
+
+
+def test_a_module_imports_files_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    write(tmp_path / "beside_the_tasks.py", "PERIOD = '3s'\n")
+    text = ONE.replace("@", "from beside_the_tasks import PERIOD\n@").replace('"1s"', "PERIOD")
+    assert collect((), [write(tmp_path / "mine.py", text)])["mine"].schedule.text == "every 3s"
 
 
 # -- results

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from support.pages import write_page
+from support.pages import change_header, write_page
 from support.sidecars import Rendering, values_of
 
 from live.errors import UsageError
@@ -28,6 +28,7 @@ from live.hot.catalogue import (
     RunPhase,
     Stage,
 )
+from live.hot.page_layout import HeaderWord
 from live.hot.page_tables import PageTablesWriter
 from live.hot.telemetry import TelemetryPage
 from live.sidecar.attached import AttachedRun
@@ -183,7 +184,7 @@ def test_exemplars_are_in_their_buckets(tmp_path: Path) -> None:
 def test_a_dead_run_is_told_from_one_that_has_ended(tmp_path: Path) -> None:
     page, run = attach(tmp_path)
     assert one(Rendering([run]).text(), "run_alive") == 1
-    page._header[4] += 1
+    change_header(page, HeaderWord.WRITER_START, lambda start: start + 1)
     dead = Rendering([run]).text()
     assert one(dead, "run_alive") == 0
     assert "lean_live_threads" not in dead

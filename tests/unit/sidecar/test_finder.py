@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.pages import publish, write_page
+from support.pages import change_header, publish, write_page
 
+import live.sidecar.attached
 import live.sidecar.finder
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.hot.catalogue import ControlBit, Counter, Gauge, RunPhase
 from live.hot.denials import DenialCode
 from live.hot.events import DenialRecord, EventWriter, PhaseRecord
-from live.hot.page_layout import HeaderWord
+from live.hot.page_layout import HEADER_WORDS, HeaderWord, header_checksum
 from live.hot.telemetry import TelemetryPage
 from live.hot.telemetry_reader import TelemetryReader
 from live.sidecar.attached import AttachedRun, EventLog
@@ -118,6 +119,13 @@ def test_a_new_sidecar_keeps_a_run_for_what_is_left_of_its_grace(
     assert found.names() == []
 
 
+def _move_to_another_namespace(page: TelemetryPage) -> None:
+    """Make a page look as if its writer's process id meant another process here."""
+    change_header(page, HeaderWord.WRITER_START, lambda start: start + 1)
+    words = memoryview(page.path.read_bytes()[: HEADER_WORDS * 8]).cast("q")
+    change_header(page, HeaderWord.CHECKSUM, lambda _: header_checksum(words))
+
+
 def _write_and_die(folder: Path) -> None:
     write_page(folder)
     os._exit(0)
@@ -125,6 +133,7 @@ def _write_and_die(folder: Path) -> None:
 
 def test_a_dead_process_is_an_end_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
+    monkeypatch.setattr(live.sidecar.attached, "UNSEEN_NS", 0)
     process = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(tmp_path / f"{RUN}.partial",))
     process.start()
     process.join()
@@ -133,6 +142,27 @@ def test_a_dead_process_is_an_end_as_well(tmp_path: Path, monkeypatch: pytest.Mo
     assert found.run.reader.counter(Counter.TICKS_QUOTE) == 5_000
     clock.wait(11)
     assert found.names() == []
+
+
+def test_a_process_of_another_namespace_lives_while_it_writes(tmp_path: Path) -> None:
+    page = write_page(tmp_path / f"{RUN}.partial")
+    _move_to_another_namespace(page)
+    found = Found(tmp_path)
+    found.names()
+    run = found.run
+    assert run.is_alive()
+    assert run.look().state == "running"
+    publish(page, wall_ns() / NANOSECONDS_PER_SECOND - 6)
+    assert run.is_over
+    assert run.look().state == "dead"
+
+
+def test_a_process_that_was_seen_is_dead_when_it_is_gone(tmp_path: Path) -> None:
+    page = write_page(tmp_path / f"{RUN}.partial")
+    found = Found(tmp_path)
+    found.names()
+    change_header(page, HeaderWord.WRITER_START, lambda start: start + 1)
+    assert found.run.is_over
 
 
 def test_a_folder_that_was_deleted_is_dropped(tmp_path: Path) -> None:
@@ -177,11 +207,11 @@ def test_a_single_run_is_watched_alone_and_through_its_end(tmp_path: Path) -> No
 
 
 def _spoil_version(page: TelemetryPage) -> None:
-    page._header[HeaderWord.VERSION] = 2
+    change_header(page, HeaderWord.VERSION, lambda _: 2)
 
 
 def _spoil_checksum(page: TelemetryPage) -> None:
-    page._header[HeaderWord.CREATED_NS] += 1
+    change_header(page, HeaderWord.CREATED_NS, lambda created_ns: created_ns + 1)
 
 
 def _spoil_size(page: TelemetryPage) -> None:
@@ -189,12 +219,12 @@ def _spoil_size(page: TelemetryPage) -> None:
 
 
 def _spoil_magic(page: TelemetryPage) -> None:
-    page._header[HeaderWord.MAGIC] = 0
+    change_header(page, HeaderWord.MAGIC, lambda _: 0)
 
 
-def _spoil_mode(page: TelemetryPage) -> None:
+def _spoil_kind(page: TelemetryPage) -> None:
     page.path.unlink()
-    page.path.mkfifo() if hasattr(page.path, "mkfifo") else os.mkfifo(page.path)
+    os.mkfifo(page.path)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +234,7 @@ def _spoil_mode(page: TelemetryPage) -> None:
         (_spoil_checksum, "garbled"),
         (_spoil_size, "truncated"),
         (_spoil_magic, "incomplete"),
-        (_spoil_mode, "incomplete"),
+        (_spoil_kind, "incomplete"),
     ],
 )
 def test_a_page_that_cannot_be_trusted_is_said_once(tmp_path: Path, spoil: Any, reason: str) -> None:
@@ -220,11 +250,10 @@ def test_a_page_that_cannot_be_trusted_is_said_once(tmp_path: Path, spoil: Any, 
 
 def test_a_page_that_is_being_made_is_no_fault(tmp_path: Path) -> None:
     page = write_page(tmp_path / f"{RUN}.partial")
-    magic = page._header[HeaderWord.MAGIC]
-    page._header[HeaderWord.MAGIC] = 0
+    magic = change_header(page, HeaderWord.MAGIC, lambda _: 0)
     found = Found(tmp_path)
     assert found.names() == []
-    page._header[HeaderWord.MAGIC] = magic
+    change_header(page, HeaderWord.MAGIC, lambda _: magic)
     assert found.names() == [RUN]
     assert found.faults == {}
 
