@@ -16,7 +16,7 @@ ALLOWED = {
     "paper": {"", "hot", "feeds", "algorithm"},
     "lean": {"", "hot", "feeds", "algorithm"},
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
-    "report": {"", "hot", "feeds", "algorithm", "paper"},
+    "report": {"", "hot", "feeds", "algorithm", "paper", "lean"},
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from live.hot.catalogue import RunPhase
 from live.hot.events import DenialRecord
+from live.lean import surface
+from live.lean.feeder import Feeder
 from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
 from live.lean.instrument import instrumented
@@ -51,6 +54,16 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     stages = OrderStages()
     orders = make_orders(instructions, page, stages)
     host = Host(instructions, page, stages, orders, plan)
+    if instructions.feeder is not None:
+        host.parts.append(
+            Feeder(
+                surface.silence_data_queue(),
+                instructions.feeder,
+                instructions.lean.dummy_symbol,
+                lambda: page.phase in (RunPhase.READY, RunPhase.RUNNING),
+                host.watch,
+            )
+        )
     try:
         host.keep_warm = KeepWarm(
             instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.ready

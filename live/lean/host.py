@@ -19,10 +19,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from live.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
+from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
-from live.lean import surface
+from live.lean import surface, threads
 from live.lean.attendant import Attendant
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
@@ -37,6 +37,8 @@ from live.lean.warm.keep_warm import KeepWarm
 
 _LOOK_SECONDS = 0.25
 """Time between two looks of the attendant at threads and errors."""
+_STUCK_NS = 10 * NANOSECONDS_PER_SECOND
+"""Time at one slice from which on the page is left as it is. A synchronous order may take six seconds."""
 _IDLE_NS = 5 * NANOSECONDS_PER_MILLISECOND
 """Time without a slice after which the attendant may do what the loop thread had no moment for."""
 
@@ -178,6 +180,9 @@ class Host:
         try:
             self.watch.look()
             now_ns = monotonic_ns()
+            if self.watch.deciding_ns(now_ns) > _STUCK_NS:
+                # The page grows old: by that whoever watches it knows that the loop hangs.
+                return
             if now_ns >= self._next_publish_ns:
                 self._publish(now_ns)
             if self._settings.idle_collect_milliseconds:
@@ -278,7 +283,7 @@ class Host:
 
     def _on_attendant_error(self, error: Exception) -> None:
         text = f"lean-live: the host's own thread: {type(error).__name__}: {error}"
-        surface.say(text)
+        threads.say(text)
         self.algorithm.error(text)
 
     # -- the user's own code

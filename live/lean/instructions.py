@@ -8,11 +8,32 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from live.config import LeanSettings, RiskSettings, TelemetrySettings
+from live.config import FeedSettings, LeanSettings, RiskSettings, TelemetrySettings, WebsocketSettings
 from live.errors import ConfigError
 
 SETTINGS_VARIABLE = "LEAN_LIVE_SETTINGS"
 """Name of the environment variable with the path of the file."""
+
+
+class FeederInstructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the feeder inside the engine is to do.
+
+    Attributes:
+        address: where ticks come from: `unix:PATH`, `tcp:HOST:PORT`, or a websocket's address.
+        subscriptions_file: where the algorithm's subscriptions are written once they are known, "" for nowhere; what
+            publishes a recorded session waits for it.
+        counters_file: where the feeder's counters are written at its end, "" for nowhere.
+        feed: table `[feed]`.
+        websocket: table `[websocket]`.
+        settle_seconds: time between the last tick and the end of the run, for orders under way.
+    """
+
+    address: str
+    subscriptions_file: str = ""
+    counters_file: str = ""
+    feed: FeedSettings = FeedSettings()
+    websocket: WebsocketSettings = WebsocketSettings()
+    settle_seconds: float = 2.0
 
 
 class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +47,7 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         lean: table `[lean]`.
         risk: table `[risk]`.
         telemetry: table `[telemetry]`.
+        feeder: what feeds the engine from outside; None leaves it to the queues of its configuration.
     """
 
     algorithm: str
@@ -35,6 +57,7 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lean: LeanSettings = LeanSettings()
     risk: RiskSettings = RiskSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    feeder: FeederInstructions | None = None
 
 
 def write_instructions(instructions: Instructions, path: Path) -> None:

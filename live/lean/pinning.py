@@ -16,7 +16,7 @@ from live.config import LeanSettings
 from live.cores import usable_cores
 from live.errors import EnvironmentFault
 from live.hot.catalogue import Gauge
-from live.lean import surface
+from live.lean import threads
 
 
 class PinPlan(NamedTuple):
@@ -99,7 +99,7 @@ class Pinning:
 
     def look(self) -> bool:
         """Move the threads that are new, read back where all are, and show it; return whether all is as planned."""
-        alive = {task.tid for task in surface.tasks()}
+        alive = {task.tid for task in threads.tasks()}
         strangers = alive - self._moved - {self._loop_tid}
         if strangers:
             self.applications += 1

@@ -124,6 +124,17 @@ class SliceWatch:
 
     # -- between ticks
 
+    def deciding_ns(self, now_ns: int) -> int:
+        """Return for how long the strategy has been at a slice, 0 when it is at none; from any thread.
+
+        Parameters:
+            now_ns: the present, on the monotonic clock.
+        """
+        number = self.slices
+        if number == self._ended:
+            return 0
+        return max(0, now_ns - self._entered_at[number & _MASK])
+
     def look(self) -> bool:
         """Look at some of the slices that wait; return whether more do. At once back while another thread looks."""
         return self._look(_AT_REST, False)

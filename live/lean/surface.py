@@ -8,43 +8,14 @@ away while it runs, a property does not.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from live.algorithm.naming import snake_case
 from live.clock import datetime_to_ns, timedelta_to_ns
 from live.errors import one_line
 from live.hot.events import OrderRecord
 from live.hot.page_tables import PositionRow
-
-LOOP_THREAD = "Isolator Thread"
-"""Name of the thread that runs the data loop and on_data; at most 15 characters of a name are visible."""
-TRANSACTION_THREAD = "Transaction Thread"
-REALTIME_THREAD = "RealTime Thread"
-VISIBLE_NAME_CHARACTERS = 15
-"""The kernel cuts longer names of threads."""
-_ORDER_TYPES = {
-    0: "MARKET",
-    1: "LIMIT",
-    2: "STOP_MARKET",
-    3: "STOP_LIMIT",
-    4: "MARKET_ON_OPEN",
-    5: "MARKET_ON_CLOSE",
-    6: "OPTION_EXERCISE",
-    7: "LIMIT_IF_TOUCHED",
-    8: "COMBO_MARKET",
-    9: "COMBO_LIMIT",
-    10: "COMBO_LEG_LIMIT",
-    11: "TRAILING_STOP",
-}
-"""LEAN's types of orders by their numbers."""
-_TASKS = Path("/proc/self/task")
-
+from live.lean.order_names import ORDER_TYPES, status_number, type_number_of
 
 # -- ticks into the engine
 
@@ -117,6 +88,47 @@ def quote_tick(symbol: Any, bid: float, bid_size: float, ask: float, ask_size: f
     tick.value = (bid + ask) / 2 if bid and ask else bid or ask
     tick.time = local_time
     return tick
+
+
+class Subscription(NamedTuple):
+    """One subscription of the algorithm to a symbol's trades or quotes.
+
+    Attributes:
+        symbol: LEAN's symbol.
+        security_type: asset class in lower case.
+        market: market in lower case.
+        ticker: ticker in upper case.
+        is_quote: quotes, not trades.
+        is_tick: single ticks, not bars of them.
+        zone: time zone of the exchange, an IANA name.
+    """
+
+    symbol: Any
+    security_type: str
+    market: str
+    ticker: str
+    is_quote: bool
+    is_tick: bool
+    zone: str
+
+
+def subscriptions(algorithm: Any) -> list[Subscription]:
+    """Return the algorithm's subscriptions to trades and quotes; what LEAN subscribes to for itself is left out by LEAN."""
+    from QuantConnect import Resolution, TickType
+
+    return [
+        Subscription(
+            each.symbol,
+            str(each.symbol.security_type).lower(),
+            str(each.symbol.id.market).lower(),
+            str(each.symbol.value).upper(),
+            each.tick_type == TickType.QUOTE,
+            each.resolution == Resolution.TICK,
+            str(each.exchange_time_zone.Id),
+        )
+        for each in algorithm.subscription_manager.subscriptions
+        if not each.is_custom_data and each.tick_type in (TickType.TRADE, TickType.QUOTE)
+    ]
 
 
 # -- slices
@@ -208,33 +220,6 @@ class DotnetPauses:
         return timedelta_to_ns(span)
 
 
-# -- threads of the process
-
-
-class TaskName(NamedTuple):
-    """A thread of this process as the kernel knows it."""
-
-    tid: int
-    name: str
-
-
-def tasks() -> Iterator[TaskName]:
-    """Yield the threads of this process; one that ends meanwhile is left out."""
-    for entry in _TASKS.iterdir():
-        with suppress(OSError):
-            yield TaskName(int(entry.name), (entry / "comm").read_text(encoding="utf-8").rstrip("\n"))
-
-
-def is_named(task: TaskName, name: str) -> bool:
-    """Tell whether a thread has a name, of which the kernel may have cut the end."""
-    return task.name == name[:VISIBLE_NAME_CHARACTERS]
-
-
-def say(text: str) -> None:
-    """Write a line to the process's standard error: standard output is muted inside algorithms."""
-    os.write(2, f"{text}\n".encode())
-
-
 # -- account, securities, orders
 
 
@@ -285,28 +270,9 @@ def zone_name(security: Any) -> str:
     return str(security.exchange.time_zone)
 
 
-_STATUSES = {
-    "NEW": 0,
-    "SUBMITTED": 1,
-    "PARTIALLY_FILLED": 2,
-    "FILLED": 3,
-    "CANCELED": 5,
-    "NONE": 6,
-    "INVALID": 7,
-    "CANCEL_PENDING": 8,
-    "UPDATE_SUBMITTED": 9,
-}
-_TYPE_NUMBERS = {name: number for number, name in _ORDER_TYPES.items()}
-
-
-@cache
-def _spelled_out(text: str) -> str:
-    return snake_case(text).upper()
-
-
 def status_of(event: Any) -> int:
     """Return the status of an order event or ticket, as LEAN numbers them; its name prints in one of two spellings."""
-    return _STATUSES[_spelled_out(str(event.status))]
+    return status_number(str(event.status))
 
 
 def order_type_of(ticket: Any) -> int:
@@ -316,7 +282,7 @@ def order_type_of(ticket: Any) -> int:
 
 def type_number(order_type: Any) -> int:
     """Return the number of LEAN's OrderType; -1 for one newer than this program."""
-    return _TYPE_NUMBERS.get(_spelled_out(str(order_type)), -1)
+    return type_number_of(str(order_type))
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
@@ -359,7 +325,7 @@ def order_type(number: int) -> Any:
     """Return LEAN's OrderType of a number."""
     from QuantConnect.Orders import OrderType
 
-    return getattr(OrderType, _ORDER_TYPES[number])
+    return getattr(OrderType, ORDER_TYPES[number])
 
 
 def new_status() -> Any:

@@ -169,6 +169,7 @@ class DryRun:
         if self.request.feed is not None:
             self._feed = self._make_feed(self.request.feed, folder)
         subscriptions = Subscriptions(folder) if self._feed is None else self._feed.subscriptions
+        subscriptions.takes_raw_prices = self.request.raw_prices
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
         self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))

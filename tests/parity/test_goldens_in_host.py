@@ -16,6 +16,7 @@ from support.data import lean_data_folder
 from support.runs import outcome, run_file
 
 from live.algorithm.enums import OrderStatus, OrderType
+from live.config import LeanSettings
 from live.lean import surface
 from live.lean.entry import write_entry
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
@@ -57,7 +58,9 @@ def test_golden_in_the_host(name: str, tmp_path: Path, monkeypatch: pytest.Monke
         each.mkdir()
     algorithm = (HERE / "algorithms" / f"{name}.py").resolve()
     settings = tmp_path / "settings.json"
-    write_instructions(Instructions(algorithm=str(algorithm), run_folder=str(run_folder)), settings)
+    # Without the keep-warm: it feeds LEAN's aggregator, which a backtest does not have.
+    lean = LeanSettings(dummy_symbol="")
+    write_instructions(Instructions(algorithm=str(algorithm), run_folder=str(run_folder), lean=lean), settings)
     monkeypatch.setenv(SETTINGS_VARIABLE, str(settings))
     run, sink = run_file(write_entry(entry), folder, results)
     expected = load_expected(HERE / "expected" / f"{name}.json")

@@ -10,8 +10,10 @@ from typing import Any
 from lean_engine.feed import Composer, aware, utc_now
 from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
+from lean_engine.schedule import DateRules, ScheduleManager, TimeRules
 from lean_engine.securities import Security, SecurityManager, SecurityPortfolioManager
 from lean_engine.spelling import dotnet
+from lean_engine.subscriptions import SubscriptionManager
 
 
 @dotnet("System.Collections.Concurrent")
@@ -39,12 +41,13 @@ class QCAlgorithm(Trading):
 
     def __init__(self) -> None:
         self._securities = SecurityManager()
+        self._subscription_manager = SubscriptionManager()
         self._portfolio = SecurityPortfolioManager(self)
         self._is_warming_up = True
         self._is_quitting = ""
         self._run_time_error: Any = None
         self._utc_time = utc_now()
-        self._scheduled: list[tuple[Any, Callable[[], None]]] = []
+        self._schedule = ScheduleManager(self)
         self._lines: list[tuple[str, str]] = []
         self._error_messages = ConcurrentQueue()
         self._parameters: dict[str, str] = {}
@@ -100,6 +103,7 @@ class QCAlgorithm(Trading):
     def _add(self, ticker: str, security_type: SecurityType, market: str, resolution: Any) -> Security:
         security = self._securities._add(Symbol.create(ticker, security_type, market), resolution)
         Composer.Instance.aggregator.subscribe(security.symbol)
+        self._subscription_manager._add(security)
         return security
 
     # -- what the algorithm may look at
@@ -107,6 +111,22 @@ class QCAlgorithm(Trading):
     @property
     def securities(self) -> SecurityManager:
         return self._securities
+
+    @property
+    def subscription_manager(self) -> SubscriptionManager:
+        return self._subscription_manager
+
+    @property
+    def schedule(self) -> ScheduleManager:
+        return self._schedule
+
+    @property
+    def date_rules(self) -> DateRules:
+        return DateRules()
+
+    @property
+    def time_rules(self) -> TimeRules:
+        return TimeRules()
 
     @property
     def portfolio(self) -> SecurityPortfolioManager:

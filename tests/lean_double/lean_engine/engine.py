@@ -83,6 +83,7 @@ class Engine:
                 self.error = "".join(traceback.format_exception(error))
             finally:
                 if self.algorithm is not None:
+                    self.algorithm.schedule._end()
                     self.algorithm.transactions._end()
 
     def _load(self) -> None:
@@ -120,6 +121,7 @@ class Engine:
     def _loop(self) -> None:
         aggregator = Composer.Instance.aggregator
         algorithm = self.algorithm
+        algorithm.schedule._begin()
         while not algorithm._is_quitting and not self._is_interrupted:
             aggregator.wait(self._second)
             now = utc_now()

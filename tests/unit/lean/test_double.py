@@ -64,16 +64,16 @@ def test_callbacks_come_on_leans_threads(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_kernel_knows_threads_by_the_first_15_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from live.lean import surface
+    from live.lean import threads
 
     seen = []
 
     def drive(feed: Feed) -> None:
-        seen.extend(surface.tasks())
+        seen.extend(threads.tasks())
 
     stock(tmp_path, monkeypatch, drive)
-    assert [task.name for task in seen if surface.is_named(task, surface.LOOP_THREAD)] == ["Isolator Thread"]
-    assert [task.name for task in seen if surface.is_named(task, surface.TRANSACTION_THREAD)] == ["Transaction Thr"]
+    assert [task.name for task in seen if threads.is_named(task, threads.LOOP_THREAD)] == ["Isolator Thread"]
+    assert [task.name for task in seen if threads.is_named(task, threads.TRANSACTION_THREAD)] == ["Transaction Thr"]
 
 
 def test_without_data_the_engine_steps_once_a_second_and_calls_nothing(

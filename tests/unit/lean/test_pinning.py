@@ -14,7 +14,7 @@ from live.errors import EnvironmentFault
 from live.hot.catalogue import Gauge
 from live.lean import pinning
 from live.lean.pinning import Pinning, PinPlan, plan_of
-from live.lean.surface import TaskName
+from live.lean.threads import TaskName
 
 
 class Kernel:
@@ -25,7 +25,7 @@ class Kernel:
         self.refuses: set[int] = set()
         monkeypatch.setattr(os, "sched_setaffinity", self.move)
         monkeypatch.setattr(os, "sched_getaffinity", self.read)
-        monkeypatch.setattr(pinning.surface, "tasks", lambda: [TaskName(tid, "x") for tid in self.cores])
+        monkeypatch.setattr(pinning.threads, "tasks", lambda: [TaskName(tid, "x") for tid in self.cores])
         monkeypatch.setattr(pinning, "usable_cores", lambda: (0, 1, 2, 3))
 
     def move(self, tid: int, cores: set[int]) -> None:
@@ -134,14 +134,14 @@ def test_in_a_run_new_threads_are_moved_by_the_attendant(tmp_path: Path, monkeyp
     def drive(feed: Feed) -> None:
         from lean_engine.threads import start_thread
 
-        from live.lean import surface
+        from live.lean import threads
 
         seen["loop"] = os.sched_getaffinity(feed.engine.thread.native_id)
         stop = threading.Event()
         late = start_thread("late", stop.wait)
         os.sched_setaffinity(late.native_id, {loop_core})
         wait_until(lambda: os.sched_getaffinity(late.native_id) == others)
-        seen["names"] = {task.name for task in surface.tasks()}
+        seen["names"] = {task.name for task in threads.tasks()}
         stop.set()
         late.join()
 

@@ -33,6 +33,8 @@ class SecurityTransactionManager:
         self._is_silent = False
         """Whether the broker answers nothing."""
         self._lock = threading.Lock()
+        self._events: list[OrderEvent] = []
+        """Everything that orders were told, for the result files."""
 
     @property
     def orders_count(self) -> int:
@@ -147,7 +149,9 @@ class SecurityTransactionManager:
         order = self._orders[ticket.order_id]
         ticket._order = order
         order.status = status
-        self._algorithm._on_order_event_method(OrderEvent(ticket, status, utc_now(), **fill))
+        event = OrderEvent(ticket, status, utc_now(), **fill)
+        self._events.append(event)
+        self._algorithm._on_order_event_method(event)
 
     def _refuse(self, request: SubmitOrderRequest, code: OrderResponseErrorCode, text: str) -> OrderTicket:
         """Answer what fails the checks before an order: no number, no event, a line among the errors."""
