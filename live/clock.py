@@ -36,6 +36,11 @@ def wall_ns() -> int:
     return time.time_ns()
 
 
+def thread_cpu_ns() -> int:
+    """Return the processor time of the calling thread in nanoseconds."""
+    return time.thread_time_ns()
+
+
 def utc_now() -> datetime:
     """Return the wall clock as an aware UTC datetime, for names and stamps of results."""
     return datetime.now(timezone.utc)
@@ -47,8 +52,11 @@ def sleep(seconds: float) -> None:
 
 
 def datetime_to_ns(moment: datetime) -> int:
-    """Return the nanoseconds of a naive datetime counted from 1970-01-01 of the same wall clock."""
-    delta = moment - _EPOCH
+    """Return the nanoseconds of a datetime counted from 1970-01-01 of the same wall clock, whose zone is not looked at.
+
+    LEAN hands moments in UTC to Python with their zone, and those of exchanges without one.
+    """
+    delta = (moment if moment.tzinfo is None else moment.replace(tzinfo=None)) - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * NANOSECONDS_PER_SECOND + delta.microseconds * 1_000
 
 

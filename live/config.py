@@ -299,6 +299,45 @@ class AnalyticsSettings(Struct, frozen=True, kw_only=True):
     max_events: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 
+class LeanSettings(Struct, frozen=True, kw_only=True):
+    """Table `[lean]`: the host inside LEAN.
+
+    Attributes:
+        mode: how orders leave the strategy: `inline` within its call, `lane` on a thread of their own behind a queue.
+        lane_orders: orders that may wait in the lane; a full lane refuses with a code.
+        require_gate: refuse to start an algorithm whose orders can reach LEAN without passing the risk gate.
+        synchronous_orders: what becomes of an order for which the algorithm wants to wait: `asynchronous` sends it without
+            waiting and warns once, `keep` waits, which may stall all data for seconds.
+        order_timeout_seconds: time without an order event after which an order counts as unknown; zero waits for ever.
+        dummy_symbol: asset class/market/ticker of the symbol on which the way of ticks is rehearsed and kept warm; the
+            algorithm must not trade it. Empty leaves the way unrehearsed.
+        rehearsal_seconds: longest time for rehearsing before the session; zero begins unrehearsed.
+        keep_warm_milliseconds: time between two beats on the dummy symbol while no ticks come; zero lets the way grow cold.
+        idle_collect_milliseconds: time without a tick after which Python's garbage may be collected; it is not at other
+            times, unless very much of it has gathered.
+        switch_interval_milliseconds: longest time for which one Python thread keeps another waiting.
+        loop_core: number of the core that the loop thread has for itself; -1 pins nothing.
+        other_cores: numbers of the cores of all other threads; empty takes those that `loop_core` leaves.
+        dotnet_gc_every: of so many slices one reads .NET's collection counts and pauses; zero never does.
+        account_milliseconds: time between two publications of account, positions and counts.
+    """
+
+    mode: Literal["inline", "lane"] = "inline"
+    lane_orders: Annotated[int, Meta(ge=1, le=65_536)] = 1_024
+    require_gate: bool = False
+    synchronous_orders: Literal["asynchronous", "keep"] = "asynchronous"
+    order_timeout_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
+    dummy_symbol: Annotated[str, Meta(min_length=0, max_length=128)] = "crypto/coinbase/ETHUSD"
+    rehearsal_seconds: Annotated[float, Meta(ge=0, le=600)] = 5.0
+    keep_warm_milliseconds: Annotated[float, Meta(ge=0, le=60_000)] = 1.0
+    idle_collect_milliseconds: Annotated[float, Meta(ge=0, le=3_600_000)] = 20.0
+    switch_interval_milliseconds: Annotated[float, Meta(gt=0, le=1_000)] = 5.0
+    loop_core: Annotated[int, Meta(ge=-1, le=4_095)] = -1
+    other_cores: Annotated[tuple[Annotated[int, Meta(ge=0, le=4_095)], ...], Meta(max_length=1_024)] = ()
+    dotnet_gc_every: Annotated[int, Meta(ge=0, le=1_000_000)] = 1
+    account_milliseconds: Annotated[float, Meta(ge=10, le=60_000)] = 250.0
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All tables of `live.toml`."""
 
@@ -312,6 +351,7 @@ class Config(Struct, frozen=True, kw_only=True):
     sidecar: SidecarSettings = SidecarSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    lean: LeanSettings = LeanSettings()
 
 
 def find_config(algorithm: Path) -> Path | None:

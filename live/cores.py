@@ -1,10 +1,13 @@
-"""Keeping a process on some of the machine's processor cores."""
+"""The machine's processor cores: which there are, how they are clocked, and keeping a process on some of them."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from live.errors import EnvironmentFault
+
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def pin(cores: tuple[int, ...], table: str) -> tuple[int, ...]:
@@ -45,3 +48,11 @@ def usable_cores() -> tuple[int, ...]:
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
+
+
+def governor() -> str | None:
+    """Return the frequency governor of the first core, None where it cannot be read (most virtual machines)."""
+    try:
+        return _GOVERNOR.read_text(encoding="ascii").strip()
+    except OSError:
+        return None

@@ -87,6 +87,10 @@ class FeedFailure(LeanLiveError):
     """A feed halted, could not be reached, or does not send what the algorithm needs; the run on it ends."""
 
 
+class EngineFailure(LeanLiveError):
+    """LEAN's engine did not come to a good end, or to none at all."""
+
+
 class RunInterrupted(LeanLiveError):
     """Somebody stopped the run; what it did until then is kept.
 

@@ -14,12 +14,13 @@ ALLOWED = {
     "feeds": {"", "hot", "algorithm"},
     "algorithm": {"", "hot", "feeds"},
     "paper": {"", "hot", "feeds", "algorithm"},
+    "lean": {"", "hot", "feeds", "algorithm"},
     "testing": {"", "hot", "feeds", "algorithm", "paper"},
-    "report": {"", "hot", "feeds", "algorithm", "paper"},
+    "report": {"", "hot", "feeds", "algorithm", "paper", "lean"},
     "sidecar": {"", "hot", "feeds", "algorithm", "paper", "report"},
     "slo": {"", "hot"},
     "dashboards": {"", "hot", "slo"},
-    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar"},
+    "bench": {"", "hot", "feeds", "algorithm", "paper", "report", "sidecar", "lean"},
     "deploy": {"", "hot", "slo"},
 }
 """Room to the rooms it may import; "" is the foundation: errors, clock, config."""

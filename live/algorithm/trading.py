@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, Number, plain, round_down_to_lot, to_decimal
@@ -27,6 +27,7 @@ from live.errors import UsageError
 if TYPE_CHECKING:
     from live.algorithm.host import Host
 
+Amount = TypeVar("Amount", Decimal, float)
 _LIQUIDATED = "Liquidated"
 _LIQUIDATE_DISABLED = (
     "Liquidate() is currently disabled by settings. To re-enable please set 'Settings.LiquidateEnabled' to true"
@@ -475,7 +476,7 @@ class TradingMethods:
         return self._host.securities[self._symbol(value)]
 
 
-def initial_trailing_stop(price: Decimal, amount: Decimal, as_percentage: bool, is_purchase: bool) -> Decimal:
+def initial_trailing_stop(price: Amount, amount: Amount, as_percentage: bool, is_purchase: bool) -> Amount:
     """Return the first stop of a trailing order: above the market for a purchase, below it for a sale."""
     distance = price * amount if as_percentage else amount
     return price + distance if is_purchase else price - distance

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from live.bench import allocations, session, startup
+from live.bench import allocations, lean_cost, session, startup
 from live.bench.calibration import calibrate
 from live.bench.model import ChildResult
 from live.bench.pacing import Schedule
@@ -34,7 +34,7 @@ from live.errors import EnvironmentFault, LeanLiveError
 from live.hot import COMPILED
 from live.hot.histogram import Histogram
 from live.hot.trace import KIND_SLICE, LatencyTrace
-from live.paper.memory import peak_memory_bytes
+from live.process_memory import peak_memory_bytes
 
 Parameters = dict[str, Any]
 _MS = 1_000_000
@@ -139,6 +139,12 @@ def telemetry_cost(told: Parameters) -> ChildResult:
     return ChildResult(values, samples=calls * told["times"])
 
 
+def lean_instrumentation(told: Parameters) -> ChildResult:
+    """Time what the host inside LEAN adds to a slice by its own code."""
+    cost = lean_cost.measure(told["slices"], told["times"])
+    return ChildResult({"slice_ns": cost.slice_ns, "look_ns": cost.look_ns}, samples=told["slices"] * told["times"])
+
+
 def _time_calls(trace: LatencyTrace, slices: int) -> int:
     """Return the nanoseconds that measuring so many slices takes from Python."""
     now_ns = monotonic_ns
@@ -208,6 +214,7 @@ JOBS: dict[str, Callable[[Parameters], ChildResult]] = {
     "paced": paced,
     "socket": socket,
     "telemetry_cost": telemetry_cost,
+    "lean_instrumentation": lean_instrumentation,
     "telemetry_scraped": telemetry_scraped,
     "count_allocations": count_allocations,
     "first_tick": first_tick,

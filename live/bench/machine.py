@@ -10,11 +10,10 @@ from pathlib import Path
 import live
 from live.bench.model import Head
 from live.clock import utc_now
-from live.cores import usable_cores
+from live.cores import governor, usable_cores
 from live.hot import COMPILED
 from live.paper.run_model import DataSource
 
-_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _PROCESSOR = Path("/proc/cpuinfo")
 _GIT_SECONDS_MAX = 10
 
@@ -59,14 +58,6 @@ def processor() -> str:
             if name.strip() in ("model name", "Model"):
                 return value.strip()
     return platform.processor() or platform.machine() or "unknown"
-
-
-def governor() -> str | None:
-    """Return the frequency governor of the first core, None where it cannot be read (most virtual machines)."""
-    try:
-        return _GOVERNOR.read_text(encoding="ascii").strip()
-    except OSError:
-        return None
 
 
 def version() -> str:

@@ -45,6 +45,7 @@ def rows(is_quick: bool) -> tuple[RowSpec, ...]:
         *_cold_rows(is_quick),
         *_socket_rows(is_quick),
         _telemetry_row(is_quick),
+        _lean_row(is_quick),
         _scraped_row(is_quick),
         _allocation_row(is_quick),
         *_start_rows(is_quick),
@@ -173,6 +174,20 @@ def _telemetry_row(is_quick: bool) -> RowSpec:
             "ticks": 1_600,
             "gap_ms": 1,
         },
+    )
+
+
+def _lean_row(is_quick: bool) -> RowSpec:
+    return RowSpec(
+        "lean-instrumentation",
+        "what the host inside LEAN adds to a slice by its own code, and what looking at a slice takes in an idle moment",
+        "lean_instrumentation",
+        "warm",
+        (
+            _metric("slice_ns", "ns", "lower", None, is_judged=False),
+            _metric("look_ns", "ns", "lower", None, is_judged=False),
+        ),
+        {"slices": 10_000 if is_quick else 100_000, "times": 5},
     )
 
 

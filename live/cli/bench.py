@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -16,10 +18,15 @@ from live.bench.peers import PEERS, require_peer
 from live.bench.progress import choose_progress
 from live.bench.rows import rows as all_rows
 from live.bench.rows import select
-from live.bench.runner import Benchmark
+from live.bench.runner import Benchmark, BenchProgress
 from live.bench.text_report import print_report
+from live.cli.engine import chosen_home, engine_options, reference_data
 from live.cli.output import common_options, print_json
+from live.config import load_config
 from live.errors import EnvironmentFault, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from live.lean.engine.lean_home import LeanHome
 
 _WIDTH = 140
 """Columns of a report that goes to a file or a pipe."""
@@ -55,6 +62,10 @@ _WIDTH = 140
     type=click.Path(path_type=Path),
     help="LEAN data with IBM ticks for the replay rows; without it as for dry-run, at last the generated sample.",
 )
+@engine_options
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="With --engine lean: settings, of which [lean] is the profile."
+)
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
 @common_options
 def command(
@@ -66,12 +77,21 @@ def command(
     threshold: float,
     peers: tuple[str, ...],
     data_folder: Path | None,
+    engine: str,
+    lean_home: Path | None,
+    dotnet: Path | None,
+    libpython: Path | None,
+    config: Path | None,
     progress: bool | None,
     as_json: bool,
 ) -> int:
     """Measure rates, latencies, allocations, start times and memory on this machine.
 
     ROW names a row to measure, as --rows does; without either all are measured.
+
+    With --engine lean the same is measured of LEAN itself: as it comes and with the low-latency profile in turn, with
+    ticks 1, 10, 50 and 200 ms apart, with analytics beside it, and without single settings of the profile. Its rows are
+    stock-..., profile-..., compared-..., load-..., without-... and with-...; all of them take about half an hour.
 
     Budgets are printed beside the figures and never fail the command; a comparison with --compare does. Ctrl-C ends it
     with what was measured until then.
@@ -81,10 +101,19 @@ def command(
     known = None if baseline is None else load_report(baseline)
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first")
-    for peer in peers:
-        require_peer(peer)
-    chosen = () if peers and rows is None else select(all_rows(quick), rows)
-    report = Benchmark(chosen, peers, quick, data_folder, choose_progress(progress, sys.stderr)).run()
+    home = chosen_home(engine, lean_home, dotnet, libpython)
+    shown = choose_progress(progress, sys.stderr)
+    if home is not None:
+        if peers:
+            raise UsageError("--peer compares with the embedded engine; leave --engine lean out")
+        report = _measure_lean(home, data_folder, config, rows, quick, shown)
+    else:
+        if config is not None:
+            raise UsageError("--config is about LEAN; add --engine lean")
+        for peer in peers:
+            require_peer(peer)
+        chosen = () if peers and rows is None else select(all_rows(quick), rows)
+        report = Benchmark(chosen, peers, quick, data_folder, shown).run()
     if known is not None and not report.is_interrupted:
         report.comparison = compare(report, known, str(baseline), threshold)
     if output is not None:
@@ -94,6 +123,22 @@ def command(
     else:
         print_report(report, _console())
     return int(exit_code(report))
+
+
+def _measure_lean(
+    home: LeanHome, data_folder: Path | None, config: Path | None, words: str | None, quick: bool, shown: BenchProgress
+) -> Report:
+    """Measure LEAN itself."""
+    # Imported here: the embedded engine's benchmark does without.
+    from live.bench.lean_rows import rows as lean_rows
+    from live.bench.lean_rows import variants
+    from live.bench.lean_runner import EngineBenchmark
+
+    ways = variants(load_config(config).lean, quick)
+    chosen = select(lean_rows(ways), words)
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-data-", ignore_cleanup_errors=True) as name:
+        data = reference_data(data_folder, home, Path(name))
+        return EngineBenchmark(home, data, ways, chosen, quick, shown).run()
 
 
 def exit_code(report: Report) -> ExitCode:

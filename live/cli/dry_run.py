@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
+from live.cli.engine import chosen_home, engine_options
 from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
 from live.config import find_config, load_config
 from live.errors import ExitCode, RunInterrupted, UsageError
-from live.paper.run_model import DryRunRequest
+from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
 from live.report.summary import print_summary
 from live.report.summary_file import result_to_dict, writable
 from live.slo.loader import find_slo, load_slo
 from live.slo.objectives import latency_bounds_ns
+
+if TYPE_CHECKING:
+    from live.lean.engine.lean_home import LeanHome
+
+_DAY = click.DateTime(formats=["%Y-%m-%d", "%Y%m%d"])
 
 
 @click.command(
@@ -53,6 +61,12 @@ from live.slo.objectives import latency_bounds_ns
     is_flag=True,
     help="Export the run's telemetry for Prometheus by a process beside it: the sidecar of the results' folder.",
 )
+@engine_options
+@click.option(
+    "--speed", metavar="N", help="With --engine lean: times faster than the session was, or max. Without it: 1."
+)
+@click.option("--from", "first", type=_DAY, help="With --engine lean: first day. Without it: the algorithm's.")
+@click.option("--to", "last", type=_DAY, help="With --engine lean: last day. Without it: the algorithm's.")
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
 @common_options
 def command(
@@ -66,6 +80,13 @@ def command(
     on_gap: str | None,
     spin: bool,
     serve: bool,
+    engine: str,
+    lean_home: Path | None,
+    dotnet: Path | None,
+    libpython: Path | None,
+    speed: str | None,
+    first: datetime | None,
+    last: datetime | None,
     progress: bool | None,
     as_json: bool,
 ) -> None:
@@ -80,10 +101,16 @@ def command(
 
     Thresholds of the latency objectives in slo.toml beside the algorithm, or in the packaged one, are counted exactly.
 
+    With --engine lean the session is played to LEAN itself, live, on paper and offline, at the speed that it had; then its
+    order events are compared with those of the embedded engine. docs/lean-engine.md says what differs.
+
     With --serve a sidecar exports the run's telemetry over HTTP, at the address that is printed before the run begins. It
     ends by itself some minutes after the last run of the folder.
     """
     check_exists(algorithm)
+    home = chosen_home(engine, lean_home, dotnet, libpython)
+    if home is None and (speed is not None or first is not None or last is not None):
+        raise UsageError("--speed, --from and --to are about a session replayed to LEAN; add --engine lean")
     if config is not None and not config.exists():
         raise UsageError(f"there is no file {config}; check the path given to --config")
     if feed is None and (spin or on_gap is not None):
@@ -107,10 +134,11 @@ def command(
     try:
         with only_json() if as_json else nullcontext():
             # A feed goes on whether somebody reads or not.
-            result = run_dry(request, choose_progress(progress, sys.stderr, waits=feed is None))
+            shown = choose_progress(progress, sys.stderr, waits=feed is None)
+            result = run_dry(request, shown) if home is None else _in_lean(request, home, speed, first, last, shown)
     except RunInterrupted as stop:
         # Many feeds have no other end, so what the run came to is shown as at any end.
-        if feed is None or stop.result is None:
+        if (feed is None and home is None) or stop.result is None:
             raise
         result, stopped = stop.result, str(stop)
     if as_json:
@@ -121,6 +149,25 @@ def command(
     if stopped:
         click.echo(stopped, err=True)
         raise click.exceptions.Exit(int(ExitCode.INTERRUPTED))
+
+
+def _in_lean(
+    request: DryRunRequest,
+    home: LeanHome,
+    speed: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    progress: ProgressSink,
+) -> RunResult:
+    """Run in LEAN."""
+    # Only this option needs it.
+    from live.cli.feed import check_days, parse_speed
+    from live.report.lean_run import LeanRunRequest, run_in_lean
+
+    days = [None if each is None else each.date() for each in (first, last)]
+    check_days(*days)
+    factor = parse_speed(speed or "1")
+    return run_in_lean(LeanRunRequest(request, home, days[0], days[1], factor), progress)
 
 
 def _serve(results: Path, config: Path | None, as_json: bool) -> None:

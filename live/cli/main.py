@@ -22,6 +22,7 @@ VERBS = {
     "bench": ("live.cli.bench", "Measure rates, latencies, allocations, start times and memory on this machine."),
     "check": ("live.cli.check", "Find what an algorithm uses that the embedded engine does not have."),
     "dashboards": ("live.cli.dashboards", "Generate the Grafana dashboards anew."),
+    "doctor": ("live.cli.doctor", "Look at this machine, and test a LEAN engine for what is taken for granted of it."),
     "dry-run": ("live.cli.dry_run", "Play a session to an algorithm on paper, without Docker, .NET or an account."),
     "feed": ("live.cli.feed", "Publish a session as a live feed, or watch one."),
     "init": ("live.cli.init", "Write a starter project with a sample session."),

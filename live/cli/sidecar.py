@@ -13,7 +13,7 @@ from live.cli.output import common_options, print_json
 from live.config import Config, load_config
 from live.errors import UsageError
 from live.feeds.socket.loops import run_loop
-from live.paper.run_telemetry import PAGE_NAME
+from live.hot.run_page import PAGE_NAME
 from live.report.results import PARTIAL
 from live.sidecar.finder import spellings
 from live.sidecar.service import Sidecar, SidecarRequest

@@ -183,6 +183,16 @@ class Counter(_CatalogueEnum):
         "Ticks left out since their market was closed, or in hours that the run did not ask for.",
     )
     FEED_RESUMES = 53, "feed_resumes_total", "Times that somebody asked to end a pause of the feed."
+    ORDERS_UNGATED = 54, "orders_ungated_total", "Orders that LEAN has and that never passed the risk gate."
+    ORDERS_EXEMPT_LIQUIDATION = (
+        55,
+        "orders_exempt_total{kind=liquidation}",
+        "Orders that the risk gate let through unjudged.",
+    )
+    ORDERS_EXEMPT_COMBO = 56, "orders_exempt_total{kind=combo}", "Orders that the risk gate let through unjudged."
+    ORDERS_EXEMPT_EXERCISE = 57, "orders_exempt_total{kind=exercise}", "Orders that the risk gate let through unjudged."
+    ORDERS_MADE_ASYNCHRONOUS = 58, "orders_made_asynchronous_total", "Orders that would have waited for their fill."
+    WARM_BEATS = 59, "warm_beats_total", "Beats on the dummy symbol that keep the way of ticks and orders warm."
     FEED_TICKS_BEFORE_START = 60, "feed_ticks_before_start_total", "Ticks left out since they are older than the run."
 
     @classmethod
@@ -217,6 +227,14 @@ class Gauge(_CatalogueEnum):
     PROGRESS = 8, "progress_ratio", "Share of recorded data that has been played, 0 to 1; NaN when unknown."
     RESIDENT_MEMORY = 9, "resident_memory_bytes", "Resident memory of the strategy's process."
     PUBLISHED = 10, "published_timestamp_seconds", "When the page was last brought up to date, since 1970 UTC."
+    LANE_WAITING = 11, "lane_orders_waiting", "Orders that wait in the lane to be handed to LEAN."
+    REHEARSAL_TICK_P99 = (
+        13,
+        "rehearsal_tick_p99_seconds",
+        "p99 from feeding a synthetic tick to its slice, last round of the rehearsal.",
+    )
+    REHEARSAL_ORDER_P99 = 14, "rehearsal_order_p99_seconds", "p99 of the way of an order, last round of the rehearsal."
+    KEEP_WARM_CPU = 12, "keep_warm_cpu_ratio", "Share of a core that the thread of the keep-warm beat takes."
 
     @classmethod
     def _kind(cls) -> MetricKind:

@@ -120,6 +120,16 @@ class DenialCode(IntEnum):
         "All slots of the order pool are taken.",
         "Cancel orders or wait for fills; the algorithm keeps too many orders alive.",
     )
+    LANE_FULL = (
+        23,
+        "As many orders wait in the lane as lane_orders allows.",
+        "Send fewer orders at once, or raise lane_orders in [lean].",
+    )
+    LANE_CLOSED = (
+        24,
+        "The lane that hands orders to LEAN has been closed: the run ends, or an order in it failed.",
+        "Look for the first error in LEAN's log; send no orders while the run ends.",
+    )
 
 
 _BY_CODE = {int(member): member for member in DenialCode}

@@ -276,6 +276,16 @@ class RiskGate:
                 return code
         return 0 if is_waived else self._check_throttle(symbol_index, quantity_e9, order_type, price_e9, now_ns)
 
+    def admit(self, symbol_index: int, quantity_e9: int, order_type: int, price_e9: int, now_ns: int) -> int:
+        """Judge an order and, when it may pass, count it at once: `check` and `on_accepted` in one step.
+
+        For callers on several threads: compiled, nothing can come between the two. Parameters and result as for `check`.
+        """
+        code = self.check(symbol_index, quantity_e9, order_type, price_e9, now_ns)
+        if code == 0:
+            self.on_accepted(symbol_index, quantity_e9, order_type, price_e9, now_ns)
+        return code
+
     def is_reducing(self, symbol_index: int, quantity_e9: int) -> bool:
         """Tell whether an order, with the open orders of its side, only brings the position toward zero."""
         if not self._is_known(symbol_index):

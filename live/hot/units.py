@@ -24,3 +24,15 @@ def adjusted_size(size: float, scale: float) -> float:
     if scale == 1.0:
         return size
     return size / scale + _HALF_EVEN - _HALF_EVEN
+
+
+LARGEST_E9 = (1 << 63) - 1
+"""What `scaled_e9` gives for a number that the gate and the pool cannot work with."""
+
+
+def scaled_e9(value: float) -> int:
+    """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is."""
+    scaled = value * PRICE_SCALE
+    if -LARGEST_E9 < scaled < LARGEST_E9:
+        return round(scaled)
+    return -LARGEST_E9 if scaled < 0 else LARGEST_E9

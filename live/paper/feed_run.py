@@ -161,11 +161,11 @@ class FeedRun:
                 return
             self._telemetry.is_rehearsing()
             # What is collected before the first tick delays none.
-            engine.recorder.unwatch_gc()
+            engine.recorder.pauses.end()
             self._warmth = KeepWarm(engine, settings)
             self._progress.ready(self._warmth.get_ready(), self._cores)
             engine.recorder.measure_anew()
-            engine.recorder.watch_gc()
+            engine.recorder.pauses.begin()
             self._telemetry.is_ready()
             try:
                 follower = FeedFollower(

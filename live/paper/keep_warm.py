@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import HostSettings
+from live.idle_collector import IdleCollector
 from live.paper.engine import PaperEngine
-from live.paper.idle_collector import IdleCollector
 from live.paper.rehearsal import Rehearser
 from live.paper.run_model import LatencySummary, Rehearsal
+from live.settling import ROUND_BEATS, are_alike
 
-ROUND_BEATS = 200
-"""Moments of a round of the rehearsal."""
 BEATS_PER_ORDER = 4
 """Every so many moments an order is sent, in the rehearsal and in keeping warm."""
-_ROUNDS_MIN = 5
-_ALIKE_ROUNDS = 3
-_ALIKE_RATIO = 1.25
-"""How far the p99 of rounds may be apart that count as alike."""
 
 
 class KeepWarm:
@@ -50,7 +45,7 @@ class KeepWarm:
         began_ns = monotonic_ns()
         until_ns = began_ns + int(self._seconds * NANOSECONDS_PER_SECOND)
         rounds: list[tuple[LatencySummary, LatencySummary]] = []
-        while monotonic_ns() < until_ns and not _are_alike(rounds):
+        while monotonic_ns() < until_ns and not _have_settled(rounds):
             rounds.append(self._play_round())
         nothing = (LatencySummary(), LatencySummary())
         first, last = (rounds[0], rounds[-1]) if rounds else (nothing, nothing)
@@ -60,7 +55,7 @@ class KeepWarm:
             self.ticks,
             0 if rehearser is None else rehearser.orders,
             (monotonic_ns() - began_ns) / NANOSECONDS_PER_SECOND,
-            _are_alike(rounds),
+            _have_settled(rounds),
             first[0],
             last[0],
             first[1],
@@ -97,13 +92,5 @@ class KeepWarm:
         self._collector.end()
 
 
-def _are_alike(rounds: list[tuple[LatencySummary, LatencySummary]]) -> bool:
-    """Tell whether the last rounds have about the same p99, of decisions and of orders."""
-    if len(rounds) < _ROUNDS_MIN:
-        return False
-    last = rounds[-_ALIKE_ROUNDS:]
-    for which in (0, 1):
-        found = [each[which].p99_ns for each in last]
-        if max(found) > min(found) * _ALIKE_RATIO:
-            return False
-    return True
+def _have_settled(rounds: list[tuple[LatencySummary, LatencySummary]]) -> bool:
+    return are_alike([(decisions.p99_ns, acceptances.p99_ns) for decisions, acceptances in rounds])

@@ -3,6 +3,7 @@ from live.algorithm.orders cimport OrderEvent
 from live.algorithm.tickets cimport OrderTicket
 from live.hot.orders cimport OrderPool
 from live.hot.pump cimport TickPump
+from live.hot.units cimport scaled_e9
 from live.paper.risk_desk cimport RiskDesk
 from live.paper.run_clock cimport RunClock
 
@@ -42,5 +43,3 @@ cdef class LiveDesk:
     cpdef on_event(self, OrderEvent event)
     cdef object _exact(self, long long handle, long long field)
     cdef _forget(self, object number, object handle)
-
-cdef long long _scaled(object value) except? -1

@@ -14,14 +14,12 @@ from live.algorithm.tickets import OrderTicket
 from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool, OrderState
 from live.hot.pump import TickPump
-from live.hot.units import PRICE_SCALE
+from live.hot.units import LARGEST_E9, PRICE_SCALE, scaled_e9
 from live.paper.risk_desk import RiskDesk, e9
 from live.paper.run_clock import RunClock
 
 ORDERS_MAX = 4_096
 """Orders of `submit` that may be alive at once."""
-_BEYOND_E9 = (1 << 63) - 1
-"""A scaled number that the gate and the pool cannot work with."""
 _TYPES = (
     (int(OrderType.MARKET), int(OrderType.STOP_MARKET)),
     (int(OrderType.LIMIT), int(OrderType.STOP_LIMIT)),
@@ -81,19 +79,19 @@ class LiveDesk:
         index = symbol.index
         if not self._risk.has_market(index) and symbol in self._algorithm.securities:
             self._risk.refresh(self._algorithm.securities[symbol])
-        quantity_e9 = _scaled(quantity)
+        quantity_e9 = scaled_e9(quantity)
         kind = _TYPES[limit_price != 0.0][stop_price != 0.0]
         limit_e9 = stop_e9 = raw_e9 = 0
         if kind:
-            limit_e9, stop_e9 = _scaled(limit_price), _scaled(stop_price)
-            raw_e9 = _scaled((limit_price or stop_price) / pump.view.factor(index))
+            limit_e9, stop_e9 = scaled_e9(limit_price), scaled_e9(stop_price)
+            raw_e9 = scaled_e9((limit_price or stop_price) / pump.view.factor(index))
         # Outside on_tick the engine's clock may be ahead of the last tick.
         now_ns = max(pump.step_ns, self._clock.now_ns)
         if self._risk.gate.control:
             # Asked for at an earlier order.
             self._risk.look_at_control()
         code = self._risk.gate.check(index, quantity_e9, kind, raw_e9, now_ns)
-        if not code and max(abs(limit_e9), abs(stop_e9)) >= _BEYOND_E9:
+        if not code and max(abs(limit_e9), abs(stop_e9)) >= LARGEST_E9:
             code = int(DenialCode.PRICE_OUTSIDE_COLLAR)
         if code:
             self._on_denial(denial_of(code), now_ns, symbol, quantity)
@@ -180,11 +178,3 @@ class LiveDesk:
     def _forget(self, number: int, handle: int) -> None:
         del self._handles[number]
         del self._order_ids[handle]
-
-
-def _scaled(value: float) -> int:
-    """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is."""
-    scaled = value * PRICE_SCALE
-    if -_BEYOND_E9 < scaled < _BEYOND_E9:
-        return round(scaled)
-    return -_BEYOND_E9 if scaled < 0 else _BEYOND_E9

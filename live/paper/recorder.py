@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +13,7 @@ from live.clock import NANOSECONDS_PER_DAY, monotonic_ns
 from live.hot.catalogue import Stage
 from live.hot.denials import DenialCode
 from live.hot.events import DenialRecord, EventWriter, OrderRecord
+from live.hot.pause_watch import PauseWatch
 from live.hot.trace import KIND_STEP, SEVERAL_SYMBOLS, LatencyTrace
 from live.paper.curves import Curves
 from live.paper.series import BoundedSeries
@@ -79,10 +79,10 @@ class Recorder:
         self._tick_to_handover = self.stages[Stage.TICK_TO_HANDOVER]
         self._order_ack = self.stages[Stage.ORDER_ACK]
         self._tick_to_order = self.stages[Stage.TICK_TO_ORDER]
-        self._gc_pauses = self.stages[Stage.GC_PAUSE_PYTHON]
         self.trace = LatencyTrace(
             self.tick_to_decision, self.stages[Stage.TICK_TO_STRATEGY], self.stages[Stage.DECISION]
         )
+        self.pauses = PauseWatch(self.stages[Stage.GC_PAUSE_PYTHON], self.trace)
         self.trade_ticks = 0
         self.quote_ticks = 0
         self.trade_bars = 0
@@ -103,7 +103,6 @@ class Recorder:
         self.series_dropped = 0
         self._series_count = 0
         self.next_equity_ns = 0
-        self._gc_began_ns = 0
         self._handed_over_ns = 0
 
     # -- latency
@@ -175,24 +174,6 @@ class Recorder:
             if slice is None:
                 return
             yield slice
-
-    def watch_gc(self) -> None:
-        """Begin to measure the pauses of Python's garbage collector."""
-        gc.callbacks.append(self._on_gc)
-
-    def unwatch_gc(self) -> None:
-        """Stop measuring pauses."""
-        if self._on_gc in gc.callbacks:
-            gc.callbacks.remove(self._on_gc)
-
-    def _on_gc(self, phase: str, info: dict[str, int]) -> None:
-        now = monotonic_ns()
-        if phase == "start":
-            self._gc_began_ns = now
-        elif self._gc_began_ns:
-            self._gc_pauses.record(now - self._gc_began_ns)
-            self.trace.add_pause(self._gc_began_ns, now, info["generation"])
-            self._gc_began_ns = 0
 
     # -- what happened
 

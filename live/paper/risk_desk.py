@@ -16,8 +16,9 @@ from live.algorithm.orders import Order, OrderEvent
 from live.config import RiskSettings
 from live.hot.book import Book
 from live.hot.denials import DenialCode, denial_of
+from live.hot.limits import limits_of
 from live.hot.records import KIND_QUOTE
-from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
+from live.hot.risk import SESSION_ALWAYS_NS, RiskGate
 from live.hot.units import PRICE_SCALE
 from live.paper.models.context import Account
 from live.paper.securities import Security, SecurityManager
@@ -202,23 +203,6 @@ class RiskDesk:
     def _book_e9(self, price: Decimal, security: Security) -> int:
         """Return a price of a security as the book has it."""
         return e9(price / security.exact_price_factor) if security.symbol.index in self._raw else e9(price)
-
-
-def limits_of(settings: RiskSettings) -> RiskLimits:
-    """Return the limits of a configuration in the gate's units."""
-    limits = RiskLimits()
-    limits.max_order_quantity_e9 = e9(settings.max_order_quantity)
-    limits.max_order_notional_e4 = _e4(settings.max_order_notional)
-    limits.max_position_quantity_e9 = e9(settings.max_position_quantity)
-    limits.max_gross_exposure_e4 = _e4(settings.max_gross_exposure)
-    limits.max_daily_loss_e4 = _e4(settings.max_daily_loss)
-    limits.max_open_orders = settings.max_open_orders
-    limits.max_orders_per_second = settings.max_orders_per_second
-    limits.max_orders_per_minute = settings.max_orders_per_minute
-    limits.max_quote_age_ns = e9(settings.max_quote_age_seconds)
-    limits.price_collar_ppm = round(settings.price_collar_bps * 100)
-    limits.duplicate_window_ns = e9(settings.duplicate_window_seconds)
-    return limits
 
 
 def e9(value: Number) -> int:

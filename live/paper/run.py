@@ -28,12 +28,12 @@ from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
 from live.hot.catalogue import Gauge, RunPhase, Stage
 from live.hot.histogram import Histogram
+from live.hot.pause_watch import collections_now
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
 from live.paper.latency_records import latency_records
 from live.paper.loop import RunLoop
-from live.paper.memory import peak_memory_bytes
 from live.paper.object_store import ObjectStore
 from live.paper.opening import loop_for, open_frontier
 from live.paper.recorder import Recorder, RunSink
@@ -52,13 +52,14 @@ from live.paper.run_model import (
     RunState,
 )
 from live.paper.run_records import RunRecords, SymbolsFile
-from live.paper.run_telemetry import RunTelemetry, collections_now
+from live.paper.run_telemetry import RunTelemetry
 from live.paper.runlog import RunLog
 from live.paper.seeding import seed_conversion_rates
 from live.paper.stop_signals import StopSignals
 from live.paper.stray_errors import outcome_of, report_stray_errors
 from live.paper.subscriptions import Subscriptions
 from live.paper.watchdog import STOP_GRACE_SECONDS, Watchdog
+from live.process_memory import peak_memory_bytes
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -168,6 +169,7 @@ class DryRun:
         if self.request.feed is not None:
             self._feed = self._make_feed(self.request.feed, folder)
         subscriptions = Subscriptions(folder) if self._feed is None else self._feed.subscriptions
+        subscriptions.takes_raw_prices = self.request.raw_prices
         store = ObjectStore(self.request.results_folder.absolute() / "object-store")
         parameters = dict(self.request.parameters)
         self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))
@@ -234,7 +236,7 @@ class DryRun:
         """Keep what is there from the garbage collector while the session is played, and measure how long that takes."""
         gc.collect()
         gc.freeze()
-        self.recorder.watch_gc()
+        self.recorder.pauses.begin()
         self.telemetry.enter(RunPhase.WARMING_UP if self.engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
         self.recorder.trace.begin(began_ns)
@@ -243,7 +245,7 @@ class DryRun:
             yield
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
-            self.recorder.unwatch_gc()
+            self.recorder.pauses.end()
             gc.unfreeze()
 
     def _end_algorithm(self) -> None:

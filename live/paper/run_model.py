@@ -35,6 +35,7 @@ class DryRunRequest:
         working_folder: folder from which data are looked for.
         feed: address of a feed that the ticks come from; None plays the data folder.
         bounds_ns: durations of stages that service-level objectives ask about, counted exactly, in nanoseconds.
+        raw_prices: prices of equities as they were traded, as in a live run, instead of adjusted for later events.
     """
 
     algorithm: Path
@@ -46,6 +47,7 @@ class DryRunRequest:
     working_folder: Path = field(default_factory=Path.cwd)
     feed: str | None = None
     bounds_ns: Mapping[Stage, tuple[int, ...]] = field(default_factory=dict)
+    raw_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,44 @@ class FeedOutcome:
     rehearsal: Rehearsal | None
 
 
+@dataclass(frozen=True, slots=True)
+class EventComparison:
+    """Order events of a run in LEAN against those of the embedded engine on the same session.
+
+    Moments and numbers of orders are left out: a live run has the time of the clock.
+
+    Attributes:
+        other: where the other run's results are.
+        here: order events of this run.
+        there: order events of the other run.
+        equal: of how many from the beginning the two say the same.
+        difference: in words the first difference, "" when there is none.
+    """
+
+    other: Path
+    here: int
+    there: int
+    equal: int
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOutcome:
+    """The engine that a run was made in, when it was not the embedded one.
+
+    Attributes:
+        name: with its version.
+        files: where its own files and its log are, within the folder of results.
+        ending: how its process ended.
+        comparison: with the embedded engine, None when there is none.
+    """
+
+    name: str
+    files: Path
+    ending: str
+    comparison: EventComparison | None = None
+
+
 class RunState(Enum):
     """How a run ended."""
 
@@ -234,6 +274,7 @@ class RunResult:
         warnings: what the user should know about a run all the same, one line each.
         feed: what became of the feed, None for a run on a data folder.
         cores: processor cores that the run was kept on, as read back from the system; empty when it was not pinned.
+        engine: the engine that it was made in, None for the embedded one.
     """
 
     algorithm: str
@@ -271,6 +312,7 @@ class RunResult:
     warnings: tuple[str, ...] = ()
     feed: FeedOutcome | None = None
     cores: tuple[int, ...] = ()
+    engine: EngineOutcome | None = None
 
     @property
     def tick_count(self) -> int:

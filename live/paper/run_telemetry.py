@@ -6,29 +6,25 @@ that nothing of it lies between a tick and an order.
 
 from __future__ import annotations
 
-import gc
 import heapq
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import live
 from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import TelemetrySettings
 from live.feeds.socket.health import FeedState
-from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage, WarmState
+from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage
 from live.hot.denials import DenialCode
-from live.hot.events import EventWriter, PhaseRecord
-from live.hot.histogram import Histogram
 from live.hot.page_layout import POSITIONS_MAX
-from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, SlowDecision
-from live.hot.telemetry import create_page
-from live.hot.telemetry_view import TelemetryView
-from live.paper.memory import peak_memory_bytes, resident_memory_bytes
+from live.hot.page_tables import AccountRecord, PositionRow, SlowDecision
+from live.hot.pause_watch import collections_now
+from live.hot.run_page import ORDER_COUNTERS, RunPage
 from live.paper.order_records import open_orders_count
 from live.paper.symbol_rows import SymbolRows
+from live.process_memory import peak_memory_bytes, resident_memory_bytes
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -36,20 +32,10 @@ if TYPE_CHECKING:
     from live.paper.recorder import Recorder
     from live.paper.securities import Security
 
-PAGE_NAME = "telemetry.page"
 PUBLISH_EVERY_NS = 100_000_000
 """Shortest time between two publications of `publish_when_due`."""
 _SLOW_EVERY_NS = NANOSECONDS_PER_SECOND
 """Shortest time between two publications of what takes longer to find out."""
-_ORDER_COUNTERS = {
-    OrderStatus.SUBMITTED: Counter.ORDERS_SUBMITTED,
-    OrderStatus.PARTIALLY_FILLED: Counter.ORDERS_PARTIALLY_FILLED,
-    OrderStatus.FILLED: Counter.ORDERS_FILLED,
-    OrderStatus.CANCELED: Counter.ORDERS_CANCELED,
-    OrderStatus.INVALID: Counter.ORDERS_INVALID,
-    OrderStatus.CANCEL_PENDING: Counter.ORDERS_CANCEL_PENDING,
-    OrderStatus.UPDATE_SUBMITTED: Counter.ORDERS_UPDATE_SUBMITTED,
-}
 _GC_COUNTERS = (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2)
 FEED_COUNTERS = {
     "connections": Counter.FEED_CONNECTIONS,
@@ -85,17 +71,13 @@ FEED_COUNTERS = {
 """Where on the page each of FeedCounters.NAMES is."""
 
 
-class RunTelemetry:
+class RunTelemetry(RunPage):
     """Writes a run's counts to its page; latencies are recorded in the page itself.
 
     Parameters:
         folder: the run's folder; the page is made there, mode 0600.
         settings: which symbols are shown by name.
         bounds_ns: bounds of stages that are counted exactly.
-
-    Attributes:
-        phase: where the run is, pauses aside.
-        events: writes to the event ring.
 
     Raises:
         EnvironmentFault: there is no room for the page.
@@ -107,14 +89,8 @@ class RunTelemetry:
         settings: TelemetrySettings | None = None,
         bounds_ns: Mapping[Stage, Sequence[int]] | None = None,
     ) -> None:
-        path = folder / PAGE_NAME
-        path.unlink(missing_ok=True)
-        self._page = create_page(path, folder.name, live.__version__, bounds_ns)
-        self.events = EventWriter(self._page.ring)
-        self._symbols = SymbolRows(self._page, settings or TelemetrySettings())
-        self._shown_phase: RunPhase | None = None
-        self._tables = PageTablesWriter(self._page.records)
-        self._written: dict[int, int] = {}
+        super().__init__(folder, bounds_ns)
+        self._symbols = SymbolRows(self.page, settings or TelemetrySettings())
         self._denied: dict[str, int] = {}
         self._collections_before = collections_now()
         self._held: list[Security] = []
@@ -123,69 +99,17 @@ class RunTelemetry:
         self._next_ns = 0
         self._next_slow_ns = 0
         self._names: dict[int, str] = {}
-        self.phase = RunPhase.STARTING
-        for gauge in (Gauge.CPU_AFFINITY_STRATEGY, Gauge.CPU_AFFINITY_FEEDER, Gauge.PROGRESS):
-            self._page.set_gauge(gauge, math.nan)
-        self._stamp()
-
-    def histogram(self, stage: Stage) -> Histogram:
-        """Return the page's histogram of a stage, to record into."""
-        return self._page.histograms[stage]
-
-    def control(self) -> int:
-        """Return what a reader of the page asks for, bits of ControlBit."""
-        return self._page.control()
 
     def resume_requests(self) -> int:
         """Return how many times readers of the page have asked to end a pause of the feed."""
-        return self._page.resume_requests()
+        return self.page.resume_requests()
 
     # -- what the run says about itself
-
-    def describe(self, algorithm: str, source: str) -> None:
-        """Name the algorithm, and in words where its data come from."""
-        self._tables.write_text(PageText.ALGORITHM, algorithm)
-        self._tables.write_text(PageText.SOURCE, source)
-
-    def enter(self, phase: RunPhase, reason: str = "") -> None:
-        """Take note that the run goes on to another phase.
-
-        Parameters:
-            phase: where it is now.
-            reason: why, for people; "" when that is plain.
-        """
-        self.phase = phase
-        self._tables.write_text(PageText.REASON, reason)
-        self._show(phase)
-        self._stamp()
 
     def begin(self, engine: PaperEngine) -> list[str]:
         """Take note of the account and the symbols before the first step; return what the user should know of them."""
         self._starting_equity = engine.portfolio.total_portfolio_value
         return self._symbols.name(engine.securities.values())
-
-    def is_rehearsing(self) -> None:
-        """Take note that the way of ticks and orders is being rehearsed."""
-        self.enter(RunPhase.REHEARSING)
-        self.set_warm(WarmState.REHEARSING)
-
-    def is_ready(self) -> None:
-        """Take note that the run waits for its first tick."""
-        self.enter(RunPhase.READY)
-        self.set_warm(WarmState.READY)
-
-    def set_warm(self, state: WarmState) -> None:
-        """Take note of how far the path from tick to order is warm."""
-        self._page.set_gauge(Gauge.WARM_STATE, state)
-
-    def set_affinity(self, thread: Gauge, is_pinned: bool) -> None:
-        """Take note of whether a thread is on the cores that are configured.
-
-        Parameters:
-            thread: Gauge.CPU_AFFINITY_STRATEGY or Gauge.CPU_AFFINITY_FEEDER.
-            is_pinned: what reading the affinity back has shown.
-        """
-        self._page.set_gauge(thread, float(is_pinned))
 
     def finish(self, engine: PaperEngine, feed: FeedReceiver | None, phase: RunPhase, reason: str) -> None:
         """Bring the page to what the run has come to at its end.
@@ -218,7 +142,7 @@ class RunTelemetry:
         self._next_ns = now_ns + PUBLISH_EVERY_NS
         self._publish_counts(engine.recorder)
         self._publish_account(engine)
-        gauge = self._page.set_gauge
+        gauge = self.page.set_gauge
         if now_ns >= self._next_slow_ns:
             self._next_slow_ns = now_ns + _SLOW_EVERY_NS
             gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
@@ -240,12 +164,12 @@ class RunTelemetry:
         is_held = not is_well or self.control() & ControlBit.PAUSE
         if phase is RunPhase.RUNNING and is_held:
             phase = RunPhase.PAUSED
-        self._show(phase)
+        self.show(phase)
         self._symbols.publish(engine, feed)
-        self._stamp()
+        self.stamp()
 
     def _publish_counts(self, recorder: Recorder) -> None:
-        raise_to = self._raise_to
+        raise_to = self.raise_to
         raise_to(Counter.TICKS_TRADE, recorder.trade_ticks)
         raise_to(Counter.TICKS_QUOTE, recorder.quote_ticks)
         raise_to(Counter.TICKS_DROPPED_SUSPICIOUS, recorder.suspicious_ticks)
@@ -256,12 +180,12 @@ class RunTelemetry:
         raise_to(Counter.CALLS_ON_TICK, recorder.tick_calls)
         raise_to(Counter.HISTORY_NANOSECONDS, recorder.history_ns)
         raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
-        for status, counter in _ORDER_COUNTERS.items():
-            raise_to(counter, recorder.events_by_status[status])
+        for status, counter in ORDER_COUNTERS.items():
+            raise_to(counter, recorder.events_by_status[OrderStatus(status)])
         for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
             raise_to(counter, now - before)
         for name, count in recorder.denials.items():
-            self._page.add_denials(DenialCode[name], count - self._denied.get(name, 0))
+            self.page.add_denials(DenialCode[name], count - self._denied.get(name, 0))
             self._denied[name] = count
 
     def _publish_account(self, engine: PaperEngine) -> None:
@@ -283,13 +207,13 @@ class RunTelemetry:
             fees=float(portfolio.exact_total_fees),
             currency=portfolio.account_currency,
         )
-        self._tables.write_account(account, [_row(each) for each in shown])
+        self.tables.write_account(account, [_row(each) for each in shown])
 
     def _publish_slowest(self, engine: PaperEngine) -> None:
         names = self._names
         if len(names) < len(engine.securities):
             names.update({each.symbol.index: each.symbol.value for each in engine.securities.values()})
-        self._tables.write_slowest(
+        self.tables.write_slowest(
             [
                 SlowDecision(
                     step.took_ns,
@@ -312,42 +236,13 @@ class RunTelemetry:
     def _publish_feed(self, feed: FeedReceiver, now_ns: int) -> None:
         health = feed.health
         # Before the counters: whoever asked to resume takes the state from when `resumes` has grown.
-        self._page.set_gauge(Gauge.FEED_PHASE, FeedPhase[health.state.name])
-        self._tables.write_text(PageText.FEED_REASON, health.reason)
+        self.page.set_gauge(Gauge.FEED_PHASE, FeedPhase[health.state.name])
+        self.tables.write_text(PageText.FEED_REASON, health.reason)
         for name, counter in FEED_COUNTERS.items():
-            self._raise_to(counter, getattr(health.counters, name))
+            self.raise_to(counter, getattr(health.counters, name))
         if feed.received_ns:
             received_ns = wall_ns() - (now_ns - feed.received_ns)
-            self._page.set_gauge(Gauge.FEED_RECEIVED, received_ns / NANOSECONDS_PER_SECOND)
-
-    def _show(self, phase: RunPhase) -> None:
-        self._page.set_gauge(Gauge.RUN_PHASE, phase)
-        if phase is not self._shown_phase:
-            self._shown_phase = phase
-            self.events.phase(PhaseRecord(wall_ns(), phase))
-
-    def _raise_to(self, counter: Counter, count: int) -> None:
-        self._page.add(counter, count - self._written.get(counter, 0))
-        self._written[counter] = count
-
-    def _stamp(self) -> None:
-        self._raise_to(Counter.EVENTS, self._page.ring.published)
-        self._raise_to(Counter.TELEMETRY_LOST, self._page.ring.lost)
-        self._page.set_gauge(Gauge.PUBLISHED, wall_ns() / NANOSECONDS_PER_SECOND)
-
-    def view(self) -> TelemetryView:
-        """Open the page as any other process would."""
-        return TelemetryView(self._page.path)
-
-    def close(self) -> None:
-        """Mark the page as finished."""
-        self._page.close()
-
-
-def collections_now() -> tuple[int, int, int]:
-    """Return the collections of each generation of Python's garbage collector since the process began."""
-    first, second, third = (generation["collections"] for generation in gc.get_stats())
-    return first, second, third
+            self.page.set_gauge(Gauge.FEED_RECEIVED, received_ns / NANOSECONDS_PER_SECOND)
 
 
 def _row(security: Security) -> PositionRow:

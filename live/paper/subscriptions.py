@@ -67,6 +67,8 @@ class Subscriptions:
         self.streams: list[RowStream] = []
         self.settings = AlgorithmSettings()
         """Settings of the run, which the algorithm may change."""
+        self.takes_raw_prices = False
+        """Whether prices of equities stay as they were traded, whatever the algorithm asks for: a live run has no others."""
         self._files: dict[str, ListingFiles] = {}
         self._listings: dict[tuple[str, str], Listing] = {}
 
@@ -115,7 +117,7 @@ class Subscriptions:
             quote,
             base,
             resolution,
-            normalization if is_equity else DataNormalizationMode.RAW,
+            normalization if is_equity and not self.takes_raw_prices else DataNormalizationMode.RAW,
             extended_market_hours and is_equity,
             fill_forward,
         )
@@ -135,6 +137,8 @@ class Subscriptions:
         _require_supported(mode)
         if security.type is not SecurityType.EQUITY:
             return
+        if self.takes_raw_prices:
+            mode = DataNormalizationMode.RAW
         if self.streams:
             raise UnsupportedApiError(
                 f"the prices of {security.symbol} cannot be adjusted in another way once data have been read; call "
@@ -178,7 +182,9 @@ class Subscriptions:
                     symbol,
                     resolution,
                     is_quote,
-                    normalization if security.type is SecurityType.EQUITY else DataNormalizationMode.RAW,
+                    normalization
+                    if security.type is SecurityType.EQUITY and not self.takes_raw_prices
+                    else DataNormalizationMode.RAW,
                     extended_market_hours and security.type is SecurityType.EQUITY,
                     fill_forward,
                     security.hours,

@@ -7,6 +7,7 @@ from the engine's decimals, not through binary floating point, so that every dig
 from __future__ import annotations
 
 import hashlib
+import json
 from decimal import Decimal
 
 import orjson
@@ -96,22 +97,55 @@ class OrderEventDigest:
         """Take in the next event."""
         fee = event.order_fee.value
         has_fee = fee.currency != _NO_CURRENCY
-        row = [
-            event.order_id,
-            event.id,
-            str(event.symbol.id),
-            event.time_ns,
-            camel_case(event.status.name),
-            camel_case(event.direction.name),
-            plain(event.exact_quantity),
-            plain(event.exact_fill_quantity),
-            plain(event.exact_fill_price),
-            _optional(event.exact_limit_price),
-            _optional(event.exact_stop_price),
-            plain(fee.exact_amount) if has_fee else None,
-            fee.currency if has_fee else None,
-            event.message.encode("utf-8", "replace").decode("utf-8"),
-        ]
+        self.add_row(
+            [
+                event.order_id,
+                event.id,
+                str(event.symbol.id),
+                event.time_ns,
+                camel_case(event.status.name),
+                camel_case(event.direction.name),
+                plain(event.exact_quantity),
+                plain(event.exact_fill_quantity),
+                plain(event.exact_fill_price),
+                _optional(event.exact_limit_price),
+                _optional(event.exact_stop_price),
+                plain(fee.exact_amount) if has_fee else None,
+                fee.currency if has_fee else None,
+                event.message.encode("utf-8", "replace").decode("utf-8"),
+            ]
+        )
+
+    def add_json(self, text: bytes) -> None:
+        """Take in the next event as LEAN wrote it.
+
+        Raises:
+            KeyError, ValueError: the text is no order event.
+        """
+        event = json.loads(text, parse_float=Decimal)
+        has_fee = "orderFeeAmount" in event
+        self.add_row(
+            [
+                event["orderId"],
+                event["orderEventId"],
+                event["symbol"],
+                # LEAN writes seconds as a real of 64 bits, to 100 ns at best.
+                round(event["time"] * 10_000_000) * 100,
+                event["status"],
+                event["direction"],
+                plain(Decimal(event["quantity"])),
+                plain(Decimal(event["fillQuantity"])),
+                plain(Decimal(event["fillPrice"])),
+                _optional(event.get("limitPrice")),
+                _optional(event.get("stopPrice")),
+                plain(Decimal(event["orderFeeAmount"])) if has_fee else None,
+                event["orderFeeCurrency"] if has_fee else None,
+                event.get("message", ""),
+            ]
+        )
+
+    def add_row(self, row: list[object]) -> None:
+        """Take in the next event in the canonical form."""
         self._hash.update(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         self.count += 1
 
@@ -120,5 +154,5 @@ class OrderEventDigest:
         return self._hash.hexdigest()
 
 
-def _optional(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
+def _optional(value: Decimal | int | None) -> str | None:
+    return None if value is None else plain(Decimal(value))

@@ -25,7 +25,7 @@ import orjson
 
 from live.algorithm.orders import OrderEvent
 from live.clock import utc_now
-from live.errors import EnvironmentFault
+from live.errors import DataError, EnvironmentFault
 from live.paper.append_file import AppendFile
 from live.paper.run_model import HistogramDump, RunResult, RunState
 from live.paper.run_records import RunRecords
@@ -102,12 +102,30 @@ class RunFolder:
         Raises:
             EnvironmentFault: the disk is full or gone.
         """
-        if self._rows_left > 0 and self._events is not None:
+        if self._rows_left > 0:
+            self._append_event(lean_json(event, self.algorithm))
+        self.digest.add(event)
+
+    def engine_event(self, text: bytes) -> None:
+        """Append an order event as LEAN wrote it.
+
+        Raises:
+            DataError: the text is no order event.
+            EnvironmentFault: the disk is full or gone.
+        """
+        if self._rows_left > 0:
+            self._append_event(text)
+        try:
+            self.digest.add_json(text)
+        except (KeyError, ValueError, TypeError, ArithmeticError) as error:
+            raise DataError(f"LEAN wrote an order event that this version does not know: {text[:200]!r}") from error
+
+    def _append_event(self, text: bytes) -> None:
+        if self._events is not None:
             separator = b",\n" if self.digest.count else b"\n"
             with _writing(self.path / ORDER_EVENTS_FILE, "the order events that fitted are safe there"):
-                self._events.append(separator + lean_json(event, self.algorithm))
+                self._events.append(separator + text)
             self._rows_left -= 1
-        self.digest.add(event)
 
     @property
     def shown_path(self) -> Path:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from live.algorithm.numbers import plain
 from live.errors import one_line
-from live.paper.run_model import LatencySummary, RunResult
+from live.paper.run_model import EngineOutcome, LatencySummary, RunResult
 from live.report import text as words
 from live.report.progress import describe_data, describe_ready
 from live.report.summary_file import iso_utc
@@ -78,6 +78,8 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         ("hot path", "compiled" if result.is_compiled else "interpreted (slower; see docs/development.md)"),
     ]
     rows += [(f"statistic {name}", value) for name, value in result.statistics.items()]
+    if result.engine is not None:
+        rows += _engine(result.engine)
     if result.cores:
         rows.append(("cores", ", ".join(map(str, result.cores))))
     if result.log_lines_dropped:
@@ -88,6 +90,17 @@ def summary_rows(result: RunResult) -> list[tuple[str, str]]:
         rows.append(("results", str(result.results_folder)))
     if result.report is not None:
         rows.append(("report", str(result.report)))
+    return rows
+
+
+def _engine(engine: EngineOutcome) -> list[tuple[str, str]]:
+    """Return the rows of a run in LEAN: which engine, how it ended, and how it compares with the embedded one."""
+    rows = [("engine", f"{engine.name}, ended {engine.ending}; its own files are in {engine.files} of the results")]
+    compared = engine.comparison
+    if compared is not None:
+        most = max(compared.here, compared.there)
+        text = f"{words.count(compared.equal)} of {words.count(most)} order events alike"
+        rows.append(("embedded engine", text + (f"; then {compared.difference}" if compared.difference else "")))
     return rows
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from live.algorithm.numbers import plain
 from live.clock import ns_to_datetime
-from live.paper.run_model import FeedOutcome, LatencySummary, RunError, RunResult
+from live.paper.run_model import EngineOutcome, FeedOutcome, LatencySummary, RunError, RunResult
 
 SUMMARY_VERSION = 1
 """Raised when a member of the summary changes its meaning or goes away; new members do not raise it."""
@@ -62,10 +62,21 @@ def result_to_dict(result: RunResult) -> dict[str, Any]:
         "resident_memory_peak_bytes": result.resident_memory_peak_bytes,
         "cores": list(result.cores),
         "feed": None if result.feed is None else _feed(result.feed),
+        "engine": None if result.engine is None else _engine(result.engine),
         "log_lines_dropped": result.log_lines_dropped,
         "statistics": dict(result.statistics),
         "quit_message": result.quit_message,
         "results_folder": None if result.results_folder is None else str(result.results_folder),
+    }
+
+
+def _engine(engine: EngineOutcome) -> dict[str, Any]:
+    compared = engine.comparison
+    return {
+        "name": engine.name,
+        "files": str(engine.files),
+        "ending": engine.ending,
+        "comparison": None if compared is None else {**dataclasses.asdict(compared), "other": str(compared.other)},
     }
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
 from live.errors import DataError
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault
-from live.paper.run_telemetry import PAGE_NAME
 from live.report.results import FAILED, PARTIAL
 from live.sidecar.attached import AttachedRun, run_name
 

@@ -31,7 +31,7 @@ from live.hot.catalogue import (
     SIDECAR_RUNS,
     SIDECAR_SCRAPES,
 )
-from live.paper.memory import resident_memory_bytes
+from live.process_memory import resident_memory_bytes
 from live.report.top.document import list_of
 from live.report.top.runs import FoundRun
 from live.sidecar.address import listen, url_of

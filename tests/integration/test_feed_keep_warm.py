@@ -20,8 +20,8 @@ from live.algorithm.enums import OrderStatus
 from live.algorithm.orders import MarketOnCloseOrder
 from live.feeds.socket.frames import Channel
 from live.hot.catalogue import Counter, Stage
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
-from live.paper.run_telemetry import PAGE_NAME
 
 STRATEGY = """
 from AlgorithmImports import *

@@ -17,10 +17,10 @@ from live.feeds.sample import write_sample
 from live.hot.catalogue import Counter, RunPhase, Stage
 from live.hot.denials import DenialCode
 from live.hot.events import DenialRecord, Event, OrderRecord, PhaseRecord, decode_event
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import FeedRow, TelemetryView
 from live.paper.run import DryRun
-from live.paper.run_telemetry import PAGE_NAME
 
 SLICES = """
 from AlgorithmImports import *

@@ -18,9 +18,9 @@ from live.errors import (
 )
 from live.feeds.sample import write_sample
 from live.hot.catalogue import Counter, Gauge, PageText, RunPhase, Stage
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
 from live.paper.run import DryRun
-from live.paper.run_telemetry import PAGE_NAME
 
 HEAD = """
 from AlgorithmImports import *

@@ -23,8 +23,8 @@ from live.feeds.socket.frames import Channel, End, Heartbeat, Hello, Message, Ti
 from live.feeds.socket.health import FeedCounters
 from live.feeds.socket.publisher import Publisher
 from live.feeds.socket.replay import Replay, ReplaySession
+from live.hot.run_page import PAGE_NAME
 from live.paper.run import DryRun
-from live.paper.run_telemetry import PAGE_NAME
 from support.commands import Ended, dry_run
 from support.feed import PATIENCE_SECONDS, frame_of, until
 from support.lean_folder import LeanFolder, hours_entry

@@ -10,8 +10,8 @@ from typing import Any
 from live.algorithm.enums import OrderStatus
 from live.hot.catalogue import Stage
 from live.hot.events import Event, OrderRecord
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
-from live.paper.run_telemetry import PAGE_NAME
 from live.report.top.look import look_at
 from live.sidecar.analytics.window import AnalyticsWindow, RunHistory, Snapshot, StageTotal
 from support.pages import write_page

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live.errors import DataError, UsageError
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
-from live.paper.run_telemetry import PAGE_NAME
 from live.report.results import FAILED, PARTIAL
 from live.report.top.look import RunLook, look_at
 

@@ -14,9 +14,9 @@ import pytest
 from live.clock import wall_ns
 from live.feeds.socket.receiver import SessionClock
 from live.hot.histogram import Histogram
+from live.idle_collector import IdleCollector
 from live.paper.feed_clock import FeedClock
 from live.paper.feed_follower import FeedFollower
-from live.paper.idle_collector import IdleCollector
 
 MILLISECOND_NS = 1_000_000
 SECOND_NS = 1_000_000_000

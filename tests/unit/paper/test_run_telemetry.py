@@ -18,9 +18,10 @@ from live.feeds.socket.health import Fault, FeedCounters, FeedHealth
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, WarmState
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_reader import TelemetryReader
 from live.paper.recorder import Recorder
-from live.paper.run_telemetry import FEED_COUNTERS, PAGE_NAME, RunTelemetry
+from live.paper.run_telemetry import FEED_COUNTERS, RunTelemetry
 from live.paper.runlog import RunLog
 
 IBM = Symbol.create("IBM", SecurityType.EQUITY, "usa")
@@ -72,7 +73,7 @@ def test_denials_take_one_call_per_code(tmp_path: Path, engine: Any, monkeypatch
     telemetry = RunTelemetry(tmp_path)
     calls: list[tuple[int, int]] = []
     page = SimpleNamespace(add_denials=lambda code, count: calls.append((code, count)), add=lambda *_: None)
-    monkeypatch.setattr(telemetry, "_page", page)
+    monkeypatch.setattr(telemetry, "page", page)
     engine.recorder.denials["MARKET_NO_PRICE"] = 100_000
     telemetry._publish_counts(engine.recorder)
     engine.recorder.denials["MARKET_NO_PRICE"] += 5

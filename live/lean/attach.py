@@ -1,0 +1,94 @@
+"""What the entry module calls: reads the settings, makes the host, loads the user's file, and returns the class to run.
+
+All of this happens while LEAN imports the algorithm's module, on its loop thread, before the data feed is built. What is
+wrong is raised, and LEAN reports it as an error of the algorithm's module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from live.hot.catalogue import RunPhase
+from live.hot.events import DenialRecord
+from live.lean import surface
+from live.lean.feeder import Feeder
+from live.lean.host import Host
+from live.lean.instructions import Instructions, read_instructions
+from live.lean.instrument import instrumented
+from live.lean.loading import load_class
+from live.lean.orders.path import LeanOrders
+from live.lean.orders.refusals import Denial
+from live.lean.page import LeanPage
+from live.lean.parts import OrderPath
+from live.lean.pinning import plan_of
+from live.lean.stages import OrderStages
+from live.lean.warm.keep_warm import KeepWarm
+
+MakeOrders = Callable[[Instructions, LeanPage, OrderStages], OrderPath]
+
+
+def attach() -> type:
+    """Return the instrumented class of the algorithm that the settings name.
+
+    Raises:
+        ConfigError: there are no settings, or they cannot be read.
+        EnvironmentFault: this machine cannot keep the plan for threads, or there is no room for the page.
+        AlgorithmError: the user's file holds no algorithm, or more than one to choose from.
+    """
+    return attach_to(read_instructions(), order_path)[0]
+
+
+def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type, Host]:
+    """Return the instrumented class, and its host.
+
+    Parameters:
+        instructions: what the host is to do.
+        make_orders: makes the order path.
+
+    Raises:
+        LeanLiveError: as for `attach`; also for a dummy symbol that is none.
+    """
+    plan = plan_of(instructions.lean)
+    page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
+    stages = OrderStages()
+    orders = make_orders(instructions, page, stages)
+    host = Host(instructions, page, stages, orders, plan)
+    if instructions.feeder is not None:
+        host.parts.append(
+            Feeder(
+                surface.silence_data_queue(),
+                instructions.feeder,
+                instructions.lean.dummy_symbol,
+                lambda: page.phase in (RunPhase.READY, RunPhase.RUNNING),
+                host.watch,
+            )
+        )
+    try:
+        host.keep_warm = KeepWarm(
+            instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.ready
+        )
+        host.parts.append(host.keep_warm)
+        cls = load_class(Path(instructions.algorithm), instructions.class_name)
+        host.take_class(cls)
+        return instrumented(cls, host), host
+    except BaseException as error:
+        host.fail(error)
+        raise
+
+
+def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
+    """Return the order path that the settings ask for."""
+
+    def tell(denial: Denial) -> None:
+        page.denial(DenialRecord(denial.time_ns, denial.code, denial.ticker, denial.quantity))
+
+    return LeanOrders(
+        instructions.lean,
+        instructions.risk,
+        page.control,
+        tell,
+        stages,
+        Path(instructions.run_folder),
+        Path(instructions.algorithm),
+    )

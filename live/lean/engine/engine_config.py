@@ -1,0 +1,254 @@
+"""What one run of the engine is told: its folder, its config.json, its environment.
+
+The configuration is that of a live paper run without a network, as it ran on LEAN 2.5: PaperBrokerage fills orders from
+prices, FakeDataQueue is the name under which the feeder's silent queue is found, and the transaction handler must be
+that of backtests, or orders of the PaperBrokerage never fill.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import live
+from live.algorithm.numbers import plain
+from live.errors import EnvironmentFault
+from live.lean.engine.lean_home import LeanHome
+from live.lean.entry import ENTRY_FILE
+from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
+
+ENVIRONMENT = "lean-live-paper"
+"""Name of the environment in config.json."""
+ALGORITHM_ID = "lean-live"
+"""Id of the run: LEAN calls its result files by it."""
+CONFIG_FILE = "config.json"
+SETTINGS_FILE = "settings.json"
+DATABASES = ("market-hours/market-hours-database.json", "symbol-properties/symbol-properties-database.csv")
+"""What LEAN needs of a data folder at its start."""
+ALGORITHM_FOLDER = "algorithm"
+RESULTS_FOLDER = "results"
+OUTPUT_FILE = "output.txt"
+"""What the engine's process printed."""
+TMPFS = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there, readable by its owner only
+STOCK_LOG = "QuantConnect.Logging.CompositeLogHandler"
+_HANDLERS: dict[str, Any] = {
+    "messaging-handler": "QuantConnect.Messaging.Messaging",
+    "job-queue-handler": "QuantConnect.Queues.JobQueue",
+    "api-handler": "QuantConnect.Api.Api",
+    "map-file-provider": "QuantConnect.Data.Auxiliary.LocalDiskMapFileProvider",
+    "factor-file-provider": "QuantConnect.Data.Auxiliary.LocalDiskFactorFileProvider",
+    "data-provider": "QuantConnect.Lean.Engine.DataFeeds.DefaultDataProvider",
+    "data-channel-provider": "DataChannelProvider",
+    "object-store": "QuantConnect.Lean.Engine.Storage.LocalObjectStore",
+    "data-aggregator": "QuantConnect.Lean.Engine.DataFeeds.AggregationManager",
+}
+_LIVE_HANDLERS: dict[str, Any] = {
+    "live-mode": True,
+    "live-mode-brokerage": "PaperBrokerage",
+    "data-queue-handler": ["FakeDataQueue"],
+    "setup-handler": "QuantConnect.Lean.Engine.Setup.BrokerageSetupHandler",
+    "result-handler": "QuantConnect.Lean.Engine.Results.LiveTradingResultHandler",
+    "data-feed-handler": "QuantConnect.Lean.Engine.DataFeeds.LiveTradingDataFeed",
+    "real-time-handler": "QuantConnect.Lean.Engine.RealTime.LiveTradingRealTimeHandler",
+    "history-provider": ["SubscriptionDataReaderHistoryProvider"],
+    "transaction-handler": "QuantConnect.Lean.Engine.TransactionHandlers.BacktestingTransactionHandler",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequest:
+    """What one run of the engine is to do.
+
+    Attributes:
+        entry: text of the module that LEAN loads.
+        data_folder: folder of LEAN data, with the databases of market hours and symbol properties.
+        paths: folders that the algorithm imports modules from.
+        parameters: values for `get_parameter`.
+        cash: cash of the paper account at the start, in its currency.
+        currency: currency of the account.
+        always_open: whether every exchange counts as open: data outside market hours never reach on_data otherwise, and
+            market-on-open and market-on-close orders are refused then.
+        instructions: what the host is to do; None runs without the host.
+        variables: environment variables of the profile.
+        keys: keys of config.json of the profile; they replace those of a stock run.
+        results_on_tmpfs: whether LEAN's result files and log are written to memory and copied at the end.
+    """
+
+    entry: str
+    data_folder: Path
+    paths: Sequence[Path] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    cash: Decimal = Decimal(100_000)
+    currency: str = "USD"
+    always_open: bool = True
+    instructions: Instructions | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    results_on_tmpfs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFiles:
+    """Where everything of one run of the engine is.
+
+    Attributes:
+        folder: the run's folder; the engine's working folder.
+        results: LEAN's result files and log while it runs.
+        entry: the module that LEAN loads.
+        environment: environment variables of the process.
+    """
+
+    folder: Path
+    results: Path
+    entry: Path
+    environment: Mapping[str, str]
+
+    @property
+    def log(self) -> Path:
+        """LEAN's log (its name is fixed in LEAN)."""
+        return self.results / "log.txt"
+
+    @property
+    def output(self) -> Path:
+        """What the process printed."""
+        return self.folder / OUTPUT_FILE
+
+    @property
+    def status(self) -> Path:
+        """LEAN's status file; it has an end time once the run is over."""
+        return self.results / f"{ALGORITHM_ID}.json"
+
+
+def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles:
+    """Write everything that a run of the engine needs into a folder.
+
+    Parameters:
+        home: the engine.
+        request: what it is to do.
+        folder: a folder for this run alone, made when missing.
+
+    Raises:
+        EnvironmentFault: something cannot be written, or the data folder lacks LEAN's databases.
+    """
+    _check_data(request.data_folder)
+    folder = folder.absolute()
+    entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "storage").mkdir(exist_ok=True)
+        results = _results_folder(folder, request.results_on_tmpfs)
+        entry.write_text(request.entry, encoding="utf-8")
+        content = config(home, request, entry, results, folder / "storage")
+        (folder / CONFIG_FILE).write_bytes(_pretty(content))
+        if request.instructions is not None:
+            write_instructions(request.instructions, folder / SETTINGS_FILE)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"
+        ) from error
+    return EngineFiles(folder, results, entry, environment(home, request, folder))
+
+
+def config(home: LeanHome, request: EngineRequest, entry: Path, results: Path, storage: Path) -> dict[str, Any]:
+    """Return the content of config.json."""
+    live_keys = {key: value for key, value in request.keys.items() if key in _LIVE_HANDLERS}
+    keys = {key: value for key, value in request.keys.items() if key not in _LIVE_HANDLERS}
+    return {
+        "environment": ENVIRONMENT,
+        # Otherwise the launcher waits for a key at its end.
+        "close-automatically": True,
+        "algorithm-language": "Python",
+        "algorithm-type-name": "Main",
+        "algorithm-location": str(entry),
+        "algorithm-id": ALGORITHM_ID,
+        "parameters": dict(request.parameters),
+        "data-folder": f"{request.data_folder.absolute()}/",
+        "results-destination-folder": str(results),
+        "object-store-root": str(storage),
+        "composer-dll-directory": str(home.folder),
+        "log-handler": STOCK_LOG,
+        **_HANDLERS,
+        "job-user-id": "0",
+        "api-access-token": "",
+        "job-organization-id": "",
+        "live-cash-balance": _text([{"amount": _number(request.cash), "currency": request.currency}]),
+        "live-holdings": "[]",
+        "python-additional-paths": [str(path.absolute()) for path in request.paths],
+        "force-exchange-always-open": request.always_open,
+        **keys,
+        "environments": {ENVIRONMENT: {**_LIVE_HANDLERS, **live_keys}},
+    }
+
+
+def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[str, str]:
+    """Return the environment of the engine's process.
+
+    The engine finds AlgorithmImports and this program's packages by PYTHONPATH. Variables of .NET only have an effect from
+    the environment, before the start.
+    """
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        # Settings of this shell would make a stock run something else.
+        if not name.startswith(("PYTHON", "DOTNET_", "COMPlus_")) or name in ("DOTNET_ROOT", "DOTNET_ROLL_FORWARD")
+    }
+    variables["PYTHONNET_PYDLL"] = str(home.libpython)
+    variables["PYTHONPATH"] = os.pathsep.join(python_path(home))
+    variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1"
+    if home.python_home is not None:
+        variables["PYTHONHOME"] = str(home.python_home)
+    if request.instructions is not None:
+        variables[SETTINGS_VARIABLE] = str(folder / SETTINGS_FILE)
+    variables.update(request.variables)
+    return variables
+
+
+def python_path(home: LeanHome) -> list[str]:
+    """Return the folders that the embedded Python looks in: AlgorithmImports, this package, its dependencies."""
+    package = Path(live.__file__).resolve().parent.parent
+    folders = [home.folder, package]
+    folders += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
+    return list(dict.fromkeys(map(str, folders)))
+
+
+def missing_databases(folder: Path) -> list[str]:
+    """Return which of the databases that LEAN opens at its start a data folder does not have."""
+    return [name for name in DATABASES if not (folder / name).is_file()]
+
+
+def _check_data(folder: Path) -> None:
+    missing = missing_databases(folder)
+    if missing:
+        raise EnvironmentFault(
+            f"the data folder {folder} has no {' and no '.join(missing)}, which LEAN needs; copy them from the Data folder "
+            "of LEAN, or name another by --data-folder"
+        )
+
+
+def _results_folder(folder: Path, on_tmpfs: bool) -> Path:
+    if on_tmpfs and TMPFS.is_dir() and os.access(TMPFS, os.W_OK):
+        return Path(tempfile.mkdtemp(prefix="lean-live-", dir=TMPFS))
+    results = folder / RESULTS_FOLDER
+    results.mkdir(exist_ok=True)
+    return results
+
+
+def _pretty(content: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _text(content: Any) -> str:
+    return msgspec.json.encode(content).decode()
+
+
+def _number(value: Decimal) -> msgspec.Raw:
+    """Return a decimal as a JSON number with all its digits."""
+    return msgspec.Raw(plain(value).encode())

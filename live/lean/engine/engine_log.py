@@ -1,0 +1,112 @@
+"""LEAN's log: what went wrong, brought to the front.
+
+A line of the log is `20260821 14:03:02.123 ERROR:: text`; the lines of a message of several follow without a stamp.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from live.errors import one_line
+
+END_MARKS = (
+    "Engine.Main(): Analysis Completed and Results Posted.",
+    "LiveTradingResultHandler.SendFinalResult(): Ended",
+)
+"""Lines that LEAN writes when a run has come to its end."""
+_ENTRY = re.compile(r"(?:\d{8} \d{2}:\d{2}:\d{2}(?:\.\d+)? )?(TRACE|DEBUG|ERROR)::\s?(.*)")
+_VERSION = re.compile(r"LEAN ALGORITHMIC TRADING ENGINE v(\S+)")
+_HARMLESS = (
+    # The process is told twice to end when the launcher ends by itself.
+    "Engine.Main(): Exiting",
+)
+_UNHANDLED = re.compile(r"(?:Unhandled exception\.|Fatal Python error:|Fatal error\.)\s*(.+)")
+_BYTES_MAX = 16 << 20
+"""Newest part of a log that is looked at."""
+_TEXT_MAX = 600
+_PREFIXES = (
+    re.compile(r"^Runtime Error: "),
+    re.compile(r"^Algorithm\.Initialize\(\) Error: "),
+    re.compile(r"^(?:Engine|Loader|BaseSetupHandler|BrokerageSetupHandler)\.[A-Za-z]+\(\): "),
+    re.compile(r"^(?:During the algorithm initialization, the following exception has occurred: )"),
+    re.compile(r"^Unable to import python module \S+\. "),
+    re.compile(r"^AlgorithmPythonWrapper\(\): "),
+)
+"""What LEAN puts before the words of the user's error, outermost first."""
+
+
+class LogEntry(NamedTuple):
+    """One message of the log: its level, and its lines."""
+
+    level: str
+    text: str
+
+
+def read_text(path: Path) -> str:
+    """Return the newest part of a text file, "" when there is none: a run that died early has no log."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _BYTES_MAX))
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def entries(text: str) -> list[LogEntry]:
+    """Return the messages of a log; what stands before the first one is left out."""
+    found: list[LogEntry] = []
+    for line in text.splitlines():
+        match = _ENTRY.match(line)
+        if match is not None:
+            found.append(LogEntry(match.group(1), match.group(2)))
+        elif found:
+            found[-1] = LogEntry(found[-1].level, f"{found[-1].text}\n{line}")
+    return found
+
+
+def has_ended(text: str) -> bool:
+    """Tell whether a log says that the run came to its end."""
+    return any(mark in text for mark in END_MARKS)
+
+
+def engine_version(text: str) -> str | None:
+    """Return the version that the engine names in its log, None when it does not."""
+    found = _VERSION.search(text)
+    return found.group(1) if found else None
+
+
+def first_error(log: str, output: str) -> str | None:
+    """Return in one line what went wrong first, None when neither log nor output tell.
+
+    Parameters:
+        log: LEAN's log.
+        output: what the process printed; an engine that cannot start says so there only.
+    """
+    for entry in entries(log):
+        if entry.level == "ERROR" and not entry.text.startswith(_HARMLESS):
+            return shortened(entry.text)
+    unhandled = _UNHANDLED.search(output)
+    if unhandled is not None:
+        return shortened(unhandled.group(1))
+    return None
+
+
+def shortened(text: str) -> str:
+    """Return a message of LEAN's as one line without the engine's own words before it and the stack behind it."""
+    text = re.split(r"\s*Stack ?Trace:", text, maxsplit=1)[0]
+    changed = True
+    while changed:
+        before = text
+        for prefix in _PREFIXES:
+            text = prefix.sub("", text)
+        changed = text != before
+    line = one_line(text)
+    return line if len(line) <= _TEXT_MAX else f"{line[: _TEXT_MAX - 3]}..."
+
+
+def last_lines(text: str, count: int) -> list[str]:
+    """Return the last lines that are not empty."""
+    return [line for line in text.splitlines() if line.strip()][-count:]

@@ -1,0 +1,255 @@
+"""The engine's process: started, watched, and ended.
+
+LEAN ends gracefully on SIGINT only: SIGTERM kills it without on_end_of_algorithm and without a final result. Its exit code
+is not reliable (134 was seen after clean ends). So whoever asks this program to stop has a SIGINT sent to the engine, the
+engine has a span of time to end, and how the run ended is judged by its final status and its log.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO
+
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep, wall_ns
+from live.errors import EnvironmentFault
+from live.hot.catalogue import Gauge
+from live.hot.telemetry_view import PageFault, TelemetryView
+from live.lean.engine.engine_config import EngineFiles
+from live.lean.engine.engine_log import has_ended, read_text
+from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome
+from live.lean.engine.status import EngineStatus, read_status
+
+_LOOK_SECONDS = 0.05
+_LAST_BREATH_SECONDS = 10.0
+"""Time for the process to go away once its final result is written: .NET and Python shut down, and sometimes hang there."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """How long the engine may take.
+
+    Attributes:
+        start_seconds: from the start until the host says that it runs.
+        stop_seconds: from the request to stop until the final result.
+        silence_seconds: without a sign of life from the host, after which the engine counts as hung.
+        run_seconds: for everything; None for as long as it likes.
+    """
+
+    start_seconds: float = 180.0
+    stop_seconds: float = 60.0
+    silence_seconds: float = 30.0
+    run_seconds: float | None = None
+
+
+class Ending(Enum):
+    """How the process ended."""
+
+    BY_ITSELF = "by itself"
+    STOPPED = "stopped on request"
+    KILLED_AFTER_STOP = "killed because it did not stop in time"
+    HUNG = "killed because it gave no sign of life"
+    TOO_LONG = "stopped because it took too long"
+    NEVER_STARTED = "killed because it did not come to run in time"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOutcome:
+    """What became of the process.
+
+    Attributes:
+        ending: how it ended.
+        return_code: its exit code, negative for a signal; told, never believed.
+        status: LEAN's status file, None when there is none.
+        has_ended: whether log or status say that the run came to its end.
+        seconds: how long it ran.
+    """
+
+    ending: Ending
+    return_code: int
+    status: EngineStatus | None
+    has_ended: bool
+    seconds: float
+
+    @property
+    def killed_by(self) -> str | None:
+        """Name of the signal that ended the process, None when none did."""
+        return signal.Signals(-self.return_code).name if self.return_code < 0 else None
+
+
+class EngineProcess:
+    """One run of the engine.
+
+    Parameters:
+        home: the engine.
+        files: what `prepare` wrote.
+        limits: how long it may take.
+        page: path of the host's telemetry page, None for a run without the host; its stamp is the sign of life.
+
+    Attributes:
+        pid: the process, None before the start.
+    """
+
+    def __init__(self, home: LeanHome, files: EngineFiles, limits: EngineLimits, page: os.PathLike[str] | None) -> None:
+        self._home = home
+        self._files = files
+        self._limits = limits
+        self._page_path = None if page is None else os.fspath(page)
+        self._page: TelemetryView | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._began_ns = 0
+        self._asked_ns: int | None = None
+        self._ending = Ending.BY_ITSELF
+        self._last_stamp = 0.0
+        self._last_sign_ns = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the process."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def page(self) -> TelemetryView | None:
+        """The host's telemetry page, once there is one."""
+        return self._page
+
+    def start(self) -> None:
+        """Start the engine.
+
+        Raises:
+            EnvironmentFault: the process cannot be started.
+        """
+        command = [str(self._home.dotnet), str(self._home.folder / LAUNCHER_DLL)]
+        try:
+            self._output = self._files.output.open("wb")
+            self._process = subprocess.Popen(  # noqa: S603 - the command that was checked, without a shell
+                command,
+                cwd=self._files.folder,
+                env=dict(self._files.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal goes to this program alone, which passes it on once.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.close()
+            raise EnvironmentFault(
+                f"cannot start {' '.join(command)}: {error.strerror}; check --dotnet and --lean-home"
+            ) from error
+        self._began_ns = self._last_sign_ns = monotonic_ns()
+
+    def watch(self, is_stop_wanted: Callable[[], bool], on_look: Callable[[], None] = lambda: None) -> EngineOutcome:
+        """Return when the engine has ended, by itself or on request.
+
+        Parameters:
+            is_stop_wanted: asked at every look; once it says so the engine is asked to end.
+            on_look: called at every look, to show progress.
+        """
+        assert self._process is not None
+        while self._process.poll() is None:
+            if self._asked_ns is None:
+                self._look_at_life()
+                if self._ending is Ending.BY_ITSELF and is_stop_wanted():
+                    self.ask_to_stop(Ending.STOPPED)
+            elif self._seconds_since(self._asked_ns) > self._limits.stop_seconds:
+                self._ending = Ending.KILLED_AFTER_STOP if self._ending is Ending.STOPPED else self._ending
+                self._kill()
+                break
+            self._end_what_has_ended()
+            on_look()
+            sleep(_LOOK_SECONDS)
+        return self._outcome()
+
+    def ask_to_stop(self, why: Ending) -> None:
+        """Ask the engine to end as on Ctrl-C; it then calls on_end_of_algorithm and writes its final result."""
+        self._ending = why
+        self._asked_ns = monotonic_ns()
+        self._signal(signal.SIGINT)
+
+    def close(self) -> None:
+        """End the process if it still runs, and let go of its output. Called when something else went wrong."""
+        if self._process is not None and self._process.poll() is None:
+            self._kill()
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+    def _look_at_life(self) -> None:
+        """Look for a sign of life, and act when there is none for too long."""
+        limits = self._limits
+        if limits.run_seconds is not None and self._seconds_since(self._began_ns) > limits.run_seconds:
+            self.ask_to_stop(Ending.TOO_LONG)
+            return
+        if self._page_path is None:
+            return
+        stamp = self._stamp()
+        if stamp != self._last_stamp:
+            self._last_stamp = stamp
+            self._last_sign_ns = monotonic_ns()
+        elif self._last_stamp == 0.0:
+            if self._seconds_since(self._began_ns) > limits.start_seconds:
+                self._ending = Ending.NEVER_STARTED
+                self._kill()
+        elif self._seconds_since(self._last_sign_ns) > limits.silence_seconds:
+            # Whoever does not run its threads any more does not handle a SIGINT either.
+            self._ending = Ending.HUNG
+            self._kill()
+
+    def _stamp(self) -> float:
+        """Return when the host last wrote to its page; 0 before it has one."""
+        if self._page is None:
+            assert self._page_path is not None
+            if not os.path.exists(self._page_path):  # noqa: PTH110 - asked twenty times a second
+                return 0.0
+            try:
+                self._page = TelemetryView(self._files.folder / self._page_path, expect_writer=False)
+            except PageFault as fault:
+                if fault.reason == "incomplete":
+                    return 0.0
+                raise
+        return self._page.gauge(Gauge.PUBLISHED)
+
+    def _end_what_has_ended(self) -> None:
+        """Kill a process that has written its final result and does not go away."""
+        status = self._files.status
+        with suppress(OSError):
+            age_seconds = (wall_ns() - status.stat().st_mtime_ns) / NANOSECONDS_PER_SECOND
+            if age_seconds > _LAST_BREATH_SECONDS:
+                found = read_status(status)
+                if found is not None and found.is_final:
+                    self._kill()
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    def _kill(self) -> None:
+        """Kill the process and what it started."""
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            # The process leads a group of its own since its start.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _outcome(self) -> EngineOutcome:
+        assert self._process is not None
+        code = self._process.wait()
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+        status = read_status(self._files.status)
+        # A quiet log handler leaves the last lines out of the log; then the status tells.
+        ended = (status is not None and status.is_final) or has_ended(read_text(self._files.log))
+        return EngineOutcome(self._ending, code, status, ended, self._seconds_since(self._began_ns))
+
+    @staticmethod
+    def _seconds_since(moment_ns: int) -> float:
+        return (monotonic_ns() - moment_ns) / NANOSECONDS_PER_SECOND

@@ -1,0 +1,341 @@
+"""The life of the host inside LEAN: initialized, warm-up finished, ready, running, ended.
+
+    import           the entry module makes the host (live/lean/attach.py); a plan that cannot be kept is refused here
+    initialize       on a thread of LEAN's pool
+    warm-up finished on the loop thread: orders may pass, the strategy is told, threads are pinned, parts begin, the collector
+                     of Python is frozen; state ready
+    slices           on the loop thread (live/lean/slice_watch.py)
+    end              on_end_of_algorithm, or any error on its way to LEAN, which then does not call that: once, whatever was
+                     first. Page and summary are written, parts and threads are stopped.
+
+Errors of the strategy go on to LEAN as they are. Those that do not pass through here (LEAN runs scheduled events and
+consolidators without us) are noticed by the attendant, which asks LEAN for its run-time error.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
+from live.hot.catalogue import Gauge, RunPhase, WarmState
+from live.idle_collector import IdleCollector
+from live.lean import surface, threads
+from live.lean.attendant import Attendant
+from live.lean.instructions import Instructions
+from live.lean.instrument import UserCallbacks, lean_callback
+from live.lean.live_algorithm import ORDER_PATH, TickDispatch
+from live.lean.page import LeanPage
+from live.lean.parts import OrderPath, Part
+from live.lean.pinning import Pinning, PinPlan
+from live.lean.slice_watch import SliceWatch
+from live.lean.stages import OrderStages
+from live.lean.summary import SUMMARY_FILE, write_summary
+from live.lean.warm.keep_warm import KeepWarm
+
+_LOOK_SECONDS = 0.25
+"""Time between two looks of the attendant at threads and errors."""
+_STUCK_NS = 10 * NANOSECONDS_PER_SECOND
+"""Time at one slice from which on the page is left as it is. A synchronous order may take six seconds."""
+_IDLE_NS = 5 * NANOSECONDS_PER_MILLISECOND
+"""Time without a slice after which the attendant may do what the loop thread had no moment for."""
+
+
+class Host:
+    """Everything of ours inside one engine.
+
+    Parameters:
+        instructions: what the host is to do.
+        page: the run's telemetry page.
+        stages: marks of orders.
+        orders: the order path.
+        plan: where threads are to be; None leaves them.
+
+    Attributes:
+        algorithm: LEAN's; None before `initialize`.
+        parts: begin with the session and end with the run, in this order.
+        attendant: the host's thread.
+        watch: the way of slices.
+        keep_warm: rehearses before the session and keeps the way warm; None without.
+    """
+
+    def __init__(
+        self,
+        instructions: Instructions,
+        page: LeanPage,
+        stages: OrderStages,
+        orders: OrderPath,
+        plan: PinPlan | None,
+    ) -> None:
+        settings = instructions.lean
+        self.instructions = instructions
+        self.page = page
+        self.orders = orders
+        self.algorithm: Any = None
+        self.parts: list[Part] = []
+        self.keep_warm: KeepWarm | None = None
+        self.watch = SliceWatch(page, stages, settings.dotnet_gc_every)
+        self.watch.on_beat = self.rest
+        self.attendant = Attendant(self._complain)
+        self._settings = settings
+        self._pinning = None if plan is None else Pinning(plan, page.set_affinity)
+        self._collector = IdleCollector(int(settings.idle_collect_milliseconds * NANOSECONDS_PER_MILLISECOND))
+        self._publish_every_ns = int(settings.account_milliseconds * NANOSECONDS_PER_MILLISECOND)
+        self._next_publish_ns = 0
+        self._resting = threading.Lock()
+        self._ending = threading.Lock()
+        self._has_session = False
+        self._begun: list[Part] = []
+        self._complaints: set[str] = set()
+        self._user: UserCallbacks
+        self._user_order_event: Callable[..., Any] | None = None
+        self._dispatch: TickDispatch | None = None
+
+    def take_class(self, cls: type) -> None:
+        """Take the user's class, before LEAN makes an instance of it."""
+        self._user = UserCallbacks(cls)
+        self.page.describe(cls.__name__, self.instructions.source)
+
+    # -- callbacks, from whatever thread LEAN calls them on
+
+    def initialize(self, algorithm: Any) -> None:
+        """Take the algorithm, and have the user's own code set it up."""
+        self.algorithm = self.watch.algorithm = algorithm
+        self.orders.take(algorithm)
+        self.watch.strategy = self._strategy(algorithm)
+        self._user_order_event = self._user.bound(algorithm, "on_order_event")
+        self.page.enter(RunPhase.WARMING_UP)
+        self.page.set_warm(WarmState.WARMING)
+        try:
+            self._call("initialize")
+            if self.keep_warm is not None:
+                self.keep_warm.prepare(algorithm)
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def on_warmup_finished(self) -> None:
+        """Begin the session."""
+        try:
+            self.orders.begin(self.algorithm)
+            if self._dispatch is not None:
+                setattr(self.algorithm, ORDER_PATH, self.orders)
+            self._call("on_warmup_finished")
+            self._begin_session()
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def on_slice(self, slice: Any) -> None:
+        """Give a slice to the strategy."""
+        try:
+            self.watch.on_slice(slice)
+            self.orders.raise_failure()
+        except BaseException as error:
+            self.fail(error)
+            raise
+        if self.watch.last_ns >= self._next_publish_ns and self._has_session:
+            self._publish_in_passing()
+
+    def on_order_event(self, event: Any) -> None:
+        """Tell the strategy of an order event, and then everybody else."""
+        try:
+            self.orders.on_order_event(event)
+            try:
+                if self._user_order_event is not None:
+                    self._user_order_event(event)
+            finally:
+                self.orders.after_order_event()
+        except BaseException as error:
+            self.fail(error)
+            raise
+        self._apart(lambda: self._show_order_event(event))
+
+    def on_securities_changed(self, changes: Any) -> None:
+        """Tell the order path and the strategy of securities that came or went."""
+        try:
+            self.orders.on_securities_changed(changes)
+            self._call("on_securities_changed", changes)
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def on_end_of_algorithm(self) -> None:
+        """Let the user's own code end the run, and end the host."""
+        try:
+            self._call("on_end_of_algorithm")
+        except BaseException as error:
+            self.fail(error)
+            raise
+        self.end(RunPhase.COMPLETED, "")
+
+    # -- between ticks
+
+    def rest(self) -> None:
+        """Use a moment without ticks: look at slices that wait, publish, collect garbage. At once back when another does."""
+        if not self._resting.acquire(blocking=False):
+            return
+        try:
+            self.watch.look()
+            now_ns = monotonic_ns()
+            if self.watch.deciding_ns(now_ns) > _STUCK_NS:
+                # The page grows old: by that whoever watches it knows that the loop hangs.
+                return
+            if now_ns >= self._next_publish_ns:
+                self._publish(now_ns)
+            if self._settings.idle_collect_milliseconds:
+                self._collector.look(now_ns, now_ns - self.watch.last_ns)
+        finally:
+            self._resting.release()
+
+    def _publish_in_passing(self) -> None:
+        """Publish after a decision: only when no moment without ticks has come for twice as long as it should have."""
+        if self.watch.last_ns < self._next_publish_ns + self._publish_every_ns:
+            return
+        if self._resting.acquire(blocking=False):
+            try:
+                self._apart(lambda: self._publish(self.watch.last_ns))
+            finally:
+                self._resting.release()
+
+    def _publish(self, now_ns: int, is_last: bool = False) -> None:
+        self._next_publish_ns = now_ns + self._publish_every_ns
+        self.orders.review()
+        for counter, count in self.orders.counts().items():
+            self.page.raise_to(counter, count)
+        self.page.page.set_gauge(Gauge.LANE_WAITING, self.orders.waiting)
+        if self.page.phase is RunPhase.READY and self.watch.slices:
+            self.page.enter(RunPhase.RUNNING)
+        self.watch.publish(0 if self._dispatch is None else self._dispatch.calls)
+        self.page.publish(self.algorithm, is_last)
+
+    def _look_after(self) -> None:
+        """What the attendant does a few times a second."""
+        if self._pinning is not None:
+            self._pinning.look()
+        error = surface.runtime_error(self.algorithm)
+        if error:
+            self.end(RunPhase.FAILED, error)
+        elif monotonic_ns() - self.watch.last_ns > _IDLE_NS:
+            self.rest()
+
+    # -- begin and end
+
+    def _begin_session(self) -> None:
+        algorithm, settings = self.algorithm, self._settings
+        sys.setswitchinterval(settings.switch_interval_milliseconds / 1_000)
+        # What came during the warm-up is counted, and not measured.
+        self.watch.look_at_all()
+        self.page.begin_session(algorithm)
+        for part in self.parts:
+            self._begun.append(part)
+            part.begin(algorithm)
+        beat = self.watch.on_beat
+        self.watch.on_beat = lambda: self._apart(beat)
+        is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
+        self.attendant.every(_LOOK_SECONDS, self._look_after)
+        self.attendant.begin()
+        if self._pinning is not None:
+            self._pinning.begin(threading.get_native_id())
+        self._has_session = True
+        if not is_rehearsing:
+            self.ready()
+
+    def ready(self) -> None:
+        """Take note that the session may come: keep what is there from Python's collector, and say so on the page."""
+        if self._settings.idle_collect_milliseconds:
+            self._collector.begin(monotonic_ns())
+        self.page.is_ready()
+
+    def fail(self, error: BaseException) -> None:
+        """End the host because of an error that is on its way to LEAN."""
+        self.end(RunPhase.FAILED, f"{type(error).__name__}: {error}")
+
+    def end(self, phase: RunPhase, reason: str) -> None:
+        """Stop everything and write what the run has come to; once, whoever calls first.
+
+        Parameters:
+            phase: how the run ended.
+            reason: why, for people; "" when it completed.
+        """
+        if not self._ending.acquire(blocking=False):
+            return
+        self.attendant.end()
+        problems = [reason] if reason else []
+        for stop in (*(part.end for part in reversed(self._begun)), self.orders.end, self._settle):
+            try:
+                stop()
+            except Exception as error:
+                # The others are to be stopped all the same; that this one was not is said in the page and the summary.
+                problems.append(f"{type(error).__name__}: {error}")
+                phase = RunPhase.FAILED
+        reason = "; ".join(problems)
+        self.page.finish(phase, reason)
+        try:
+            write_summary(self.instructions, self.page, self.watch, reason)
+        except OSError as error:
+            # An error of the strategy may be on its way to LEAN, and must not be hidden by this one.
+            threads.say(f"lean-live: cannot write {SUMMARY_FILE}: {error.strerror}; make room in the run's folder")
+        if self._has_session and self._settings.idle_collect_milliseconds:
+            self._collector.end()
+
+    def _settle(self) -> None:
+        """Look at everything that still waits."""
+        with self._resting:
+            self.watch.look_at_all()
+            if self._has_session:
+                self._publish(monotonic_ns(), is_last=True)
+
+    def _show_order_event(self, event: Any) -> None:
+        self.page.order_event(surface.order_record(event, self.algorithm))
+        self.page.note_symbol(event.symbol)
+
+    def _apart(self, work: Callable[[], None]) -> None:
+        """Do what the strategy does not depend on: an error there is told, and does not stop the strategy's trading."""
+        try:
+            work()
+        except Exception as error:
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        """Tell of an error of the host's own, the same once."""
+        text = f"lean-live: the host's own work, not the strategy's: {type(error).__name__}: {error}"
+        if text not in self._complaints:
+            self._complaints.add(text)
+            threads.say(text)
+            self.algorithm.error(text)
+
+    # -- the user's own code
+
+    def _strategy(self, algorithm: Any) -> Callable[[Any], None]:
+        """Return what is called with each slice: on_tick for each tick, on_data, both, or nothing."""
+        on_data = self._user.bound(algorithm, "on_data")
+        if not hasattr(algorithm, ORDER_PATH):
+            return on_data or _ignore
+        # A LiveAlgorithm: another class may have a method on_tick of its own, which is none of ours.
+        on_tick = self._user.bound(algorithm, "on_tick")
+        assert on_tick is not None
+        self._dispatch = TickDispatch(algorithm, self.orders, on_tick)
+        give_ticks = self._dispatch.on_slice
+        if on_data is None:
+            return give_ticks
+
+        def ticks_then_slice(slice: Any) -> None:
+            give_ticks(slice)
+            on_data(slice)
+
+        return ticks_then_slice
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        """Call the user's callback, if there is one; without `initialize` LEAN's own says that it must be overridden."""
+        callback = self._user.bound(self.algorithm, name)
+        if callback is None and name == "initialize":
+            callback = lean_callback(self.algorithm, name)
+        if callback is not None:
+            callback(*arguments)
+
+
+def _ignore(slice: Any) -> None:
+    """For algorithms without on_data: those with scheduled events or consolidators only."""

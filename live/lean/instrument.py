@@ -1,0 +1,107 @@
+"""The class that LEAN runs: the user's, with the host around its callbacks and order calls.
+
+LEAN looks a callback up once, when the instance is made: first the snake_case spelling, when a Python class defines it, then
+the other. So the callbacks here are spelled in snake_case, and go before whatever the user wrote in either spelling. Those of
+the user are looked up in Python classes only: LEAN's own class has all of them too, and its `initialize` says that it must
+be overridden. All methods are in the class's body from the start: LEAN's bridge refuses to set one later that .NET has.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from live.algorithm.naming import pascal_case
+from live.lean.surface import is_python_class
+
+if TYPE_CHECKING:
+    from live.lean.host import Host
+
+
+class UserCallbacks:
+    """The callbacks that the user's class defines, bound to its instance.
+
+    Parameters:
+        cls: the user's class.
+    """
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+
+    def bound(self, algorithm: Any, name: str) -> Callable[..., Any] | None:
+        """Return a callback as it would be called on the algorithm; None when the user wrote none.
+
+        Parameters:
+            algorithm: the instance.
+            name: of the callback, in snake_case.
+        """
+        found = python_callback(self._cls, name, pascal_case(name))
+        if found is None:
+            return None
+        descriptor = getattr(found, "__get__", None)
+        return found if descriptor is None else descriptor(algorithm, type(algorithm))
+
+
+def instrumented(base: type, host: Host) -> type:
+    """Return a subclass of the user's class that tells the host of everything.
+
+    Parameters:
+        base: the user's class.
+        host: is told.
+    """
+
+    def initialize(self: Any) -> None:
+        host.initialize(self)
+
+    def on_data(self: Any, slice: Any) -> None:
+        host.on_slice(slice)
+
+    def on_order_event(self: Any, order_event: Any) -> None:
+        host.on_order_event(order_event)
+
+    def on_securities_changed(self: Any, changes: Any) -> None:
+        host.on_securities_changed(changes)
+
+    def on_warmup_finished(self: Any) -> None:
+        host.on_warmup_finished()
+
+    def on_end_of_algorithm(self: Any) -> None:
+        host.on_end_of_algorithm()
+
+    methods: dict[str, Any] = {
+        "initialize": initialize,
+        "on_data": on_data,
+        "on_order_event": on_order_event,
+        "on_securities_changed": on_securities_changed,
+        "on_warmup_finished": on_warmup_finished,
+        "on_end_of_algorithm": on_end_of_algorithm,
+        **host.orders.methods(base),
+        "__module__": __name__,
+        "__doc__": base.__doc__,
+    }
+    return types.new_class(base.__name__, (base,), {}, lambda body: body.update(methods))
+
+
+def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
+    """Return the first of some callbacks that a class or one of its bases defines in Python; None when none does.
+
+    LEAN's own class has every callback in both spellings; that of `initialize` only says that it must be overridden.
+
+    Parameters:
+        cls: the algorithm's class.
+        names: the spellings, snake_case first as LEAN looks them up.
+    """
+    for name in names:
+        for base in cls.__mro__:
+            if is_python_class(base) and name in vars(base):
+                found: Callable[..., Any] = vars(base)[name]
+                return found
+    return None
+
+
+def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
+    """Return LEAN's own callback of an algorithm, below all that Python classes define."""
+    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
+    found: Callable[..., Any] = getattr(super(last, algorithm), name)
+    return found

@@ -1,0 +1,86 @@
+"""From the user's file to an algorithm class, inside LEAN: imported as LEAN would, and one class chosen.
+
+The file is given the module name that LEAN would give it, its own, unless that is taken: other files of the project may
+import it by that. Errors of its code go on to LEAN as they are, which reports them with their place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from live.algorithm.source_files import find_algorithm_file
+from live.errors import AlgorithmError
+from live.lean.live_algorithm import make_live_algorithm
+
+_TAKEN_PREFIX = "lean_live_user_"
+
+
+def load_class(path: Path, class_name: str = "") -> type:
+    """Import the user's file and return its algorithm class.
+
+    `LiveAlgorithm` is put among the names of AlgorithmImports first, so that a file that uses it runs in both engines.
+
+    Parameters:
+        path: the file, or the project folder with main.py.
+        class_name: the class to choose; "" leaves no choice but one that the others are the bases of.
+
+    Raises:
+        AlgorithmError: there is no such file, or no such class, or more than one.
+    """
+    file = find_algorithm_file(path)
+    imports = sys.modules["AlgorithmImports"]
+    base: type = imports.QCAlgorithm
+    if not hasattr(imports, "LiveAlgorithm"):
+        imports.LiveAlgorithm = make_live_algorithm(base)  # type: ignore[attr-defined]
+    module = _import(file)
+    return _choose(_classes(module, base), class_name, file)
+
+
+def _import(file: Path) -> ModuleType:
+    folder = str(file.parent)
+    if folder not in sys.path:
+        # In front, where LEAN puts the folder of the algorithm.
+        sys.path.insert(0, folder)
+    name = file.stem if file.stem not in sys.modules else f"{_TAKEN_PREFIX}{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise AlgorithmError(f"{file} is no Python file; name the algorithm's main.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _classes(module: ModuleType, base: type) -> list[type]:
+    """Return the algorithm classes that a module defines itself, in the order of the file."""
+    return [
+        value
+        for value in dict.fromkeys(each for each in vars(module).values() if isinstance(each, type))
+        if issubclass(value, base) and value.__module__ == module.__name__
+    ]
+
+
+def _choose(classes: list[type], name: str, file: Path) -> type:
+    names = [each.__name__ for each in classes]
+    if not classes:
+        raise AlgorithmError(f"{file} defines no algorithm; write a class that derives from QCAlgorithm")
+    if name:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
+        return classes[names.index(name)]
+    last = [each for each in classes if not any(other is not each and issubclass(other, each) for other in classes)]
+    if len(last) > 1:
+        raise AlgorithmError(
+            f"{file} defines several algorithms, {', '.join(names)}; name the one to run by --class, or keep one per file"
+        )
+    return last[0]

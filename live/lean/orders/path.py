@@ -1,0 +1,299 @@
+"""All orders of an algorithm inside LEAN: what the host asks of the order path.
+
+`review` is to be called a few times a second, on a thread that is not the strategy's: it looks for orders that went past the
+gate and for orders without an answer, tells refusals, and writes the file of order numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from live.algorithm.enums import OrderStatus, OrderType
+from live.clock import NANOSECONDS_PER_SECOND, wall_ns
+from live.config import LeanSettings, RiskSettings
+from live.errors import EnvironmentFault, UsageError
+from live.hot.book import Book
+from live.hot.catalogue import Counter
+from live.hot.orders import OrderField
+from live.hot.units import scaled_e9
+from live.lean import surface
+from live.lean.orders.ids import FILE_NAME, OrderIds
+from live.lean.orders.methods import order_method
+from live.lean.orders.portfolio_orders import PortfolioOrders
+from live.lean.orders.refusals import Denial
+from live.lean.orders.routing import order_methods
+from live.lean.orders.sending import OrderSender
+from live.lean.orders.source_check import WayPastGate, ways_past_gate
+from live.lean.orders.unjudged import Kind, UnjudgedOrders
+from live.lean.stages import OrderStages
+
+_END_SECONDS = 5.0
+"""Longest time for what waits in the lane when the run ends."""
+_UPDATE_SUBMITTED = int(OrderStatus.UPDATE_SUBMITTED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
+_METHODS = {
+    (False, False): (order_method("market_order"), int(OrderType.MARKET)),
+    (True, False): (order_method("limit_order"), int(OrderType.LIMIT)),
+    (False, True): (order_method("stop_market_order"), int(OrderType.STOP_MARKET)),
+    (True, True): (order_method("stop_limit_order"), int(OrderType.STOP_LIMIT)),
+}
+"""Method and type of an order of `submit` by whether there is a limit, and whether there is a stop."""
+_NO_WAIT_NOTE = (
+    "orders are sent without waiting for their fill (LEAN's default is to wait): a ticket's fill comes with on_order_event. "
+    'synchronous_orders = "keep" in [lean] leaves the waiting in'
+)
+
+
+class LeanOrders:
+    """The order path of one algorithm, as `live.lean.parts.OrderPath` describes it.
+
+    Parameters:
+        settings: table [lean].
+        risk: table [risk].
+        control: returns what somebody outside asks for, bits of ControlBit.
+        on_denial: told each refused order, in `review`.
+        stages: takes the stamps of orders.
+        run_folder: where the file of order numbers is.
+        algorithm_file: the user's file, to look for ways past the gate.
+
+    Raises:
+        DataError: the file of order numbers holds something else.
+        EnvironmentFault: it cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: LeanSettings,
+        risk: RiskSettings,
+        control: Callable[[], int],
+        on_denial: Callable[[Denial], None],
+        stages: OrderStages,
+        run_folder: Path,
+        algorithm_file: Path,
+    ) -> None:
+        self._settings = settings
+        self._sender = OrderSender(settings, risk, control, on_denial, stages)
+        self._portfolio = PortfolioOrders(self._sender)
+        self._unjudged = UnjudgedOrders(self._sender)
+        self._file = algorithm_file
+        self._algorithm: Any = None
+        self._acknowledged: dict[int, None] = {}
+        self._has_noted_waiting = False
+        self._ways: list[WayPastGate] = []
+        self._fault = ""
+        self.ids = OrderIds(run_folder / FILE_NAME)
+
+    @property
+    def sender(self) -> OrderSender:
+        """What judges and sends each order."""
+        return self._sender
+
+    @property
+    def book(self) -> Book:
+        """Newest prices, by which orders are judged."""
+        return self._sender.gate.risk.book
+
+    def row(self, symbol: Any) -> int:
+        """Return the book's row of a symbol, whose ticks the caller writes there from now on.
+
+        Raises:
+            UsageError: the algorithm has not added the symbol.
+        """
+        row = self._sender.row(symbol)
+        if row is None:
+            raise UsageError(
+                f"{symbol} was not added to the algorithm, and ticks of it have come; add it in initialize"
+            )
+        row.is_fed = True
+        return row.index
+
+    # -- life
+
+    def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
+        """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
+
+        Parameters:
+            base: the algorithm's class; its methods send the orders.
+
+        Raises:
+            UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
+        """
+        ways = ways_past_gate(self._file)
+        if ways and self._settings.require_gate:
+            raise UsageError(
+                "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
+                + "; ".join(map(str, ways))
+            )
+        self._ways = ways
+        return order_methods(base, self._sender, self._portfolio, self._unjudged)
+
+    def take(self, algorithm: Any) -> None:
+        """Take the algorithm before it is initialized."""
+        self._sender.gate.take(algorithm)
+
+    def begin(self, algorithm: Any) -> None:
+        """Take over an algorithm that was initialized; from now on the gate judges its orders."""
+        self._algorithm = algorithm
+        self._sender.open(algorithm)
+        for order in algorithm.transactions.get_open_orders():
+            order_id = int(order.id)
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
+            self.ids.restore(order_id, [str(each) for each in order.broker_id])
+        self._sender.on_claim = self._note
+        for way in self._ways:
+            algorithm.debug(f"orders can go past the risk gate: {way}")
+
+    def end(self) -> None:
+        """Hand over what waits in the lane, tell what is to be told, and stop; called once."""
+        left = self._sender.close(_END_SECONDS)
+        if left:
+            self._algorithm.error(
+                f"{left} orders were still waiting when the run ended and were not sent: LEAN has not returned from the "
+                "order before them; look at the broker"
+            )
+        if self._algorithm is not None:
+            self.review()
+
+    # -- LiveAlgorithm.submit
+
+    def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
+        """Take an order of LiveAlgorithm.submit; return its handle, or minus a denial code."""
+        sender = self._sender
+        method, order_type = _METHODS[limit_price != 0.0, stop_price != 0.0]
+        handle = sender.admit(sender.row(symbol), quantity, order_type, scaled_e9(limit_price or stop_price))
+        if handle >= 0:
+            prices = (stop_price, limit_price) if limit_price and stop_price else (limit_price or stop_price,)
+            sender.send_handle(handle, method, symbol, quantity, (*prices, True) if order_type else (True,))
+        return handle
+
+    def cancel(self, handle: int) -> bool:
+        """Ask for a cancellation; False when the order is over."""
+        sender = self._sender
+        if not sender.pool.is_live(handle) or sender.pool.is_final(handle):
+            return False
+        if sender.lane is not None and sender.lane.withdraw(handle):
+            return True
+        if sender.lane is not None:
+            sender.lane.drain()
+        order_id = sender.tracker.order_id_of(handle)
+        ticket = self._algorithm.transactions.get_order_ticket(order_id) if order_id else None
+        return ticket is not None and bool(ticket.cancel().is_success)
+
+    def state(self, handle: int) -> int:
+        """Return the state of an order of `submit`, by live.hot.orders.OrderState; FREE once it is over."""
+        return self._sender.pool.get(handle, OrderField.STATE)
+
+    # -- events
+
+    def on_order_event(self, event: Any) -> None:
+        """Follow an order; called before the strategy's own callback, on whatever thread LEAN calls that."""
+        order_id, status = int(event.order_id), surface.status_of(event)
+        tracker = self._sender.tracker
+        if status == _UPDATE_SUBMITTED:
+            ticket = self._algorithm.transactions.get_order_ticket(order_id)
+            tracker.change(order_id, scaled_e9(ticket.quantity))
+        elif status == _SUBMITTED:
+            self._acknowledged[order_id] = None
+        tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
+        self._sender.event_begins()
+
+    def after_order_event(self) -> None:
+        """Take note that the strategy's own callback has returned, or raised."""
+        self._sender.event_ends()
+
+    def on_securities_changed(self, changes: Any) -> None:
+        """Take in securities that were added; called before the strategy's own callback."""
+        if self._sender.is_open:
+            self._sender.gate.on_securities_changed(changes.added_securities)
+
+    def raise_failure(self) -> None:
+        """Raise what an order call has raised in the lane; to be called after the strategy's on_data, on its thread."""
+        lane = self._sender.lane
+        if lane is not None and lane.failure is not None:
+            lane.raise_failure()
+
+    # -- between orders
+
+    def review(self) -> None:
+        """Look after what nobody waits for; a few times a second, by one thread at a time.
+
+        Raises:
+            EnvironmentFault: the file of order numbers cannot be written.
+        """
+        if not self._sender.is_open:
+            return
+        algorithm = self._algorithm
+        self._sender.gate.look_at_account()
+        self._look_for_ungated()
+        self._look_for_unanswered()
+        self._sender.refusals.report(algorithm.error)
+        if self._sender.made_asynchronous and not self._has_noted_waiting:
+            self._has_noted_waiting = True
+            algorithm.debug(_NO_WAIT_NOTE)
+        self._write_ids()
+
+    def _look_for_ungated(self) -> None:
+        transactions = self._algorithm.transactions
+
+        def exists(order_id: int) -> bool:
+            return transactions.get_order_by_id(order_id) is not None
+
+        for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
+            order = transactions.get_order_by_id(order_id)
+            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
+            self._algorithm.error(
+                f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
+                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
+            )
+
+    def _look_for_unanswered(self) -> None:
+        for order in self._sender.tracker.unanswered(wall_ns()):
+            row = self._sender.gate.rows[order.symbol_index]
+            name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
+            self._algorithm.error(
+                f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
+                "counts as unknown. It is not sent again; look at the broker"
+            )
+
+    def _note(self, order_id: int, handle: int) -> None:
+        """Give an order that was sent one of our numbers."""
+        pool = self._sender.pool
+        row = self._sender.gate.rows[pool.get(handle, OrderField.SYMBOL_INDEX)]
+        quantity = pool.get(handle, OrderField.QUANTITY_E9) / 1e9
+        order_type = pool.get(handle, OrderField.ORDER_TYPE)
+        self.ids.note(order_id, row.ticker, quantity, order_type, pool.get(handle, OrderField.CREATED_NS))
+
+    def _write_ids(self) -> None:
+        for order_id in list(self._acknowledged):
+            del self._acknowledged[order_id]
+            order = self._algorithm.transactions.get_order_by_id(order_id)
+            if order is not None:
+                self.ids.note_broker(order_id, [str(each) for each in order.broker_id])
+        try:
+            self.ids.write()
+        except EnvironmentFault as fault:
+            if str(fault) != self._fault:
+                self._fault = str(fault)
+                self._algorithm.error(str(fault))
+
+    # -- for the page
+
+    def counts(self) -> dict[Counter, int]:
+        """Return what the telemetry page shows of the order path, but for refusals, which it is told one by one."""
+        sender = self._sender
+        return {
+            Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
+            Counter.ORDERS_UNGATED: sender.tracker.ungated,
+            Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
+            Counter.ORDERS_EXEMPT_COMBO: self._unjudged.counts[Kind.COMBO],
+            Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],
+            Counter.ORDERS_MADE_ASYNCHRONOUS: sender.made_asynchronous,
+        }
+
+    @property
+    def waiting(self) -> int:
+        """Orders that wait in the lane."""
+        lane = self._sender.lane
+        return 0 if lane is None else lane.waiting

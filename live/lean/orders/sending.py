@@ -1,0 +1,393 @@
+"""The way of one order inside LEAN: gate, then LEAN's own method, at once or through the lane.
+
+Nothing between the algorithm's call and LEAN's method waits, writes or logs; what there is to tell is kept, and told a few
+times a second by somebody else.
+
+Orders are sent without waiting: LEAN's default is to wait for the fill of a market order, up to five seconds, with all data
+standing still. `synchronous_orders = "keep"` leaves that as it is, except within on_order_event, where waiting would keep the
+very thread that brings the fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Any
+
+from live.algorithm.enums import OrderType
+from live.algorithm.trading import initial_trailing_stop
+from live.clock import NANOSECONDS_PER_SECOND, wall_ns
+from live.config import LeanSettings, RiskSettings
+from live.errors import UsageError
+from live.hot.denials import DenialCode, denial_of
+from live.hot.orders import OrderField, OrderPool
+from live.hot.units import scaled_e9
+from live.lean import surface
+from live.lean.instrument import lean_callback
+from live.lean.orders.gate import LeanGate, SymbolRow
+from live.lean.orders.lane import WITHDRAWN, Call, Lane
+from live.lean.orders.methods import OrderMethod, overload, term, waits, without_waiting
+from live.lean.orders.refusals import Denial, Refusals, invalid_ticket
+from live.lean.orders.tracking import OrderTracker
+from live.lean.stages import OrderStages
+
+ORDERS_MAX = 8_192
+"""Orders that may be alive at once."""
+_TRAILING_STOP = int(OrderType.TRAILING_STOP)
+_POOL_EXHAUSTED = int(DenialCode.POOL_EXHAUSTED)
+_SYMBOL_UNKNOWN = int(DenialCode.SYMBOL_UNKNOWN)
+_LIMITS_NOT_LOADED = int(DenialCode.LIMITS_NOT_LOADED)
+
+
+class OrderSender:
+    """Judges and sends the orders of one algorithm.
+
+    Parameters:
+        settings: table [lean].
+        risk: table [risk].
+        control: returns what somebody outside asks for, bits of ControlBit.
+        on_denial: told each refused order when refusals are reported.
+        stages: takes the stamps of orders.
+
+    Attributes:
+        is_open: whether orders may pass.
+        on_claim: told LEAN's number and the handle of each order that LEAN has taken.
+        gate: judges.
+        tracker: follows orders.
+        pool: slots of all orders that are alive.
+        lane: the lane; None in mode inline, and before `open`.
+        refusals: counts refused orders.
+        made_asynchronous: orders that would have waited.
+    """
+
+    def __init__(
+        self,
+        settings: LeanSettings,
+        risk: RiskSettings,
+        control: Callable[[], int],
+        on_denial: Callable[[Denial], None],
+        stages: OrderStages,
+    ) -> None:
+        self._settings = settings
+        self._stages = stages
+        self._keeps_waiting = settings.synchronous_orders == "keep"
+        self._algorithm: Any = None
+        self._methods: dict[str, Any] = {}
+        self._in_events: dict[int, int] = {}
+        self._new_status: Any = None
+        self._order_types: dict[int, Any] = {}
+        self.is_open = False
+        self.on_claim: Callable[[int, int], None] = _unheard
+        self.gate = LeanGate(risk, control)
+        self.pool = OrderPool(ORDERS_MAX)
+        timeout_ns = int(settings.order_timeout_seconds * NANOSECONDS_PER_SECOND)
+        self.tracker = OrderTracker(self.pool, self.gate.risk, timeout_ns, self._on_fill)
+        self.refusals = Refusals(on_denial)
+        self.lane: Lane | None = None
+        self.made_asynchronous = 0
+
+    def open(self, algorithm: Any) -> None:
+        """Let the orders of an algorithm pass. Until then LEAN refuses them itself, since it is warming up."""
+        self._algorithm = algorithm
+        self._new_status = surface.new_status()
+        self.gate.open(algorithm)
+        self.tracker.begin_after(int(algorithm.transactions.last_order_id))
+        if self._settings.mode == "lane":
+            self.lane = Lane(self.pool, self._settings.lane_orders, self._submit, self._refuse_in_lane)
+            self.lane.start()
+        self.is_open = True
+
+    def close(self, seconds: float) -> int:
+        """Hand over what waits in the lane and end it; return the orders for which the time was too short."""
+        return 0 if self.lane is None else self.lane.stop(seconds)
+
+    # -- an order call of the algorithm's
+
+    def send(
+        self,
+        algorithm: Any,
+        method: OrderMethod,
+        symbol: Any,
+        quantity: Any,
+        rest: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Any:
+        """Judge an order of one symbol and send it.
+
+        Parameters:
+            algorithm: whose order it is.
+            method: which method the algorithm has called.
+            symbol: symbol, ticker or security.
+            quantity: signed.
+            rest: further arguments by position.
+            named: further arguments by keyword.
+
+        Returns:
+            LEAN's ticket, or one that becomes it.
+
+        Raises:
+            UsageError: a ticker that was not added.
+        """
+        if not self.is_open:
+            return self._send_early(algorithm, method, symbol, quantity, rest, named)
+        if not quantity:
+            # LEAN refuses it by itself, with its own code.
+            return self.native(method.name)(symbol, quantity, *rest, **named)
+        handed_ns = self._stages.hand_over()
+        method = overload(method, rest, named)
+        row = self.row(symbol)
+        place = len(method.terms)
+        must_wait = waits(place, rest, named) and not self.may_not_wait()
+        handle = self.admit(row, quantity, method.order_type, self._price_e9(method, row, quantity, rest, named))
+        if handle < 0:
+            return self._refused(-handle, row, symbol, method.order_type, quantity, named)
+        if not must_wait:
+            rest, named = without_waiting(place, rest, named)
+        slice_number = self._stages.slice_number
+        call = Call(self.native(method.name), symbol, quantity, rest, named, slice_number, handed_ns)
+        return self._hand_over(handle, call, method, must_wait)
+
+    def send_request(self, algorithm: Any, name: str, request: Any) -> Any:
+        """Judge and send a request that the algorithm has made itself: LEAN's `submit_order_request`.
+
+        Whether it waits was said when it was made.
+        """
+        order_type = surface.order_type_of(request)
+        method = OrderMethod(name, order_type)
+        symbol, quantity = request.symbol, request.quantity
+        if not self.is_open:
+            if algorithm.is_warming_up:
+                return lean_callback(algorithm, name)(request)
+            return self._deny_early(algorithm, symbol, order_type, quantity, {})
+        handed_ns = self._stages.hand_over()
+        row = self.row(symbol)
+        price = float(request.limit_price) or float(request.stop_price)
+        handle = self.admit(row, quantity, order_type, scaled_e9(price))
+        if handle < 0:
+            return self._refused(-handle, row, symbol, order_type, quantity, {})
+        native = self.native(name)
+        slice_number = self._stages.slice_number
+        call = Call(lambda *_: native(request), symbol, quantity, (), {}, slice_number, handed_ns)
+        return self._hand_over(handle, call, method, False)
+
+    def send_handle(self, handle: int, method: OrderMethod, symbol: Any, quantity: Any, rest: tuple[Any, ...]) -> Any:
+        """Send an order that was admitted, without waiting; `rest` ends with LEAN's `asynchronous`."""
+        handed_ns = self._stages.hand_over()
+        slice_number = self._stages.slice_number
+        call = Call(self.native(method.name), symbol, quantity, rest, {}, slice_number, handed_ns)
+        return self._hand_over(handle, call, method, False)
+
+    def row(self, symbol: Any) -> SymbolRow | None:
+        """Return what the gate knows of a symbol; None for one that the algorithm has not added.
+
+        Raises:
+            UsageError: a ticker that was not added.
+        """
+        row = self.gate.row_of(symbol)
+        if row is None and isinstance(symbol, str):
+            raise UsageError(
+                f"{symbol!r} was not added to the algorithm; add it in initialize, for example with add_equity"
+            )
+        return row
+
+    def admit(self, row: SymbolRow | None, quantity: Any, order_type: int, price_e9: int) -> int:
+        """Judge an order and take a slot for it.
+
+        Parameters:
+            row: its security; None for one that the algorithm has not added.
+            quantity: signed.
+            order_type: number of LEAN's OrderType.
+            price_e9: limit or stop price; 0 for none.
+
+        Returns:
+            The order's handle, 0 or above; or minus the DenialCode with which it was refused and counted.
+        """
+        now_ns, quantity_e9 = wall_ns(), scaled_e9(quantity)
+        if row is None:
+            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "", float(quantity))
+            return -_SYMBOL_UNKNOWN
+        pool = self.pool
+        code = self.lane.refusal() if self.lane is not None else 0
+        if not code and pool.used >= pool.capacity:
+            code = _POOL_EXHAUSTED
+        code = code or self.gate.admit(row, quantity_e9, order_type, price_e9, now_ns)
+        if not code:
+            handle = pool.take(row.index, quantity_e9, order_type, price_e9, 0, now_ns, 0)
+            if handle >= 0:
+                return handle
+            # Another thread took the last slot.
+            self.gate.risk.on_closed(row.index, quantity_e9)
+            code = _POOL_EXHAUSTED
+        self.refusals.deny(code, now_ns, row.ticker, float(quantity))
+        return -code
+
+    def native(self, name: str) -> Any:
+        """Return LEAN's own method of a name, below the gate and all that the algorithm defines."""
+        found = self._methods.get(name)
+        if found is None:
+            found = self._methods[name] = lean_callback(self._algorithm, name)
+        return found
+
+    def _price_e9(
+        self, method: OrderMethod, row: SymbolRow | None, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
+    ) -> int:
+        """Return the price by which the gate judges an order: its limit, else its stop; 0 for none."""
+        if not method.terms or row is None:
+            return 0
+        price = term(method, "limit_price", rest, named) or term(method, "stop_price", rest, named)
+        if price is None and method.order_type == _TRAILING_STOP:
+            amount = float(term(method, "trailing_amount", rest, named) or 0)
+            as_percentage = bool(term(method, "trailing_as_percentage", rest, named))
+            price = initial_trailing_stop(self.gate.price_of(row), amount, as_percentage, quantity > 0)
+        return scaled_e9(price or 0)
+
+    # -- into LEAN
+
+    def _hand_over(self, handle: int, call: Call, method: OrderMethod, must_wait: bool) -> Any:
+        lane = self.lane
+        if lane is None:
+            return self._submit(handle, call)
+        if must_wait:
+            lane.drain()
+            return self._submit(handle, call)
+        return lane.put(handle, call, self._order_type(method.order_type), self._new_status)
+
+    def _submit(self, handle: int, call: Call) -> Any:
+        """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
+        tracker = self.tracker
+        tracker.begin_call()
+        try:
+            tracker.sent(handle, wall_ns())
+            try:
+                ticket = call.method(call.symbol, call.quantity, *call.rest, **call.named)
+            except BaseException:
+                tracker.refused(handle)
+                raise
+            self._stages.accept(call.slice_number, call.handed_ns)
+            order_id = int(ticket.order_id)
+            if order_id <= 0:
+                # LEAN's own checks have refused it.
+                tracker.refused(handle)
+            else:
+                self.on_claim(order_id, handle)
+                tracker.claim(order_id, handle)
+            return ticket
+        finally:
+            tracker.end_call()
+
+    def settle(self, row: SymbolRow) -> None:
+        """Wait until LEAN has the orders of a symbol that wait in the lane."""
+        if self.lane is not None:
+            self.lane.settle(row.index)
+
+    @contextmanager
+    def unjudged(self) -> Iterator[None]:
+        """Surround a call that the gate does not judge, and the adoption of its orders.
+
+        The call comes behind the orders that wait in the lane.
+        """
+        if self.lane is not None:
+            self.lane.drain()
+        self.tracker.begin_call()
+        try:
+            yield
+        finally:
+            self.tracker.end_call()
+
+    def adopt(self, ticket: Any) -> None:
+        """Follow an order that passed unjudged, so that what is open and held is right."""
+        self.adopt_order(int(ticket.order_id), ticket.symbol, ticket.quantity, surface.order_type_of(ticket))
+
+    def adopt_order(self, order_id: int, symbol: Any, quantity: Any, order_type: int) -> None:
+        """Follow an order of LEAN's that the gate has not judged.
+
+        Parameters:
+            order_id: LEAN's number; below 1 for none.
+            symbol: LEAN's symbol.
+            quantity: signed.
+            order_type: number of LEAN's OrderType.
+        """
+        if order_id <= 0 or self.tracker.is_claimed(order_id):
+            return
+        row, quantity_e9 = self.gate.row_of(symbol), scaled_e9(quantity)
+        handle = -1 if row is None else self.pool.take(row.index, quantity_e9, order_type, 0, 0, wall_ns(), 0)
+        if row is None or handle < 0:
+            self.tracker.claim_untracked(order_id)
+            return
+        self.gate.risk.on_accepted(row.index, quantity_e9, order_type, 0, wall_ns())
+        self.on_claim(order_id, handle)
+        self.tracker.claim(order_id, handle)
+
+    # -- refusals
+
+    def _send_early(
+        self,
+        algorithm: Any,
+        method: OrderMethod,
+        symbol: Any,
+        quantity: Any,
+        rest: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Any:
+        """Leave an order before the end of the warm-up to LEAN, which refuses it; refuse it when LEAN would not."""
+        if algorithm.is_warming_up:
+            return lean_callback(algorithm, method.name)(symbol, quantity, *rest, **named)
+        return self._deny_early(algorithm, symbol, method.order_type, quantity, named)
+
+    def _deny_early(self, algorithm: Any, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]) -> Any:
+        self.refusals.deny(_LIMITS_NOT_LOADED, wall_ns(), str(symbol), float(quantity))
+        security = algorithm.securities[symbol] if isinstance(symbol, str) else symbol
+        tag = str(named.get("tag") or "")
+        return invalid_ticket(algorithm, security, DenialCode.LIMITS_NOT_LOADED, order_type, quantity, tag)
+
+    def _refused(
+        self, code: int, row: SymbolRow | None, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]
+    ) -> Any:
+        security = symbol if row is None else row.security
+        tag = str(named.get("tag") or "")
+        return invalid_ticket(self._algorithm, security, denial_of(code), order_type, quantity, tag)
+
+    def _refuse_in_lane(self, handle: int, call: Call, code: int) -> Any:
+        """Refuse an order that the gate had let through, since the lane does not hand it over any more."""
+        row = self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)]
+        order_type = self.pool.get(handle, OrderField.ORDER_TYPE)
+        self.tracker.refused(handle)
+        if code == WITHDRAWN:
+            text = "The order was canceled before it was sent."
+            return surface.invalid_ticket(
+                self._algorithm, row.security, order_type, call.quantity, "", "REQUEST_CANCELED", text
+            )
+        self.refusals.deny(code, wall_ns(), row.ticker, float(call.quantity))
+        return self._refused(code, row, call.symbol, order_type, call.quantity, call.named)
+
+    # -- waiting for fills
+
+    def may_not_wait(self) -> bool:
+        """Tell whether an order that would wait must not, and count it."""
+        if self._keeps_waiting and not self._in_events.get(get_ident()):
+            return False
+        self.made_asynchronous += 1
+        return True
+
+    def event_begins(self) -> None:
+        """Take note that on_order_event is being called on this thread."""
+        me = get_ident()
+        self._in_events[me] = self._in_events.get(me, 0) + 1
+
+    def event_ends(self) -> None:
+        """Take note that on_order_event has returned, or raised."""
+        self._in_events[get_ident()] -= 1
+
+    def _on_fill(self, symbol_index: int) -> None:
+        self.gate.take_position(self.gate.rows[symbol_index])
+
+    def _order_type(self, number: int) -> Any:
+        found = self._order_types.get(number)
+        if found is None:
+            found = self._order_types[number] = surface.order_type(number)
+        return found
+
+
+def _unheard(order_id: int, handle: int) -> None:
+    """Stand for nobody who wants to know."""

@@ -1,0 +1,92 @@
+"""Finds in the source of an algorithm how its orders can reach LEAN without passing the risk gate.
+
+What the engine sends by itself (margin calls, assignments, delistings) is in no source: such orders are found when they are
+there. A name that is put together while the algorithm runs is not seen here either.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from live.algorithm.naming import pascal_case
+from live.algorithm.source_files import local_imports, read_source
+from live.lean.orders.methods import ORDER_METHODS
+from live.lean.orders.unjudged import UNJUDGED_METHODS
+
+_MODELS = "LEAN's models send orders inside .NET; send them by the algorithm's own calls"
+_LEGS = "orders of several legs and exercises are not judged; send orders of single symbols"
+_REQUESTS = "it hands requests straight to LEAN; use the algorithm's order calls"
+_BASE_CALL = "it calls LEAN's own method; call it on self"
+
+
+def _both(*names: str) -> frozenset[str]:
+    return frozenset((*names, *map(pascal_case, names)))
+
+
+_MODEL_CALLS = _both("set_execution", "set_portfolio_construction", "set_risk_management", "add_risk_management")
+_LEG_CALLS = _both(*UNJUDGED_METHODS)
+_STRATEGIES = frozenset({"OptionStrategies"})
+_REQUEST_CALLS = _both("add_order", "process_request")
+_TRANSACTIONS = _both("transactions")
+_GATED = _both(*ORDER_METHODS, "set_holdings")
+_BASE = "QCAlgorithm"
+
+
+class WayPastGate(NamedTuple):
+    """A use that can send orders past the gate.
+
+    Attributes:
+        file: the source file.
+        line: of the use.
+        member: what is used.
+        remedy: why, and what to do instead.
+    """
+
+    file: Path
+    line: int
+    member: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file.name} line {self.line}: {self.member}: {self.remedy}"
+
+
+def ways_past_gate(file: Path) -> list[WayPastGate]:
+    """Return all ways, by file and line.
+
+    Parameters:
+        file: the algorithm's file; files beside it that it imports are looked at as well.
+
+    Raises:
+        AlgorithmError: a file cannot be read or compiled.
+    """
+    source = read_source(file)
+    return sorted({way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)})
+
+
+def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        name, owner = node.attr, node.value
+        if name in _MODEL_CALLS:
+            yield WayPastGate(file, node.lineno, name, _MODELS)
+        elif name in _LEG_CALLS:
+            yield WayPastGate(file, node.lineno, name, _LEGS)
+        elif isinstance(owner, ast.Name) and owner.id in _STRATEGIES:
+            yield WayPastGate(file, node.lineno, f"{owner.id}.{name}", _LEGS)
+        elif name in _REQUEST_CALLS and isinstance(owner, ast.Attribute) and owner.attr in _TRANSACTIONS:
+            yield WayPastGate(file, node.lineno, f"{owner.attr}.{name}", _REQUESTS)
+        elif name in _GATED and _is_base(owner):
+            yield WayPastGate(file, node.lineno, f"{ast.unparse(owner)}.{name}", _BASE_CALL)
+
+
+def _is_base(owner: ast.expr) -> bool:
+    """Tell whether an expression is LEAN's class, or `super()` in an order call of the algorithm's own."""
+    if isinstance(owner, ast.Call):
+        owner = owner.func
+        return isinstance(owner, ast.Name) and owner.id == "super"
+    return isinstance(owner, ast.Name) and owner.id == _BASE

@@ -1,0 +1,291 @@
+"""What the host takes for granted of LEAN, each with what stops working when it is not so.
+
+Each was seen on a running LEAN 2.5. A check gets the facts that the probe found, of all runs, and says whether they fit;
+a fact that is missing makes the answer unknown, with the error of the step that should have found it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
+
+Verdict = Literal["pass", "fail", "unknown"]
+Facts = Mapping[str, Any]
+
+
+class Finding(Struct, frozen=True):
+    """The answer to one question.
+
+    Attributes:
+        name: of the assumption, stable between versions.
+        what: what is assumed.
+        verdict: whether it holds.
+        observed: what was found.
+        consequence: what stops working when it does not hold.
+        is_needed: whether the host cannot be used without it.
+    """
+
+    name: str
+    what: str
+    verdict: Verdict
+    observed: str
+    consequence: str
+    is_needed: bool = True
+
+
+class Assumption(NamedTuple):
+    """One thing that is taken for granted.
+
+    Attributes:
+        name: what it is called.
+        what: the assumption in words.
+        facts: names of the facts that it is judged by.
+        holds: whether they fit.
+        consequence: what stops working when it does not hold.
+        is_needed: whether the host cannot be used without it.
+    """
+
+    name: str
+    what: str
+    facts: tuple[str, ...]
+    holds: Callable[..., bool]
+    consequence: str
+    is_needed: bool = True
+
+
+_LOOP = "Isolator Thread"
+_BURST_LEAST = 2
+_HELD_MOST_MS = 1_500.0
+_HELD_LEAST_MS = 5.0
+
+ENGINE_ASSUMPTIONS = (
+    Assumption(
+        "entry_module",
+        "LEAN runs a class of a generated module whose base class is in another module",
+        ("thread_on_warmup_finished",),
+        lambda thread: bool(thread),
+        "algorithms cannot be attached without a change",
+    ),
+    Assumption(
+        "loop_thread",
+        "import, on_warmup_finished and on_data run on a thread that the kernel calls 'Isolator Thread'",
+        ("thread_import", "thread_on_warmup_finished", "thread_on_data"),
+        lambda *threads: set(threads) == {_LOOP},
+        "the loop thread is not found, so pinning keeps the wrong thread on its core",
+    ),
+    Assumption(
+        "initialize_thread",
+        "initialize runs on another thread than the data loop",
+        ("thread_initialize",),
+        lambda thread: thread != _LOOP,
+        "nothing: the host sets up its thread in on_warmup_finished either way",
+        False,
+    ),
+    Assumption(
+        "order_event_thread",
+        "order events of own market orders come on the 'Transaction Thread' or the loop thread",
+        ("thread_on_order_event",),
+        lambda thread: thread.startswith("Transaction Thr") or thread == _LOOP,
+        "threads of order events are not found by name; the lane and the ids are locked for them all the same",
+        False,
+    ),
+    Assumption(
+        "scheduled_thread",
+        "scheduled events run on the 'RealTime Thread'",
+        ("thread_scheduled",),
+        lambda thread: thread.startswith("RealTime"),
+        "the thread of scheduled events is not pinned to the other cores by name",
+        False,
+    ),
+    Assumption(
+        "injection",
+        "ticks handed to the composer's AggregationManager reach on_data",
+        ("injected", "injected_arrived"),
+        lambda sent, arrived: arrived == sent,
+        "no rehearsal, no keep-warm, and no feed or replay into LEAN",
+    ),
+    Assumption(
+        "silent_queue",
+        "a FakeDataQueue with rate 0 that is registered at import takes the place of LEAN's own and sends nothing",
+        ("foreign_ticks",),
+        lambda foreign: foreign == 0,
+        "LEAN's random ticks are mixed with the feed's: dry runs in LEAN cannot be used",
+    ),
+    Assumption(
+        "no_data_no_call",
+        "without data on_data is not called",
+        ("on_data_calls_without_data",),
+        lambda calls: calls == 0,
+        "on_data is a timer in this version: decisions are counted that no tick led to",
+        False,
+    ),
+    Assumption(
+        "burst",
+        "ticks that wait together come in one slice, as a list by symbol",
+        ("burst_arrived", "burst_largest_slice"),
+        lambda arrived, largest: arrived >= _BURST_LEAST and largest >= _BURST_LEAST,
+        "LiveAlgorithm's view shows only the first tick of a slice",
+    ),
+    Assumption(
+        "future_ticks",
+        "a tick stamped ahead of the clock is held until its time, and comes within the next second",
+        ("future_arrived", "future_least_ms", "future_most_ms"),
+        lambda arrived, least, most: arrived > 0 and least >= _HELD_LEAST_MS and most <= _HELD_MOST_MS,
+        "stamps are clamped for nothing, or ticks ahead of the clock are lost",
+        False,
+    ),
+    Assumption(
+        "slice_time",
+        "utc_time within on_data is not before the stamps of the slice's ticks",
+        ("slice_time_is_at_or_after_stamp",),
+        bool,
+        "the feeder cannot tell how far the engine is, so that its back-pressure never ends",
+    ),
+    Assumption(
+        "dummy_symbol",
+        "the dummy symbol can be taken out of a slice",
+        ("slice_had_both", "slice_rest_has_symbol", "slice_rest_has_other"),
+        lambda both, symbol, other: (not both or symbol) and not other,
+        "the user's on_data sees ticks of the dummy symbol: switch keep-warm off (keep_warm_milliseconds = 0)",
+    ),
+    Assumption(
+        "asynchronous_order",
+        "market_order(..., asynchronous=True) passes an overridden method, returns a ticket, and is filled",
+        ("order_filled", "order_ticket_id", "order_intercepted"),
+        lambda filled, ticket, intercepted: filled and ticket > 0 and intercepted >= 1,
+        "orders do not pass the risk gate",
+    ),
+    Assumption(
+        "order_ids",
+        "order ids begin at 1 in each process",
+        ("first_order_id",),
+        lambda number: number == 1,
+        "order ids of two runs are told apart in another way than assumed",
+        False,
+    ),
+    Assumption(
+        "set_holdings",
+        "set_holdings submits inside .NET and does not pass an overridden market_order",
+        ("set_holdings_orders", "set_holdings_intercepted"),
+        lambda orders, intercepted: orders >= 1 and intercepted == 0,
+        "orders of set_holdings are counted twice by the gate",
+        False,
+    ),
+    Assumption(
+        "spellings",
+        "every call has two attributes, snake_case and PascalCase",
+        ("spellings_are_two",),
+        bool,
+        "a call in the other spelling passes the gate by",
+    ),
+    Assumption(
+        "order_warming",
+        "making a request, asking for buying power and logging the margin leave no order, and one of quantity zero fills nothing",
+        ("warming_orders", "zero_order_fills"),
+        lambda orders, fills: orders == 0 and fills == 0,
+        "keeping the way of orders warm is not without effect: set rehearsal_seconds and keep_warm_milliseconds to 0",
+    ),
+    Assumption(
+        "subscriptions",
+        "the algorithm's subscriptions can be listed with their exchanges' time zones",
+        ("subscriptions", "subscription_zones"),
+        lambda symbols, zones: symbols == ["crypto/coinbase/BTCUSD", "crypto/coinbase/ETHUSD"] and bool(zones),
+        "the feeder does not know what to feed: no feed and no replay into LEAN",
+    ),
+    Assumption(
+        "dotnet_counters",
+        "collection counts and pauses of .NET's garbage collector can be read",
+        ("dotnet_collections", "dotnet_pause_ns"),
+        lambda counts, pause_ns: len(counts) == 3 and pause_ns >= 0,
+        "no gc_pause_seconds{runtime=dotnet}",
+    ),
+    Assumption(
+        "affinity",
+        "the loop thread can be kept on one core from inside the engine",
+        ("affinity_kept",),
+        bool,
+        "no pinning of threads: leave loop_core at -1, or give the process its cores from outside",
+        False,
+    ),
+    Assumption(
+        "python_collector",
+        "Python's garbage collector can be frozen and switched off",
+        ("python_frozen", "python_gc_is_off"),
+        lambda frozen, is_off: frozen > 0 and is_off,
+        "pauses of Python's collector hit ticks",
+        False,
+    ),
+    Assumption(
+        "muted_output",
+        "standard output is muted within algorithms, and standard error is not",
+        ("output_has_muted", "output_has_heard"),
+        lambda muted, heard: heard and not muted,
+        "lines of the host are lost, or those of the algorithm appear twice",
+        False,
+    ),
+    Assumption(
+        "quit",
+        "quit ends the run: on_end_of_algorithm is called and a final result is written",
+        ("quit_ended", "quit_called_end"),
+        lambda ended, called: ended and called,
+        "replays do not end by themselves",
+    ),
+    Assumption(
+        "interrupt",
+        "SIGINT ends the run gracefully: on_end_of_algorithm is called and a final result is written",
+        ("interrupt_ended", "interrupt_called_end"),
+        lambda ended, called: ended and called,
+        "a run cannot be stopped without killing it",
+    ),
+    Assumption(
+        "terminate",
+        "SIGTERM kills the engine: on_end_of_algorithm is not called",
+        ("terminate_called_end",),
+        lambda called: not called,
+        "nothing: a stop is passed on as SIGINT either way",
+        False,
+    ),
+    Assumption(
+        "exception",
+        "an exception in on_data ends the run without on_end_of_algorithm, and LEAN's result names it",
+        ("raise_called_end", "raise_message"),
+        lambda called, message: not called and "raised by the self-test" in message,
+        "errors of the algorithm are not brought to the front",
+    ),
+    Assumption(
+        "import_error",
+        "an error of the algorithm's import is in LEAN's result or log",
+        ("import_message",),
+        lambda message: "lean_live_missing_module" in message,
+        "errors of the algorithm's import are not brought to the front",
+    ),
+)
+"""In the order in which they are shown."""
+
+
+def judge(facts: Facts) -> list[Finding]:
+    """Return a finding for every assumption."""
+    return [_judge_one(each, facts) for each in ENGINE_ASSUMPTIONS]
+
+
+def _judge_one(assumption: Assumption, facts: Facts) -> Finding:
+    missing = [name for name in assumption.facts if name not in facts]
+    verdict: Verdict
+    if missing:
+        verdict, observed = "unknown", _why(missing, facts)
+    else:
+        values = [facts[name] for name in assumption.facts]
+        verdict = "pass" if assumption.holds(*values) else "fail"
+        observed = ", ".join(f"{name} {_shown(facts[name])}" for name in assumption.facts)
+    return Finding(assumption.name, assumption.what, verdict, observed, assumption.consequence, assumption.is_needed)
+
+
+def _why(missing: list[str], facts: Facts) -> str:
+    errors = [f"{name.removeprefix('error_')}: {facts[name]}" for name in sorted(facts) if name.startswith("error_")]
+    return f"not found out: {', '.join(missing)}" + (f" ({'; '.join(errors)})" if errors else "")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

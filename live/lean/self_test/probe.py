@@ -1,0 +1,333 @@
+"""The algorithm that looks at the engine from inside. It runs in LEAN only, as a base class of a generated module.
+
+It is no part of any other run. What it finds is written as one JSON object of facts, by name; a step that fails leaves its
+error as its fact, so that one surprise does not hide the others.
+"""
+
+# ruff: noqa: F403, F405 - names of LEAN are imported as every algorithm does
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from AlgorithmImports import *
+
+from live.clock import NANOSECONDS_PER_MILLISECOND, datetime_to_ns, monotonic_ns, ns_to_datetime, sleep, wall_ns
+from live.lean import surface, threads
+from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED
+
+_WAIT_SECONDS = 5.0
+_FUTURE_MS = 5
+_BURST = 50
+
+
+def thread_name() -> str:
+    """Return the name of this thread as the kernel has it."""
+    return Path(f"/proc/self/task/{threading.get_native_id()}/comm").read_text(encoding="utf-8").strip()
+
+
+FACTS: dict[str, Any] = {"thread_import": thread_name(), "mode": os.environ[MODE_VARIABLE]}
+
+
+def write_facts() -> None:
+    """Write the facts so far; the file is whole at any time."""
+    path = Path(os.environ[FACTS_VARIABLE])
+    draft = path.with_name(f"{path.name}.part")
+    draft.write_bytes(msgspec.json.encode(FACTS))
+    draft.replace(path)
+
+
+def utc_now() -> datetime:
+    """Return the wall clock, naive, UTC."""
+    return ns_to_datetime(wall_ns())
+
+
+class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
+    """Looks at the engine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        FACTS["thread_init"] = thread_name()
+        self.arrivals: dict[float, int] = {}
+        self.sent: set[float] = set()
+        self.newest_stamp = utc_now()
+        self.next_price = 1_000.0
+        self.largest_slice = 0
+        self.on_data_calls = 0
+        self.foreign = 0
+        self.intercepted = 0
+        self.action: Callable[[Any], None] | None = None
+        self.action_error = ""
+        self.did_act = threading.Event()
+        self.order_event = threading.Event()
+
+    def initialize(self) -> None:
+        """Subscribe to two symbols that are traded at any time."""
+        FACTS["thread_initialize"] = thread_name()
+        self.set_cash(100_000)
+        self.set_benchmark(lambda time: 0)
+        self.symbol = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol  # type: ignore[name-defined]
+        self.other = self.add_crypto("ETHUSD", Resolution.TICK, Market.COINBASE).symbol  # type: ignore[name-defined]
+        try:
+            every = self.time_rules.every(timedelta(seconds=5))
+            self.schedule.on(self.date_rules.every_day(), every, self.on_scheduled)
+        except Exception as error:
+            # The other facts are worth having all the same.
+            FACTS["error_schedule"] = f"{type(error).__name__}: {error}"
+
+    def on_scheduled(self) -> None:
+        """Note the thread of scheduled events."""
+        FACTS["thread_scheduled"] = thread_name()
+
+    def on_warmup_finished(self) -> None:
+        """Start the driver."""
+        FACTS["thread_on_warmup_finished"] = thread_name()
+        print(MUTED, flush=True)
+        threads.say(HEARD)
+        write_facts()
+        threading.Thread(target=self.drive, daemon=True).start()
+
+    def on_data(self, slice: Any) -> None:
+        """Note what comes, and do what the driver asks for."""
+        now_ns = wall_ns()
+        FACTS["thread_on_data"] = thread_name()
+        self.on_data_calls += 1
+        ticks = slice.ticks
+        count = 0
+        for symbol in (self.symbol, self.other):
+            if not ticks.contains_key(symbol):
+                continue
+            for tick in ticks[symbol]:
+                count += 1
+                price = round(float(tick.value), 2)
+                self.foreign += price not in self.sent
+                self.arrivals.setdefault(price, now_ns)
+        self.largest_slice = max(self.largest_slice, count)
+        FACTS["slice_time_is_at_or_after_stamp"] = datetime_to_ns(self.utc_time) >= datetime_to_ns(self.newest_stamp)
+        if FACTS["mode"] == "raise":
+            raise ValueError("raised by the self-test")
+        action = self.action
+        if action is not None:
+            self.action = None
+            try:
+                action(slice)
+            except Exception as error:
+                self.action_error = f"{type(error).__name__}: {error}"
+            self.did_act.set()
+
+    def market_order(self, *arguments: Any, **named: Any) -> Any:
+        """Note that an order passed the overridden method."""
+        self.intercepted += 1
+        return super().market_order(*arguments, **named)
+
+    def on_order_event(self, order_event: Any) -> None:
+        """Note the thread of order events."""
+        FACTS["thread_on_order_event"] = thread_name()
+        FACTS["order_event_status"] = str(order_event.status)
+        FACTS.setdefault("first_order_id", int(order_event.order_id))
+        if str(order_event.status).lower() == "filled":
+            self.order_event.set()
+
+    def on_end_of_algorithm(self) -> None:
+        """Note that the engine called it."""
+        FACTS["thread_on_end_of_algorithm"] = thread_name()
+        write_facts()
+
+    # -- on the driver's thread
+
+    def drive(self) -> None:
+        """Go through the steps, then end the run."""
+        self.aggregator = surface.data_aggregator()
+        sleep(1.0)
+        if FACTS["mode"] == "facts":
+            for step in (
+                self.look_at_injection,
+                self.look_at_silence,
+                self.look_at_bursts,
+                self.look_at_future_ticks,
+                self.look_at_runtime,
+                self.look_at_slices,
+                self.look_at_orders,
+                self.look_at_set_holdings,
+                self.look_at_order_warming,
+                self.look_at_subscriptions,
+                self.look_at_affinity,
+                self.look_at_python_collector,
+            ):
+                try:
+                    step()
+                except Exception as error:
+                    where = traceback.extract_tb(error.__traceback__)[-1].lineno
+                    FACTS[f"error_{step.__name__}"] = f"{type(error).__name__}: {error} (line {where})"
+                write_facts()
+            self.quit("the self-test is done")
+        elif FACTS["mode"] == "raise":
+            self.send()
+        FACTS["is_waiting"] = True
+        write_facts()
+
+    def send(self, symbol: Any = None, ahead_ms: int = 0) -> float:
+        """Send one tick and return its price, by which it is known again."""
+        price = self.next_price = round(self.next_price + 0.01, 2)
+        self.sent.add(price)
+        stamp = utc_now() + timedelta(milliseconds=ahead_ms)
+        self.newest_stamp = stamp
+        self.aggregator.Update(surface.trade_tick(self.symbol if symbol is None else symbol, price, 1.0, stamp))
+        return price
+
+    def wait_for(self, prices: list[float], seconds: float = _WAIT_SECONDS) -> int:
+        """Wait until ticks have arrived; return how many have."""
+        end_ns = monotonic_ns() + int(seconds * 1e9)
+        while monotonic_ns() < end_ns and not all(price in self.arrivals for price in prices):
+            sleep(0.005)
+        return sum(price in self.arrivals for price in prices)
+
+    def act(self, action: Callable[[Any], None]) -> None:
+        """Have something done within on_data.
+
+        Raises:
+            RuntimeError: it failed, or on_data did not come.
+        """
+        self.action_error = ""
+        self.did_act.clear()
+        self.action = action
+        self.send()
+        if not self.did_act.wait(_WAIT_SECONDS * 2):
+            raise RuntimeError("on_data did not come")
+        if self.action_error:
+            raise RuntimeError(self.action_error)
+
+    def look_at_injection(self) -> None:
+        """Send single ticks through the aggregator."""
+        prices = []
+        for _ in range(5):
+            prices.append(self.send())
+            sleep(0.05)
+        FACTS["injected"], FACTS["injected_arrived"] = len(prices), self.wait_for(prices)
+
+    def look_at_silence(self) -> None:
+        """Send nothing for more than two of the engine's empty steps."""
+        before = self.on_data_calls
+        sleep(2.5)
+        FACTS["on_data_calls_without_data"] = self.on_data_calls - before
+        FACTS["foreign_ticks"] = self.foreign
+
+    def look_at_bursts(self) -> None:
+        """Send many ticks at once."""
+        self.largest_slice = 0
+        prices = [self.send() for _ in range(_BURST)]
+        FACTS["burst_arrived"], FACTS["burst_largest_slice"] = self.wait_for(prices), self.largest_slice
+
+    def look_at_future_ticks(self) -> None:
+        """Send ticks that are stamped a little ahead of the clock."""
+        held_ms = []
+        for _ in range(4):
+            sent_ns = wall_ns()
+            price = self.send(ahead_ms=_FUTURE_MS)
+            if self.wait_for([price]):
+                held_ms.append((self.arrivals[price] - sent_ns) / NANOSECONDS_PER_MILLISECOND)
+            sleep(0.2)
+        FACTS["future_arrived"], FACTS["future_least_ms"] = len(held_ms), min(held_ms)
+        FACTS["future_most_ms"] = max(held_ms)
+
+    def look_at_runtime(self) -> None:
+        """Read .NET's collection counters."""
+        pauses = surface.DotnetPauses()
+        FACTS["dotnet_collections"] = [pauses.collections(generation) for generation in range(3)]
+        FACTS["dotnet_pause_ns"] = pauses.pause_ns()
+        FACTS["variables"] = {name: value for name, value in os.environ.items() if name.startswith("DOTNET_")}
+
+    def look_at_slices(self) -> None:
+        """Take one symbol out of a slice that has two."""
+
+        def take_out(slice: Any) -> None:
+            has_both = slice.ticks.contains_key(self.symbol) and slice.ticks.contains_key(self.other)
+            rest = surface.without_symbol(slice, self.other)
+            FACTS["slice_had_both"] = bool(has_both)
+            FACTS["slice_rest_has_symbol"] = bool(rest is not None and rest.ticks.contains_key(self.symbol))
+            FACTS["slice_rest_has_other"] = bool(rest is not None and rest.ticks.contains_key(self.other))
+
+        for _ in range(20):
+            self.send(self.other)
+            self.act(take_out)
+            if FACTS["slice_had_both"]:
+                return
+
+    def look_at_orders(self) -> None:
+        """Send an order without waiting, within on_data."""
+
+        def order(slice: Any) -> None:
+            began_ns = monotonic_ns()
+            ticket = self.market_order(self.symbol, 0.5, True)
+            FACTS["order_call_ns"] = monotonic_ns() - began_ns
+            FACTS["order_ticket_id"] = int(ticket.order_id)
+
+        self.order_event.clear()
+        self.act(order)
+        FACTS["order_filled"] = self.order_event.wait(_WAIT_SECONDS)
+        FACTS["order_intercepted"] = self.intercepted
+
+    def look_at_set_holdings(self) -> None:
+        """Call set_holdings, which may or may not pass the overridden market_order."""
+
+        def hold(slice: Any) -> None:
+            before, orders = self.intercepted, self.transactions.orders_count
+            self.set_holdings(self.symbol, 0.1)
+            FACTS["set_holdings_orders"] = int(self.transactions.orders_count - orders)
+            FACTS["set_holdings_intercepted"] = self.intercepted - before
+
+        self.act(hold)
+        cls = type(self)
+        FACTS["spellings_are_two"] = "set_holdings" in dir(cls) and "SetHoldings" in dir(cls)
+
+    def look_at_order_warming(self) -> None:
+        """Make the calls that warm the way of orders, and see that they leave no order."""
+
+        def warm(slice: Any) -> None:
+            from QuantConnect.Orders import OrderType, SubmitOrderRequest
+
+            before = self.transactions.orders_count
+            kind = self.securities[self.symbol].type
+            SubmitOrderRequest(OrderType.MARKET, kind, self.symbol, 0.001, 0, 0, self.utc_time, "")
+            self.portfolio.get_buying_power(self.symbol)
+            self.portfolio.log_margin_information(None)
+            FACTS["warming_orders"] = int(self.transactions.orders_count - before)
+            self.market_order(self.symbol, 0, True)
+            FACTS["zero_order_fills"] = 0
+
+        quantity = float(self.portfolio[self.symbol].quantity)
+        self.act(warm)
+        sleep(0.5)
+        FACTS["zero_order_fills"] = int(float(self.portfolio[self.symbol].quantity) != quantity)
+
+    def look_at_subscriptions(self) -> None:
+        """List what the algorithm subscribed to, as the feeder does."""
+        found = surface.subscriptions(self)
+        FACTS["subscriptions"] = sorted({f"{each.security_type}/{each.market}/{each.ticker}" for each in found})
+        FACTS["subscription_zones"] = sorted({each.zone for each in found})
+
+    def look_at_affinity(self) -> None:
+        """Keep the loop thread on one core and read it back; list the threads by name."""
+        names = {task.name: task.tid for task in threads.tasks()}
+        FACTS["threads"] = sorted(names)
+        loop = next((tid for name, tid in names.items() if name == threads.LOOP_THREAD[:15]), None)
+        before = os.sched_getaffinity(0)
+        if loop is not None:
+            os.sched_setaffinity(loop, {min(before)})
+            FACTS["affinity_kept"] = os.sched_getaffinity(loop) == {min(before)}
+            os.sched_setaffinity(loop, before)
+
+    def look_at_python_collector(self) -> None:
+        """Freeze and disable Python's garbage collector."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        FACTS["python_frozen"] = gc.get_freeze_count()
+        FACTS["python_gc_is_off"] = not gc.isenabled()

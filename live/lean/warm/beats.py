@@ -1,0 +1,60 @@
+"""Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, ns_to_datetime, wall_ns, zone
+from live.lean import surface
+from live.lean.slice_watch import SliceWatch
+
+_PRICE = 100.0
+_QUANTITY = 1.0
+_OUTSTANDING_MAX = 64
+"""Beats that may be under way; more would only queue up in an engine that is busy or does not take them."""
+_PATIENCE_NS = NANOSECONDS_PER_SECOND
+"""Time after which a beat that has not come back is given up, and another one tried."""
+
+
+class Beats:
+    """Feeds ticks of the dummy symbol.
+
+    Parameters:
+        watch: the way of slices, which keeps the beats from the strategy.
+        security: LEAN's security of the dummy.
+
+    Attributes:
+        sent: beats so far.
+        sent_ns: when the last was fed, on the monotonic clock; before the first, when feeding began.
+    """
+
+    def __init__(self, watch: SliceWatch, security: Any) -> None:
+        self._watch = watch
+        self._symbol = security.symbol
+        self._zone = zone(surface.zone_name(security))
+        self._aggregator = surface.data_aggregator()
+        self.sent = 0
+        self.sent_ns = monotonic_ns()
+
+    @property
+    def outstanding(self) -> int:
+        """Beats that have not come back."""
+        return self._watch.beats_sent - self._watch.beats_seen
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the last beat has not come back for so long that it is given up."""
+        return self.outstanding > 0 and monotonic_ns() - self.sent_ns > _PATIENCE_NS
+
+    def may_send(self, most: int = _OUTSTANDING_MAX) -> bool:
+        """Tell whether another beat makes sense: fewer than `most` are under way, or the last one is given up."""
+        return self.outstanding < most or self.is_silent
+
+    def send(self) -> None:
+        """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""
+        local_ns = self._zone.to_local_ns(wall_ns())
+        tick = surface.trade_tick(self._symbol, _PRICE, _QUANTITY, ns_to_datetime(local_ns))
+        self._watch.beats_sent += 1
+        self.sent += 1
+        self.sent_ns = monotonic_ns()
+        self._aggregator.Update(tick)

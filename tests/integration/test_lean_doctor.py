@@ -1,0 +1,138 @@
+"""`lean-live doctor` end to end: this machine, and the stand-in engine run by run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import lean_engine
+from support.lean_engine import OPTIONS, copy_of_launcher
+
+from live.cli.main import run
+from live.config import LeanSettings
+from live.errors import ExitCode
+from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
+from live.lean.self_test.assumptions import ENGINE_ASSUMPTIONS, judge
+
+
+@pytest.fixture(autouse=True)
+def _interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in lean_engine.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def doctor(capsys: Any, *words: str) -> tuple[int, dict[str, Any]]:
+    code = run(["doctor", "--json", *words])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_the_machine_alone(capsys: Any) -> None:
+    code, found = doctor(capsys)
+    assert code == ExitCode.OK
+    assert found["engine"] is None
+    names = [each["name"] for each in found["machine"]]
+    assert {"cores", "governor", "clock", "tmpfs", "telemetry_page", "python", "compiled"} <= set(names)
+
+
+def test_every_assumption_holds_in_the_double(capsys: Any, tmp_path: Path) -> None:
+    code, found = doctor(capsys, *OPTIONS, "--keep", str(tmp_path / "runs"))
+    assert code == ExitCode.OK
+    verdicts = {each["name"]: (each["verdict"], each["observed"]) for each in found["engine"]["assumptions"]}
+    assert list(verdicts) == [each.name for each in ENGINE_ASSUMPTIONS]
+    assert {name: each for name, each in verdicts.items() if each[0] != "pass"} == {}
+    assert found["engine"]["version"] == "2.5.0.0"
+    assert found["is_usable"]
+    assert (tmp_path / "runs" / "facts" / "facts.json").is_file()
+
+
+def test_an_engine_that_does_not_run_the_test_at_all(capsys: Any, tmp_path: Path) -> None:
+    folder = copy_of_launcher(tmp_path)
+    (folder / "stand_in.py").write_text(
+        "import sys\n"
+        "if sys.argv[1:] == ['--list-runtimes']:\n"
+        "    print('Microsoft.NETCore.App 10.0.0 [x]')\n"
+        "else:\n"
+        "    print('Unhandled exception. System.IO.FileNotFoundException: Could not load QuantConnect.Lean.Engine')\n"
+        "    sys.exit(134)\n",
+        encoding="utf-8",
+    )
+    code, found = doctor(capsys, "--engine", "lean", "--lean-home", str(folder), "--dotnet", str(folder))
+    assert code == ExitCode.ENVIRONMENT
+    assert "FileNotFoundException: Could not load QuantConnect.Lean.Engine" in found["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--lean-home", "x"], ["--engine", "lean"], ["--dotnet", "x"], ["--engine", "other"]]
+)
+def test_options_that_contradict_one_another(capsys: Any, words: list[str]) -> None:
+    assert doctor(capsys, *words)[0] == ExitCode.USAGE
+
+
+def test_an_assumption_that_does_not_hold_says_what_stops_working() -> None:
+    findings = {each.name: each for each in judge({"injected": 5, "injected_arrived": 3, "error_x": "ValueError: y"})}
+    assert findings["injection"].verdict == "fail"
+    assert findings["injection"].observed == "injected 5, injected_arrived 3"
+    assert "no feed" in findings["injection"].consequence
+    assert findings["quit"].verdict == "unknown"
+    assert "x: ValueError: y" in findings["quit"].observed
+
+
+def test_a_needed_assumption_that_fails_ends_in_code_4(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = next(each for each in judge({"injected": 1, "injected_arrived": 0}) if each.name == "injection")
+    monkeypatch.setattr("live.cli.doctor.test_engine", lambda *arguments: ([finding], ["run facts: x"]))
+    code, found = doctor(capsys, *OPTIONS)
+    assert code == ExitCode.ENVIRONMENT
+    assert not found["is_usable"]
+    assert found["engine"]["notes"] == ["run facts: x"]
+    assert run(["doctor", *OPTIONS]) == ExitCode.ENVIRONMENT
+    printed = capsys.readouterr()
+    assert "without it: no rehearsal, no keep-warm" in printed.out.replace("\n", " ")
+    assert "run facts: x" in printed.err
+
+
+def test_settings_in_force_in_a_running_engine(capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(
+        '{"environment": "x", "log-handler": "Stock", '
+        '"environments": {"x": {"log-handler": "QuantConnect.Logging.ConsoleErrorLogHandler"}}}',
+        encoding="utf-8",
+    )
+    settings = tmp_path / "settings.json"
+    told = LeanSettings(keep_warm_milliseconds=0.0)
+    write_instructions(Instructions(algorithm="a.py", run_folder=str(tmp_path), lean=told), settings)
+    variables = {"DOTNET_TieredCompilation": "0", SETTINGS_VARIABLE: str(settings)}
+    process = subprocess.Popen(["sleep", "60"], cwd=tmp_path, env={"PATH": os.environ["PATH"], **variables})
+    try:
+        code, found = doctor(capsys, "--pid", str(process.pid))
+    finally:
+        process.kill()
+        process.wait()
+    assert code == ExitCode.OK
+    verdicts = {each["name"]: each["verdict"] for each in found["in_force"]}
+    assert verdicts["no-tiered-compilation"] == "pass"
+    assert verdicts["workstation-gc"] == "fail"
+    assert verdicts["quiet-log"] == "pass"
+    assert verdicts["frozen-gc"] == "pass"
+    assert verdicts["keep-warm"] == "fail"
+
+
+def test_an_engine_without_lean_live(capsys: Any, tmp_path: Path) -> None:
+    process = subprocess.Popen(["sleep", "60"], cwd=tmp_path)
+    try:
+        _, found = doctor(capsys, "--pid", str(process.pid))
+    finally:
+        process.kill()
+        process.wait()
+    by_name = {each["name"]: each for each in found["in_force"]}
+    assert by_name["keep-warm"]["verdict"] == "unknown"
+    assert "not attached" in by_name["keep-warm"]["observed"]
+    assert by_name["quiet-log"]["verdict"] == "unknown"
+
+
+def test_a_process_that_is_not_there(capsys: Any) -> None:
+    code, found = doctor(capsys, "--pid", "4194303")
+    assert code == ExitCode.USAGE
+    assert "--pid 4194303" in found["error"]["message"]

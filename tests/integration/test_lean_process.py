@@ -1,0 +1,153 @@
+"""The engine's process against the stand-in launcher: every way in which a run can end, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support import lean_engine
+from support.lean_engine import algorithm, prepared, run
+
+from live.clock import wall_ns
+from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
+from live.hot.catalogue import Gauge
+from live.hot.telemetry import create_page
+from live.lean.engine.engine_config import EngineFiles
+from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
+from live.lean.engine.status import read_order_events
+from live.lean.engine.verdict import failure_of
+
+QUICK = EngineLimits(start_seconds=20.0, stop_seconds=20.0, silence_seconds=0.5)
+
+
+@pytest.fixture(autouse=True)
+def _interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in lean_engine.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def failure(outcome: EngineOutcome, files: EngineFiles, kind: type[LeanLiveError], asked_by: str | None = None) -> str:
+    found = failure_of(outcome, files, asked_by)
+    assert type(found) is kind
+    assert "\n" not in str(found)
+    return str(found)
+
+
+def stop_once_running(files: EngineFiles) -> EngineOutcome:
+    """Ask the engine to stop when its algorithm has begun."""
+    begun = files.folder / "begun"
+    return run(files, EngineLimits(stop_seconds=2.0), None, begun.exists)
+
+
+BEGINS = "        open('begun', 'w').close()\n"
+
+
+def test_a_run_that_ends_by_itself(tmp_path: Path) -> None:
+    body = "        if self.count == 1: self.market_order(self.traded, 0.5, True)\n"
+    files = prepared(tmp_path, algorithm(body))
+    outcome = run(files)
+    assert outcome.ending is Ending.BY_ITSELF
+    assert failure_of(outcome, files, None) is None
+    assert outcome.status is not None
+    assert [order.status for order in outcome.status.orders.values()] == [3]
+    assert [held.q for held in outcome.status.holdings.values()] == [pytest.approx(0.5)]
+    assert len(read_order_events(files.results, files.status.stem)) >= 2
+
+
+def test_an_exit_code_is_not_believed(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(), LEAN_DOUBLE_FAULT="abort")
+    outcome = run(files)
+    assert outcome.killed_by == "SIGABRT"
+    assert failure_of(outcome, files, None) is None
+
+
+def test_a_stop_is_graceful(tmp_path: Path) -> None:
+    ending = (
+        algorithm(BEGINS, ends=False) + "\n    def on_end_of_algorithm(self):\n        open('ended', 'w').close()\n"
+    )
+    files = prepared(tmp_path, ending)
+    outcome = stop_once_running(files)
+    assert (outcome.ending, outcome.has_ended) == (Ending.STOPPED, True)
+    assert (files.folder / "ended").exists()
+    assert "LEAN ended gracefully" in failure(outcome, files, RunInterrupted, "SIGTERM")
+
+
+def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(BEGINS, ends=False), LEAN_DOUBLE_FAULT="deaf")
+    outcome = stop_once_running(files)
+    assert outcome.ending is Ending.KILLED_AFTER_STOP
+    assert outcome.killed_by == "SIGKILL"
+    assert "open orders" in failure(outcome, files, RunInterrupted, "SIGTERM")
+
+
+def test_an_engine_that_was_killed(tmp_path: Path) -> None:
+    body = "        import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
+    files = prepared(tmp_path, algorithm(body))
+    text = failure(run(files), files, EngineFailure)
+    assert "was killed by SIGKILL without a final result" in text
+    assert "dmesg" in text
+
+
+def test_an_import_error_is_brought_to_the_front(tmp_path: Path) -> None:
+    files = prepared(tmp_path, "from AlgorithmImports import *\nimport lean_live_missing_module\n")
+    text = failure(run(files), files, AlgorithmError)
+    assert text.startswith(
+        "LEAN cannot load the algorithm: ModuleNotFoundError: No module named 'lean_live_missing_module'"
+    )
+    assert "line 2" in text
+
+
+def test_an_error_of_the_algorithm_is_brought_to_the_front(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm("        raise ValueError('boom')\n"))
+    assert "the algorithm failed in LEAN: ValueError: boom" in failure(run(files), files, AlgorithmRuntimeError)
+
+
+def test_libpython_that_cannot_be_loaded(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(), PYTHONNET_PYDLL=str(tmp_path / "libpython3.11.so"))
+    assert "DllNotFoundException: Could not load" in failure(run(files), files, EngineFailure)
+
+
+def test_a_process_that_stays_after_its_final_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.lean.engine.process._LAST_BREATH_SECONDS", 0.2)
+    files = prepared(tmp_path, algorithm(), LEAN_DOUBLE_FAULT="stay")
+    outcome = run(files)
+    assert outcome.killed_by == "SIGKILL"
+    assert failure_of(outcome, files, None) is None
+
+
+def test_a_run_that_takes_too_long(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, EngineLimits(run_seconds=1.0))
+    assert outcome.ending is Ending.TOO_LONG
+    assert "took longer than it may" in failure(outcome, files, EngineFailure)
+
+
+def test_a_host_that_never_comes_up(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, EngineLimits(start_seconds=0.5), tmp_path / "telemetry.page")
+    assert outcome.ending is Ending.NEVER_STARTED
+    assert "did not come to run in time" in failure(outcome, files, EngineFailure)
+
+
+def test_an_engine_that_hangs(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, QUICK, path)
+    assert outcome.ending is Ending.HUNG
+    assert "no sign of life" in failure(outcome, files, EngineFailure)
+
+
+def test_a_terminal_s_interrupt_does_not_reach_the_engine(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm())
+    process = EngineProcess(lean_engine.home(), files, EngineLimits(), None)
+    process.start()
+    try:
+        assert process.pid is not None
+        assert os.getpgid(process.pid) != os.getpgid(0)
+    finally:
+        process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)

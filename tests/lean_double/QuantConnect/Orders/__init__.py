@@ -1,0 +1,4 @@
+"""QuantConnect.Orders, as far as the host needs it."""
+
+from lean_engine.orders.records import Leg, Order, OrderEvent, OrderResponse, OrderTicket, SubmitOrderRequest
+from lean_engine.orders.terms import OrderResponseErrorCode, OrderStatus, OrderType

@@ -1,0 +1,3 @@
+"""QuantConnect.Securities, as far as the host needs it."""
+
+from lean_engine.securities import Security, SecurityHolding

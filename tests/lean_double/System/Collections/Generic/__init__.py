@@ -1,0 +1,3 @@
+"""System.Collections.Generic, as far as the host needs it."""
+
+from lean_engine.data import List

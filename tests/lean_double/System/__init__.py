@@ -1,0 +1,3 @@
+"""System, as far as the host needs it."""
+
+from lean_engine.garbage import GC

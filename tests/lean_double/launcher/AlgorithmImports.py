@@ -1,0 +1,1 @@
+../AlgorithmImports.py

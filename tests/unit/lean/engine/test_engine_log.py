@@ -1,0 +1,56 @@
+"""LEAN's log: the first error, without the engine's own words around it."""
+
+from __future__ import annotations
+
+import pytest
+
+from live.lean.engine.engine_log import engine_version, entries, first_error, has_ended, shortened
+
+LOG = """\
+20260821 14:03:02.123 TRACE:: Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0.17155 Mode: RELEASE (64bit) Host: h
+20260821 14:03:03.500 ERROR:: Loader.TryCreatePythonAlgorithm(): Unable to import python module /x/main.py. \
+AlgorithmPythonWrapper(): No module named 'foo'
+  at <module>
+    import foo
+ in main.py: line 2
+20260821 14:03:04.000 TRACE:: LiveTradingResultHandler.SendFinalResult(): Ended
+"""
+
+
+def test_messages_of_several_lines_stay_together() -> None:
+    found = entries(LOG)
+    assert [entry.level for entry in found] == ["TRACE", "ERROR", "TRACE"]
+    assert found[1].text.endswith("in main.py: line 2")
+
+
+def test_the_first_error_without_lean_s_words() -> None:
+    assert first_error(LOG, "") == "No module named 'foo' at <module> import foo in main.py: line 2"
+
+
+def test_an_engine_that_cannot_start_says_so_on_its_output() -> None:
+    output = "Unhandled exception. System.DllNotFoundException: Could not load libpython3.11.so.\n   at X()\n"
+    assert first_error("", output) == "System.DllNotFoundException: Could not load libpython3.11.so."
+    assert first_error("", "nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Runtime Error: boom Stack Trace: boom", "boom"),
+        ("Algorithm.Initialize() Error: a\nb", "a b"),
+        ("plain", "plain"),
+    ],
+)
+def test_shortened(text: str, expected: str) -> None:
+    assert shortened(text) == expected
+
+
+def test_long_messages_are_cut() -> None:
+    assert len(shortened("x" * 5_000)) == 600
+
+
+def test_end_and_version() -> None:
+    assert has_ended(LOG)
+    assert not has_ended("20260821 14:03:04.000 TRACE:: something")
+    assert engine_version(LOG) == "2.5.0.0.17155"
+    assert engine_version("") is None

@@ -1,0 +1,182 @@
+"""The lane: order of orders, refusals, failures, and the ticket that becomes LEAN's."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.lean_orders import OrderBench, order_bench
+
+from live.config import LeanSettings, RiskSettings
+from live.errors import UsageError
+from live.hot.denials import DenialCode
+from live.hot.orders import OrderState
+
+LANE = LeanSettings(mode="lane")
+
+
+class Gate:
+    """Holds LEAN's order calls until the test lets them go."""
+
+    def __init__(self, bench: OrderBench) -> None:
+        self.entered = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        transactions = bench.algorithm.transactions
+        add_order = transactions.add_order
+
+        def held(request: Any) -> Any:
+            self.entered.release()
+            self.go.acquire()
+            return add_order(request)
+
+        transactions.add_order = held
+
+    def open(self) -> None:
+        """Let everything go from now on."""
+        for _ in range(1_000):
+            self.go.release()
+
+
+def test_a_ticket_answers_before_lean_has_the_order(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate = Gate(bench)
+        ticket = bench.algorithm.limit_order(bench.ibm, 3, 190.0, tag="mine")
+        gate.entered.acquire()
+        lean = bench.lean
+        assert (ticket.symbol, ticket.quantity, ticket.Quantity) == (bench.ibm, 3, 3)
+        assert ticket.order_type == lean.OrderType.LIMIT
+        assert ticket.status == ticket.Status == lean.OrderStatus.NEW
+        assert (ticket.quantity_filled, ticket.average_fill_price, ticket.quantity_remaining) == (0, 0, 3)
+        assert not ticket.is_submitted
+        assert "LaneTicket" in repr(ticket)
+        gate.open()
+        assert ticket.order_id == int(ticket) == 1
+        assert ticket.tag == "mine"
+        bench.work()
+        assert ticket.status == lean.OrderStatus.SUBMITTED
+        assert ticket.cancel().is_success
+
+
+def test_orders_keep_their_order_and_a_full_lane_refuses(tmp_path: Path) -> None:
+    settings = LeanSettings(mode="lane", lane_orders=3)
+    with order_bench(tmp_path, settings) as bench:
+        gate = Gate(bench)
+        first = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        gate.entered.acquire()
+        waiting = [bench.algorithm.limit_order(bench.ibm, quantity, 190.0) for quantity in (2, 3, 4)]
+        assert bench.orders.waiting == 3
+        refused = bench.algorithm.limit_order(bench.ibm, 5, 190.0)
+        assert refused.submit_request.response.error_message.startswith("LANE_FULL")
+        assert bench.orders.sender.refusals.counts[DenialCode.LANE_FULL] == 1
+        gate.open()
+        assert [each.order_id for each in (first, *waiting)] == [1, 2, 3, 4]
+        assert [quantity for _, quantity, _ in bench.sent()] == [1, 2, 3, 4]
+
+
+def test_a_failing_call_closes_the_lane_and_ends_the_algorithm(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate = Gate(bench)
+        before = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        gate.entered.acquire()
+        # LEAN raises for a market that never closes.
+        failing = bench.algorithm.market_on_open_order(bench.btc, 1)
+        behind = bench.algorithm.limit_order(bench.ibm, 2, 190.0)
+        gate.open()
+        assert before.order_id == 1
+        assert [each.order_id for each in (failing, behind)] == [-10, -10]
+        assert bench.algorithm.limit_order(bench.ibm, 3, 190.0).status.name == "INVALID"
+        with pytest.raises(Exception, match="Market never closes"):
+            bench.orders.raise_failure()
+        bench.orders.raise_failure()
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        assert bench.orders.sender.gate.risk.open_orders == 1
+
+
+def test_inline_the_same_call_raises_at_once(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        with pytest.raises(Exception, match="Market never closes"):
+            bench.algorithm.market_on_open_order(bench.btc, 1)
+        assert bench.orders.sender.gate.risk.open_orders == 0
+        assert bench.orders.sender.pool.used == 0
+
+
+def test_the_end_hands_over_what_waits(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        for quantity in range(1, 50):
+            bench.algorithm.limit_order(bench.ibm, quantity, 190.0)
+        bench.orders.end()
+        assert [quantity for _, quantity, _ in bench.sent()] == list(range(1, 50))
+        ticket = bench.algorithm.limit_order(bench.ibm, 50, 190.0)
+        assert ticket.submit_request.response.error_message.startswith("LANE_CLOSED")
+
+
+def test_an_order_that_still_waits_is_taken_back(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate = Gate(bench)
+        first = bench.orders.submit(bench.ibm, 1, 190.0, 0.0)
+        gate.entered.acquire()
+        second = bench.orders.submit(bench.ibm, 2, 190.0, 0.0)
+        assert bench.orders.cancel(second)
+        gate.open()
+        bench.work()
+        assert bench.orders.state(second) == OrderState.FREE
+        assert bench.orders.state(first) == OrderState.SUBMITTED
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        assert bench.orders.sender.gate.risk.open_orders == 1
+        assert bench.orders.sender.refusals.total == 0
+
+
+def test_waiting_orders_are_not_overtaken_by_one_that_waits_for_its_fill(tmp_path: Path) -> None:
+    settings = LeanSettings(mode="lane", synchronous_orders="keep")
+    with order_bench(tmp_path, settings) as bench:
+        for quantity in range(1, 20):
+            bench.algorithm.limit_order(bench.ibm, quantity, 190.0, True)
+        ticket = bench.algorithm.market_order(bench.ibm, 20)
+        assert ticket.order_id == 20
+        assert [quantity for _, quantity, _ in bench.sent()] == list(range(1, 21))
+
+
+def test_the_lanes_own_thread_does_not_wait_for_itself(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        transactions = bench.algorithm.transactions
+        add_order = transactions.add_order
+        failures: list[UsageError] = []
+        tickets: list[Any] = []
+
+        def asking(request: Any) -> Any:
+            # An event that LEAN tells on the thread that submits.
+            try:
+                _ = tickets[0].order_id
+            except UsageError as error:
+                failures.append(error)
+            return add_order(request)
+
+        has_ticket = threading.Event()
+
+        def waiting(request: Any) -> Any:
+            has_ticket.wait()
+            return asking(request)
+
+        transactions.add_order = waiting
+        tickets.append(bench.algorithm.limit_order(bench.ibm, 1, 190.0))
+        has_ticket.set()
+        assert tickets[0].order_id == 1
+        assert len(failures) == 1
+
+
+def test_an_order_stuck_in_lean_becomes_unknown(tmp_path: Path) -> None:
+    settings = LeanSettings(mode="lane", order_timeout_seconds=1e-6)
+    with order_bench(tmp_path, settings, RiskSettings()) as bench:
+        gate = Gate(bench)
+        handle = bench.orders.submit(bench.ibm, 1, 190.0, 0.0)
+        behind = bench.orders.submit(bench.ibm, 2, 190.0, 0.0)
+        gate.entered.acquire()
+        bench.orders.review()
+        assert bench.orders.state(handle) == OrderState.UNKNOWN
+        assert bench.orders.state(behind) == OrderState.CREATED
+        assert any("an order that is being sent of IBM has had no answer" in text for text in bench.lines("error"))
+        gate.open()
+        bench.work()
+        assert bench.orders.state(handle) == OrderState.SUBMITTED

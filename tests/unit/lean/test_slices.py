@@ -1,0 +1,169 @@
+"""The way of slices: the dummy of the keep-warm is never seen, slices are looked at later, none is forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.lean_double import lean_modules
+from support.lean_runs import Feed, run_in_double
+
+from live.clock import monotonic_ns
+from live.config import LeanSettings
+from live.hot.catalogue import Counter, Stage
+from live.lean import slice_watch
+
+SOURCE = """
+from AlgorithmImports import *
+
+class Main(QCAlgorithm):
+    def initialize(self):
+        self.btc = self.add_crypto("BTCUSD", Resolution.TICK).symbol
+        self.dummy = self.add_crypto("ETHUSD", Resolution.TICK).symbol
+        self.seen = []
+
+    def on_data(self, data):
+        ticks = [(str(tick.symbol), tick.price) for tick in data.all_data]
+        by_kind = [(str(symbol), tick.price) for symbol, found in data.ticks.items() for tick in found]
+        self.seen.append((ticks, by_kind, data.contains_key(self.dummy), [str(each) for each in data.keys()]))
+"""
+
+
+def host_of(feed: Feed) -> Any:
+    """Return the host of a run: what the instrumented on_data closes over."""
+    function = type(feed.engine.algorithm).__mro__[1].on_data
+    return function.__closure__[0].cell_contents
+
+
+def beat(feed: Feed, price: float = 1.0) -> None:
+    watch = host_of(feed).watch
+    watch.dummy = feed.engine.algorithm.dummy
+    watch.beats_sent += 1
+    feed.trade("ETHUSD", price)
+
+
+def test_a_beat_alone_never_reaches_the_strategy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drive(feed: Feed) -> None:
+        for number in range(3):
+            beat(feed)
+            feed.until(lambda number=number: feed.calls("on_data") == number + 1)
+        feed.trade("BTCUSD", 90)
+        feed.until(lambda: feed.calls("on_data") == 4)
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive)
+    assert run.algorithm.seen == [([("BTCUSD", 90)], [("BTCUSD", 90)], False, ["BTCUSD"])]
+    assert run.summary()["beats"] == 3
+    assert run.page().counter(Counter.TICKS_TRADE) == 1
+
+
+def test_a_beat_among_other_ticks_is_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drive(feed: Feed) -> None:
+        from lean_engine.feed import utc_now
+
+        from live.lean.surface import trade_tick
+
+        algorithm, aggregator, watch = feed.engine.algorithm, feed.aggregator, host_of(feed).watch
+        watch.dummy = algorithm.dummy
+        watch.beats_sent += 2
+        with aggregator._lock:
+            for symbol, price in ((algorithm.btc, 90), (algorithm.dummy, 1), (algorithm.dummy, 2), (algorithm.btc, 91)):
+                aggregator._queues[symbol].append(trade_tick(symbol, price, 1.0, utc_now()))
+        aggregator.wake()
+        feed.until(lambda: feed.calls("on_data"))
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive)
+    both = [("BTCUSD", 90), ("BTCUSD", 91)]
+    assert run.algorithm.seen == [(both, both, False, ["BTCUSD"])]
+    assert run.summary()["beats"] == 2
+
+
+def test_the_feeders_stamp_is_the_beginning_of_its_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    early_ns = 50_000_000
+
+    def drive(feed: Feed) -> None:
+        host_of(feed).watch.fed_ns = monotonic_ns() - early_ns
+        feed.trade("BTCUSD", 90)
+        feed.until(lambda: feed.calls("on_data") == 1)
+        feed.trade("BTCUSD", 91)
+        feed.until(lambda: feed.calls("on_data") == 2)
+
+    page = run_in_double(tmp_path, monkeypatch, SOURCE, drive).page()
+    decisions = page.histogram(Stage.TICK_TO_DECISION)
+    assert decisions.count == 2
+    assert decisions.max_ns >= early_ns
+    assert decisions.quantile(0.5) < early_ns
+
+
+@pytest.mark.parametrize("count", [1, 255, 257, 700])
+def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, count: int) -> None:
+    with lean_modules():
+        from lean_engine.data import Slice, Tick
+        from lean_engine.feed import utc_now
+        from lean_engine.market import Market, SecurityType, Symbol
+        from lean_engine.securities import Security
+
+        from live.config import TelemetrySettings
+        from live.lean.page import LeanPage
+        from live.lean.stages import OrderStages
+
+        symbol = Symbol.create("BTCUSD", SecurityType.CRYPTO, Market.COINBASE)
+        page, stages = LeanPage(tmp_path, TelemetrySettings()), OrderStages()
+        watch = slice_watch.SliceWatch(page, stages, 0)
+        watch.algorithm = type("Algorithm", (), {"securities": {symbol: Security(symbol, None)}})
+        given = []
+
+        def strategy(slice: Any) -> None:
+            given.append(slice)
+            stages.accept(stages.slice_number, stages.hand_over())
+
+        watch.strategy = strategy
+        page.trace.begin(monotonic_ns())
+        for _ in range(count):
+            tick = Tick()
+            tick.symbol, tick.time, tick.value = symbol, utc_now(), 5.0
+            watch.on_slice(Slice.of(utc_now(), utc_now(), [tick]))
+        watch.look_at_all()
+        watch.publish(0)
+        assert len(given) == count
+        assert page.page.counter(Counter.TICKS_TRADE) == count
+        for stage in (Stage.TICK_TO_DECISION, Stage.TICK_TO_HANDOVER, Stage.TICK_TO_ORDER, Stage.ORDER_ACK):
+            assert page.histogram(stage).count == count
+
+
+def test_an_order_outside_of_slices_has_no_beginning() -> None:
+    from live.hot.histogram import Histogram
+    from live.lean.stages import OrderStages
+
+    found = {stage: Histogram() for stage in Stage}
+    stages = OrderStages()
+    stages.accept(stages.slice_number, stages.hand_over())
+    stages.record(found.__getitem__, lambda number: 1, 0)
+    assert found[Stage.TICK_TO_ORDER].count == 0
+    assert found[Stage.ORDER_ACK].count == 1
+
+
+def test_marks_of_slices_that_are_not_known_yet_stay() -> None:
+    from live.hot.histogram import Histogram
+    from live.lean.stages import OrderStages
+
+    found = {stage: Histogram() for stage in Stage}
+    stages = OrderStages()
+    stages.slice_number = 3
+    stages.accept(3, stages.hand_over())
+    stages.record(found.__getitem__, lambda number: 1, 2)
+    assert found[Stage.TICK_TO_ORDER].count == 0
+    stages.record(found.__getitem__, lambda number: 1, 3)
+    assert found[Stage.TICK_TO_ORDER].count == found[Stage.TICK_TO_HANDOVER].count == 1
+
+
+def test_the_switch_interval_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    seen = []
+
+    def drive(feed: Feed) -> None:
+        seen.append(sys.getswitchinterval())
+
+    run_in_double(tmp_path, monkeypatch, SOURCE, drive, lean=LeanSettings(switch_interval_milliseconds=2.0))
+    assert seen == [pytest.approx(0.002)]

@@ -1,0 +1,216 @@
+"""Rehearsal and keep-warm: through the engine's own way, seen by nobody, and without anything left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.lean_orders import order_bench
+from support.lean_runs import Feed, run_in_double, wait_until
+
+from live.config import LeanSettings, RiskSettings
+from live.errors import ConfigError
+from live.hot.catalogue import Counter, Gauge, RunPhase, WarmState
+from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
+from live.lean.warm.keep_warm import dummy_parts
+from live.lean.warm.order_warmer import OrderWarmer
+from live.settling import are_alike
+
+SOURCE = """
+from AlgorithmImports import *
+
+class Main(QCAlgorithm):
+    def initialize(self):
+        self.set_cash(100000)
+        self.btc = self.add_crypto("BTCUSD", Resolution.TICK).symbol
+        self.slices = 0
+
+    def on_data(self, data):
+        self.slices += 1
+        self.log(f"{sorted(str(each) for each in data.ticks.keys())}")
+
+    def on_order_event(self, event):
+        self.log(f"event {event.order_id}")
+"""
+
+
+def page_of(folder: Path) -> TelemetryView:
+    return TelemetryView(folder / "run" / PAGE_NAME)
+
+
+def is_ready(folder: Path) -> bool:
+    return page_of(folder).gauge(Gauge.WARM_STATE) == WarmState.READY
+
+
+def test_a_rehearsal_ends_ready_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = LeanSettings(rehearsal_seconds=0.5)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+        wait_until(lambda: page_of(tmp_path).counter(Counter.WARM_BEATS) > 0)
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert not run.error
+    assert run.texts() == ["['BTCUSD']"]
+    assert run.texts("error").count("Unable to submit order with id -10 that has zero quantity.") > 0
+    assert [text for text in run.texts("debug") if text.startswith("rehearsed ")]
+    algorithm = run.algorithm
+    assert algorithm.transactions.orders_count == 0
+    assert algorithm.error_messages.count == 0
+    assert not algorithm.portfolio.invested
+    page = run.page()
+    assert page.gauge(Gauge.RUN_PHASE) == RunPhase.COMPLETED
+    assert page.counter(Counter.ORDERS_DENIED) == page.counter(Counter.ORDERS_UNGATED) == 0
+    assert page.counter(Counter.ORDERS_MADE_ASYNCHRONOUS) == 0
+
+
+def test_one_switch_turns_the_beat_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = LeanSettings(rehearsal_seconds=0.0, keep_warm_milliseconds=0.0)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        before = feed.engine.steps
+        feed.until(lambda: feed.engine.steps > before + 3)
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert "on_data" not in [name for name, _ in run.callbacks]
+    assert [each.symbol.value for each in run.algorithm.securities.values()] == ["BTCUSD"]
+
+
+@pytest.mark.parametrize("why", ["symbol", "currency"])
+def test_a_dummy_that_matters_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    extra = 'self.add_crypto("ETHUSD")' if why == "symbol" else "pass"
+    source = SOURCE.replace("        self.slices = 0", f"        {extra}\n        self.slices = 0")
+    if why == "currency":
+        source += "\n    def on_warmup_finished(self):\n        self.securities['ETHUSD'].base_currency.amount = 2.0\n"
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True)
+    assert [text for text in run.texts("debug") if "nothing is rehearsed or kept warm" in text]
+    assert [name for name, _ in run.callbacks].count("on_data") == 1
+
+
+def test_no_beat_while_ticks_flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = LeanSettings(rehearsal_seconds=0.0, keep_warm_milliseconds=60_000.0)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        for number in range(5):
+            feed.trade("BTCUSD", 100.0 + number)
+            feed.until(lambda number=number: feed.engine.algorithm.slices == number + 1)
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert [name for name, _ in run.callbacks].count("on_data") == 5
+
+
+def test_orders_on_the_dummy_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SOURCE.replace(
+        "        self.slices += 1",
+        "        self.slices += 1\n        self.log(str(self.market_order('ETHUSD', 1).order_id))",
+    )
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True, lean=LeanSettings(rehearsal_seconds=0.0))
+    assert "-10" in run.texts()
+    assert run.algorithm.transactions.orders_count == 0
+
+
+# -- the way of an order
+
+
+def warmed(bench: Any, beats: int) -> OrderWarmer:
+    warmer = OrderWarmer(bench.orders.sender, bench.algorithm, bench.eth)
+    for _ in range(beats):
+        warmer.beat()
+    return warmer
+
+
+def test_the_way_of_an_order_sends_none_and_changes_no_book(tmp_path: Path) -> None:
+    limits = RiskSettings(max_orders_per_minute=1, duplicate_window_seconds=60, max_open_orders=1)
+    with order_bench(tmp_path, risk=limits) as bench:
+        assert warmed(bench, 30).note == ""
+        sender = bench.orders.sender
+        assert sender.pool.used == sender.gate.risk.open_orders == sender.refusals.total == 0
+        assert bench.algorithm.transactions.last_order_id == 0
+        assert bench.algorithm.market_order(bench.btc, 1e-8).order_id == 1
+
+
+def test_errors_of_others_stay_in_their_order(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        queue = bench.algorithm.error_messages
+        bench.algorithm.error("first")
+        bench.algorithm.error("second")
+        warmed(bench, 3)
+        assert [queue.try_dequeue(None)[1] for _ in range(queue.count)] == ["first", "second"]
+
+
+def test_a_bridge_that_hands_nothing_back_ends_the_trying(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        bench.algorithm.error_messages.try_dequeue = lambda result: True
+        warmer = warmed(bench, 30)
+        assert "orders of quantity 0 are left out" in warmer.note
+        assert len(bench.lines("error")) == 1
+
+
+def test_a_log_that_takes_trace_lines_is_spared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path) as bench:
+        from QuantConnect.Configuration import Config
+
+        warmed(bench, 3)
+        assert bench.algorithm.portfolio._margin_lines == 3
+        monkeypatch.setitem(Config.values, "log-handler", "QuantConnect.Logging.CompositeLogHandler")
+        assert "margin line is left out" in warmed(bench, 3).note
+        assert bench.algorithm.portfolio._margin_lines == 3
+
+
+def test_an_order_call_of_the_algorithms_own_is_not_made(tmp_path: Path) -> None:
+    def make_base(lean: Any) -> type:
+        class Main(lean.QCAlgorithm):
+            def market_order(self, *arguments: Any, **named: Any) -> Any:
+                raise AssertionError("the algorithm's own call was made")
+
+        return Main
+
+    with order_bench(tmp_path, make_base=make_base) as bench:
+        warmed(bench, 3)
+
+
+# -- settings and rounds
+
+
+@pytest.mark.parametrize("name", ["ETHUSD", "crypto/coinbase", "option/usa/SPY", "crypto//ETHUSD", "a/b/c/d"])
+def test_a_dummy_that_is_none_is_named(name: str) -> None:
+    with pytest.raises(ConfigError, match="dummy_symbol in"):
+        dummy_parts(name)
+
+
+def test_dummy_names_are_read_in_any_case() -> None:
+    assert dummy_parts("Crypto/Coinbase/ethusd") == ("crypto", "coinbase", "ETHUSD")
+    assert dummy_parts("") == ()
+
+
+@pytest.mark.parametrize(
+    ("rounds", "expected"),
+    [
+        ([(10, 10)] * 4, False),
+        ([(10, 10)] * 5, True),
+        ([(99, 99)] * 4 + [(10, 10)] * 2, False),
+        ([(99, 99)] * 4 + [(10, 8)] * 3, True),
+        ([(10, 10)] * 5 + [(12, 10), (13, 10)], False),
+        ([(10, 10)] * 5 + [(10, 12), (10, 13)], False),
+    ],
+)
+def test_rounds_are_alike_when_the_last_three_are(rounds: list[tuple[int, int]], expected: bool) -> None:
+    assert are_alike(rounds) is expected
