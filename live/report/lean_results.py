@@ -155,7 +155,7 @@ def result_of(
             **_counts(page, {"on_data": Counter.CALLS_ON_DATA, "on_tick": Counter.CALLS_ON_TICK}),
             "on_order_event": len(left.events),
         },
-        orders=dict(Counts(_STATUS_NAMES.get(each.status, str(each.status)) for each in status.orders.values())),
+        orders=dict(Counts(_status_name(each.status) for each in status.orders.values())),
         denials=_denials(page),
         currency=status.account_currency or left.currency,
         fees=fees,
@@ -187,6 +187,11 @@ def records_of(page: TelemetryView | None) -> RunRecords:
         return RunRecords()
     histograms = {name: page.histogram(stage) for stage, name in _STAGES.items()}
     return RunRecords({name: _dump(each) for name, each in histograms.items() if each.count})
+
+
+def _status_name(status: int | str) -> str:
+    """Return an order's status as LEAN names it: "Filled"."""
+    return _STATUS_NAMES.get(status, str(status)) if isinstance(status, int) else status[:1].upper() + status[1:]
 
 
 def _state(failure: LeanLiveError | None) -> RunState:

@@ -11,12 +11,15 @@ from support.lean_engine import algorithm, prepared, run
 
 from live.clock import wall_ns
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
-from live.hot.catalogue import Gauge
+from live.feeds.sample_reference import write_reference
+from live.hot.catalogue import Gauge, RunPhase
 from live.hot.telemetry import create_page
-from live.lean.engine.engine_config import EngineFiles
+from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
 from live.lean.engine.status import read_order_events
 from live.lean.engine.verdict import failure_of
+from live.lean.entry import ENTRY_TEXT
+from live.lean.instructions import Instructions
 
 QUICK = EngineLimits(start_seconds=20.0, stop_seconds=20.0, silence_seconds=0.5)
 
@@ -134,10 +137,41 @@ def test_an_engine_that_hangs(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.page"
     page = create_page(path, "run", "build")
     page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)
     files = prepared(tmp_path, algorithm(ends=False))
     outcome = run(files, QUICK, path)
     assert outcome.ending is Ending.HUNG
     assert "no sign of life" in failure(outcome, files, EngineFailure)
+
+
+def test_a_long_warm_up_is_no_silence(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.WARMING_UP)
+    files = prepared(tmp_path, algorithm(ticks=150))
+    outcome = run(files, EngineLimits(silence_seconds=0.2), path)
+    assert outcome.ending is Ending.BY_ITSELF
+
+
+def test_an_engine_that_does_not_end_after_its_host(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+    page.close()
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, EngineLimits(silence_seconds=60.0, stop_seconds=0.5), path)
+    assert outcome.ending is Ending.HUNG
+
+
+def test_a_folder_in_which_the_host_cannot_make_its_page(tmp_path: Path) -> None:
+    write_reference(tmp_path / "data")
+    told = Instructions(algorithm=str(tmp_path / "main.py"), run_folder="/proc/self/none")
+    (tmp_path / "main.py").write_text(algorithm(), encoding="utf-8")
+    request = EngineRequest(ENTRY_TEXT, tmp_path / "data", instructions=told, variables=lean_engine.ENVIRONMENT)
+    files = prepare(lean_engine.home(), request, tmp_path / "run")
+    text = failure(run(files), files, AlgorithmError)
+    assert "EnvironmentFault: cannot make telemetry page /proc/self/none/telemetry.page" in text
 
 
 def test_a_terminal_s_interrupt_does_not_reach_the_engine(tmp_path: Path) -> None:

@@ -18,10 +18,6 @@ END_MARKS = (
 """Lines that LEAN writes when a run has come to its end."""
 _ENTRY = re.compile(r"(?:\d{8} \d{2}:\d{2}:\d{2}(?:\.\d+)? )?(TRACE|DEBUG|ERROR)::\s?(.*)")
 _VERSION = re.compile(r"LEAN ALGORITHMIC TRADING ENGINE v(\S+)")
-_HARMLESS = (
-    # The process is told twice to end when the launcher ends by itself.
-    "Engine.Main(): Exiting",
-)
 _UNHANDLED = re.compile(r"(?:Unhandled exception\.|Fatal Python error:|Fatal error\.)\s*(.+)")
 _BYTES_MAX = 16 << 20
 """Newest part of a log that is looked at."""
@@ -86,7 +82,7 @@ def first_error(log: str, output: str) -> str | None:
         output: what the process printed; an engine that cannot start says so there only.
     """
     for entry in entries(log):
-        if entry.level == "ERROR" and not entry.text.startswith(_HARMLESS):
+        if entry.level == "ERROR":
             return shortened(entry.text)
     unhandled = _UNHANDLED.search(output)
     if unhandled is not None:

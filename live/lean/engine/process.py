@@ -14,11 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import IO
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep, wall_ns
 from live.errors import EnvironmentFault
-from live.hot.catalogue import Gauge
+from live.hot.catalogue import Gauge, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import EngineFiles
 from live.lean.engine.engine_log import has_ended, read_text
@@ -35,13 +36,13 @@ class EngineLimits:
     """How long the engine may take.
 
     Attributes:
-        start_seconds: from the start until the host says that it runs.
+        start_seconds: from the start until the host is ready for the session: LEAN, the algorithm's history and warm-up.
         stop_seconds: from the request to stop until the final result.
-        silence_seconds: without a sign of life from the host, after which the engine counts as hung.
+        silence_seconds: without a sign of life from the host, after which the engine counts as hung; from when it was ready.
         run_seconds: for everything; None for as long as it likes.
     """
 
-    start_seconds: float = 180.0
+    start_seconds: float = 600.0
     stop_seconds: float = 60.0
     silence_seconds: float = 30.0
     run_seconds: float | None = None
@@ -95,11 +96,11 @@ class EngineProcess:
         pid: the process, None before the start.
     """
 
-    def __init__(self, home: LeanHome, files: EngineFiles, limits: EngineLimits, page: os.PathLike[str] | None) -> None:
+    def __init__(self, home: LeanHome, files: EngineFiles, limits: EngineLimits, page: Path | None) -> None:
         self._home = home
         self._files = files
         self._limits = limits
-        self._page_path = None if page is None else os.fspath(page)
+        self._page_path = page
         self._page: TelemetryView | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
@@ -189,32 +190,36 @@ class EngineProcess:
             return
         if self._page_path is None:
             return
-        stamp = self._stamp()
-        if stamp != self._last_stamp:
-            self._last_stamp = stamp
-            self._last_sign_ns = monotonic_ns()
-        elif self._last_stamp == 0.0:
+        if not self._is_ready():
             if self._seconds_since(self._began_ns) > limits.start_seconds:
                 self._ending = Ending.NEVER_STARTED
                 self._kill()
-        elif self._seconds_since(self._last_sign_ns) > limits.silence_seconds:
+            return
+        assert self._page is not None
+        stamp = self._page.gauge(Gauge.PUBLISHED)
+        if stamp != self._last_stamp:
+            self._last_stamp = stamp
+            self._last_sign_ns = monotonic_ns()
+        # Once the host has ended the rest is LEAN's, which has as long as after a request to stop.
+        patience = limits.stop_seconds if self._page.is_closed else limits.silence_seconds
+        if self._seconds_since(self._last_sign_ns) > patience:
             # Whoever does not run its threads any more does not handle a SIGINT either.
             self._ending = Ending.HUNG
             self._kill()
 
-    def _stamp(self) -> float:
-        """Return when the host last wrote to its page; 0 before it has one."""
+    def _is_ready(self) -> bool:
+        """Tell whether the host has come to the session; before that nothing is written to its page for long spans."""
         if self._page is None:
             assert self._page_path is not None
-            if not os.path.exists(self._page_path):  # noqa: PTH110 - asked twenty times a second
-                return 0.0
+            if not self._page_path.exists():
+                return False
             try:
-                self._page = TelemetryView(self._files.folder / self._page_path, expect_writer=False)
+                self._page = TelemetryView(self._page_path, expect_writer=False)
             except PageFault as fault:
                 if fault.reason == "incomplete":
-                    return 0.0
+                    return False
                 raise
-        return self._page.gauge(Gauge.PUBLISHED)
+        return self._page.gauge(Gauge.RUN_PHASE) >= RunPhase.READY
 
     def _end_what_has_ended(self) -> None:
         """Kill a process that has written its final result and does not go away."""

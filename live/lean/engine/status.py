@@ -30,10 +30,10 @@ class EngineHolding(Struct, frozen=True):
 
 
 class EngineOrder(Struct, frozen=True):
-    """What is used of an order: its number, and its status as LEAN's number of it."""
+    """What is used of an order: its number, and its status: LEAN's number of it, or its name."""
 
-    id: int
-    status: int
+    id: int = 0
+    status: int | str = ""
 
 
 class EngineStatus(Struct, frozen=True, rename="camel"):
