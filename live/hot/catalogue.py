@@ -193,6 +193,7 @@ class Counter(_CatalogueEnum):
     ORDERS_EXEMPT_EXERCISE = 57, "orders_exempt_total{kind=exercise}", "Orders that the risk gate let through unjudged."
     ORDERS_MADE_ASYNCHRONOUS = 58, "orders_made_asynchronous_total", "Orders that would have waited for their fill."
     WARM_BEATS = 59, "warm_beats_total", "Beats on the dummy symbol that keep the way of ticks and orders warm."
+    FEED_TICKS_BEFORE_START = 60, "feed_ticks_before_start_total", "Ticks left out since they are older than the run."
 
     @classmethod
     def _kind(cls) -> MetricKind:
@@ -243,7 +244,11 @@ class Gauge(_CatalogueEnum):
 class Stage(_CatalogueEnum):
     """Spans of time that are measured, one histogram each."""
 
-    FEED_DELAY = 0, "feed_delay_seconds", "Exchange time of a tick to its receipt."
+    FEED_DELAY = (
+        0,
+        "feed_delay_seconds",
+        "Exchange time of a tick to its receipt; in sessions that play the past, its sending to its receipt.",
+    )
     TICK_TO_DECISION = 1, "tick_to_decision_seconds", "Receipt of a tick to the strategy's return."
     DECISION = 2, "decision_seconds", "Entry of the strategy to its return, sampled."
     TICK_TO_ORDER = 3, "tick_to_order_seconds", "Receipt of a tick to the acceptance of an order."

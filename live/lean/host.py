@@ -32,7 +32,7 @@ from live.lean.parts import OrderPath, Part
 from live.lean.pinning import Pinning, PinPlan
 from live.lean.slice_watch import SliceWatch
 from live.lean.stages import OrderStages
-from live.lean.summary import write_summary
+from live.lean.summary import SUMMARY_FILE, write_summary
 from live.lean.warm.keep_warm import KeepWarm
 
 _LOOK_SECONDS = 0.25
@@ -78,7 +78,7 @@ class Host:
         self.keep_warm: KeepWarm | None = None
         self.watch = SliceWatch(page, stages, settings.dotnet_gc_every)
         self.watch.on_beat = self.rest
-        self.attendant = Attendant(self._on_attendant_error)
+        self.attendant = Attendant(self._complain)
         self._settings = settings
         self._pinning = None if plan is None else Pinning(plan, page.set_affinity)
         self._collector = IdleCollector(int(settings.idle_collect_milliseconds * NANOSECONDS_PER_MILLISECOND))
@@ -88,6 +88,7 @@ class Host:
         self._ending = threading.Lock()
         self._has_session = False
         self._begun: list[Part] = []
+        self._complaints: set[str] = set()
         self._user: UserCallbacks
         self._user_order_event: Callable[..., Any] | None = None
         self._dispatch: TickDispatch | None = None
@@ -147,11 +148,10 @@ class Host:
                     self._user_order_event(event)
             finally:
                 self.orders.after_order_event()
-            self.page.order_event(surface.order_record(event, self.algorithm))
-            self.page.note_symbol(event.symbol)
         except BaseException as error:
             self.fail(error)
             raise
+        self._apart(lambda: self._show_order_event(event))
 
     def on_securities_changed(self, changes: Any) -> None:
         """Tell the order path and the strategy of securities that came or went."""
@@ -196,11 +196,11 @@ class Host:
             return
         if self._resting.acquire(blocking=False):
             try:
-                self._publish(self.watch.last_ns)
+                self._apart(lambda: self._publish(self.watch.last_ns))
             finally:
                 self._resting.release()
 
-    def _publish(self, now_ns: int) -> None:
+    def _publish(self, now_ns: int, is_last: bool = False) -> None:
         self._next_publish_ns = now_ns + self._publish_every_ns
         self.orders.review()
         for counter, count in self.orders.counts().items():
@@ -209,7 +209,7 @@ class Host:
         if self.page.phase is RunPhase.READY and self.watch.slices:
             self.page.enter(RunPhase.RUNNING)
         self.watch.publish(0 if self._dispatch is None else self._dispatch.calls)
-        self.page.publish(self.algorithm)
+        self.page.publish(self.algorithm, is_last)
 
     def _look_after(self) -> None:
         """What the attendant does a few times a second."""
@@ -232,6 +232,8 @@ class Host:
         for part in self.parts:
             self._begun.append(part)
             part.begin(algorithm)
+        beat = self.watch.on_beat
+        self.watch.on_beat = lambda: self._apart(beat)
         is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
         self.attendant.every(_LOOK_SECONDS, self._look_after)
         self.attendant.begin()
@@ -269,8 +271,13 @@ class Host:
                 # The others are to be stopped all the same; that this one was not is said in the page and the summary.
                 problems.append(f"{type(error).__name__}: {error}")
                 phase = RunPhase.FAILED
-        self.page.finish(self.algorithm if self._has_session else None, phase, "; ".join(problems))
-        write_summary(self.instructions, self.page, self.watch, "; ".join(problems))
+        reason = "; ".join(problems)
+        self.page.finish(phase, reason)
+        try:
+            write_summary(self.instructions, self.page, self.watch, reason)
+        except OSError as error:
+            # An error of the strategy may be on its way to LEAN, and must not be hidden by this one.
+            threads.say(f"lean-live: cannot write {SUMMARY_FILE}: {error.strerror}; make room in the run's folder")
         if self._has_session and self._settings.idle_collect_milliseconds:
             self._collector.end()
 
@@ -279,12 +286,26 @@ class Host:
         with self._resting:
             self.watch.look_at_all()
             if self._has_session:
-                self._publish(monotonic_ns())
+                self._publish(monotonic_ns(), is_last=True)
 
-    def _on_attendant_error(self, error: Exception) -> None:
-        text = f"lean-live: the host's own thread: {type(error).__name__}: {error}"
-        threads.say(text)
-        self.algorithm.error(text)
+    def _show_order_event(self, event: Any) -> None:
+        self.page.order_event(surface.order_record(event, self.algorithm))
+        self.page.note_symbol(event.symbol)
+
+    def _apart(self, work: Callable[[], None]) -> None:
+        """Do what the strategy does not depend on: an error there is told, and does not stop the strategy's trading."""
+        try:
+            work()
+        except Exception as error:
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        """Tell of an error of the host's own, the same once."""
+        text = f"lean-live: the host's own work, not the strategy's: {type(error).__name__}: {error}"
+        if text not in self._complaints:
+            self._complaints.add(text)
+            threads.say(text)
+            self.algorithm.error(text)
 
     # -- the user's own code
 

@@ -148,14 +148,19 @@ class LeanPage(RunPage):
         for counter, now, before in zip(_DOTNET_COUNTERS, _counts(self._dotnet), self._dotnet_before, strict=True):
             self.raise_to(counter, now - before)
 
-    def publish(self, algorithm: Any) -> None:
-        """Bring account, positions, counts and memory to the page; off the decision's path."""
+    def publish(self, algorithm: Any, is_last: bool = False) -> None:
+        """Bring account, positions, counts and memory to the page; off the decision's path.
+
+        Parameters:
+            algorithm: LEAN's.
+            is_last: whether the run is over: then what takes longer to find out is brought up to date too.
+        """
         now_ns = monotonic_ns()
         self.write_spooled()
         self._publish_counts()
         self._publish_account(algorithm, now_ns)
         gauge = self.page.set_gauge
-        if now_ns >= self._next_slow_ns:
+        if is_last or now_ns >= self._next_slow_ns:
             self._next_slow_ns = now_ns + _SLOW_EVERY_NS
             gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
             self._publish_slowest()
@@ -166,18 +171,14 @@ class LeanPage(RunPage):
         self.show(RunPhase.PAUSED if is_held else self.phase)
         self.stamp()
 
-    def finish(self, algorithm: Any, phase: RunPhase, reason: str) -> None:
-        """Bring the page to what the run has come to, and mark it as finished.
+    def finish(self, phase: RunPhase, reason: str) -> None:
+        """Mark the page as finished.
 
         Parameters:
-            algorithm: LEAN's; None when it was never initialized.
             phase: how the run ended.
             reason: why, for people; "" when it completed.
         """
         self.pauses.end()
-        self._next_slow_ns = 0
-        if algorithm is not None:
-            self.publish(algorithm)
         self.enter(phase, reason)
         self.close()
 

@@ -363,7 +363,8 @@ class PaperEngine(OrderHost, Host):
         options: dict[str, Any],
     ) -> Iterable[Slice]:
         """Return past slices from disk, never past the present moment."""
-        return history_slices(self, symbols, resolution, bars, start_ns, end_ns, options)
+        slices = history_slices(self, symbols, resolution, bars, start_ns, end_ns, options)
+        return self.recorder.timed_history(slices)
 
     def start_of_bars(self, symbols: list[Symbol], resolution: Resolution | None, count: int, end_ns: int) -> int:
         """Return the moment a number of bars of open market before another one, the earliest of several symbols."""

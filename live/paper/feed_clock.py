@@ -7,7 +7,7 @@ still to come, however long the network takes, and steps of wall clocks do not m
 
 from __future__ import annotations
 
-from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, wall_ns
+from live.clock import NANOSECONDS_PER_DAY, NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.feeds.socket.receiver import SessionClock
 
 _AHEAD_NS = 600 * NANOSECONDS_PER_SECOND
@@ -45,6 +45,22 @@ class FeedClock:
         self._is_worlds = session.time_ns == 0
         self._tick_ns = 0
         self._tick_sent_ns = 0
+
+    def delay_ns(self, tick_ns: int, sent_ns: int, received_ns: int, is_sender_here: bool) -> int | None:
+        """Return how long the newest tick took to get here; None when it cannot be known.
+
+        Since its time in sessions of the present, which also shows how far this machine's wall clock is from the
+        exchange's. Since it was sent in those that play the past, when the sender runs on this machine.
+
+        Parameters:
+            tick_ns: its time, UTC.
+            sent_ns: when it was sent, on the sender's monotonic clock.
+            received_ns: when it was received, on this process's monotonic clock.
+            is_sender_here: whether both clocks are one.
+        """
+        if self._is_worlds:
+            return wall_ns() - (monotonic_ns() - received_ns) - tick_ns
+        return received_ns - sent_ns if is_sender_here else None
 
     def without_feed(self, time_ns: int, unheard_ns: int) -> int:
         """Return the session's time when nothing has been heard for a while: it goes on all the same.

@@ -14,6 +14,7 @@ from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import HostSettings
 from live.feeds.socket.health import FeedState
 from live.feeds.socket.receiver import FeedReceiver
+from live.hot.histogram import Histogram
 from live.paper.engine import PaperEngine
 from live.paper.feed_clock import FeedClock
 from live.paper.loop import RunLoop
@@ -35,6 +36,7 @@ class FeedFollower:
         clock: the session's clock.
         settings: table [host].
         silence_seconds: time after which a feed that nothing is heard of counts as silent.
+        delays: takes how long the newest tick of each delivery took to get here.
         report: brings progress and telemetry up to date.
         on_idle: called again and again while no tick comes, with the nanoseconds since the last one was played; not
             longer than a tick may wait.
@@ -51,10 +53,13 @@ class FeedFollower:
         clock: FeedClock,
         settings: HostSettings,
         silence_seconds: float,
+        delays: Histogram,
         report: Callable[[], None],
         on_idle: Callable[[int], None],
     ) -> None:
         self._loop = loop
+        self._delays = delays
+        self._measured_ns = 0
         self._engine = engine
         self._receiver = receiver
         self._inbox = receiver.inbox
@@ -130,10 +135,22 @@ class FeedFollower:
         self._note_session()
         # Not the time that the run gave to late ones: the clock would run ahead a little further with each.
         self._clock.saw_ticks(self._inbox.newest_tick_ns, self._receiver.ticks_sent_ns)
+        self._measure_delay()
         self._hear(newest_ns)
         self._decided_on(newest_ns)
         # Heartbeats do not count: they come all day, and would leave no time without a tick.
         self._last_tick_ns = monotonic_ns()
+
+    def _measure_delay(self) -> None:
+        receiver = self._receiver
+        if receiver.ticks_sent_ns == self._measured_ns:
+            return
+        self._measured_ns = receiver.ticks_sent_ns
+        delay_ns = self._clock.delay_ns(
+            self._inbox.newest_tick_ns, receiver.ticks_sent_ns, receiver.received_ns, receiver.is_sender_here
+        )
+        if delay_ns is not None:
+            self._delays.record(delay_ns)
 
     def _note_session(self) -> None:
         if self._receiver.counters.sessions != self._sessions:

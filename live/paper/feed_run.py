@@ -19,7 +19,7 @@ from live.feeds.socket.health import FeedHealth, FeedState
 from live.feeds.socket.inbox import FeedInbox
 from live.feeds.socket.loops import run_loop
 from live.feeds.socket.receiver import FeedReceiver
-from live.hot.catalogue import ControlBit
+from live.hot.catalogue import ControlBit, Stage
 from live.paper.engine import PaperEngine
 from live.paper.feed_clock import FeedClock
 from live.paper.feed_follower import FeedFollower
@@ -175,12 +175,12 @@ class FeedRun:
                     clock,
                     settings,
                     self._config.feed.silence_seconds,
+                    self._telemetry.histogram(Stage.FEED_DELAY),
                     self._listen_and_report,
                     self._warmth.on_idle,
                 )
                 self._follower = follower
-                # A publisher gives what it still has, which may be from long before.
-                self.inbox.decided_on(clock.begin_ns)
+                self.inbox.begin_at(clock.begin_ns)
                 self._release()
                 await follower.run(receiving)
             finally:

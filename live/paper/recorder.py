@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from live.algorithm.enums import OrderStatus
@@ -92,6 +92,8 @@ class Recorder:
         self.tick_calls = 0
         self.suspicious_ticks = 0
         """Ticks that did not reach on_tick because the exchange marked them as doubtful."""
+        self.history_ns = 0
+        """Time spent in history requests."""
         self.order_events = 0
         self.events_by_status: Counter[OrderStatus] = Counter()
         self.denials: Counter[str] = Counter()
@@ -162,6 +164,16 @@ class Recorder:
             if self._handed_over_ns:
                 self._order_ack.record(now_ns - self._handed_over_ns)
                 self._handed_over_ns = 0
+
+    def timed_history(self, slices: Iterator[Slice]) -> Iterator[Slice]:
+        """Yield past slices, and add up how long it takes to make them."""
+        while True:
+            began_ns = monotonic_ns()
+            slice = next(slices, None)
+            self.history_ns += monotonic_ns() - began_ns
+            if slice is None:
+                return
+            yield slice
 
     # -- what happened
 

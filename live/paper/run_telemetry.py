@@ -66,6 +66,7 @@ FEED_COUNTERS = {
     "ticks_stale": Counter.TICKS_DROPPED_STALE,
     "ticks_ahead": Counter.TICKS_DROPPED_AHEAD,
     "ticks_outside_session": Counter.FEED_TICKS_OUTSIDE_SESSION,
+    "ticks_before_start": Counter.FEED_TICKS_BEFORE_START,
 }
 """Where on the page each of FeedCounters.NAMES is."""
 
@@ -177,6 +178,7 @@ class RunTelemetry(RunPage):
         raise_to(Counter.STEPS, recorder.steps)
         raise_to(Counter.CALLS_ON_DATA, recorder.data_calls)
         raise_to(Counter.CALLS_ON_TICK, recorder.tick_calls)
+        raise_to(Counter.HISTORY_NANOSECONDS, recorder.history_ns)
         raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
         for status, counter in ORDER_COUNTERS.items():
             raise_to(counter, recorder.events_by_status[OrderStatus(status)])

@@ -60,16 +60,13 @@ class Strategy(QCAlgorithm):
 """
 
 _NO_CORES = "the run names no cores, so that none of this machine is taken from other tests"
-_NO_EXCHANGE = "no host measures the delay of the feed"
 _NO_LEAN = "the .NET collector is that of the LEAN host"
 NO_DATA = {
-    "lean-live-feed / Feed delay, p99 / A": _NO_EXCHANGE,
     "lean-live-host / Pinned / A": _NO_CORES,
     "lean-live-host / Pinned, by thread / A": _NO_CORES,
     "lean-live-latency / GC pause p99 / B": _NO_LEAN,
     "lean-live-latency / Since when / D": _NO_LEAN,
     "lean-live-latency / Tick to decision / F": _NO_LEAN,
-    "lean-live-latency / p99 by stage / A": _NO_EXCHANGE,
 }
 """Queries that return nothing here, with the reason; an entry whose query returns something fails."""
 

@@ -295,7 +295,9 @@ def test_a_run_that_comes_late_begins_with_the_present(runs: FeedRuns, data: Pat
 
     ended = runs.follow(strategy(tier), data, script)
     assert probes(ended.log) == ["begins 2013-10-07 14:30:00", "trade 10:30:01.000000 180.0"]
-    assert counters_of(ended)["ticks_stale"] == 3
+    assert (counters_of(ended)["ticks_before_start"], counters_of(ended)["ticks_stale"]) == (3, 0)
+    # They are no loss: the run had not begun.
+    assert ended.summary["ticks_dropped"] == {}
 
 
 @BOTH

@@ -181,7 +181,7 @@ def test_time_goes_on_while_the_feed_is_lost(runs: FeedRuns, data: Path, watch: 
             await scene.took(1)
             publisher.close()
             await scene.until(lambda: "minute 10:01:00" in scene.lines)
-            await publisher.greet()
+            await publisher.greet_again()
             publisher.end()
 
     ended = runs.follow(watch, data, script, settings={"feed": {"silence_seconds": 1.2}})

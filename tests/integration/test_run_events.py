@@ -151,7 +151,9 @@ def test_a_feed_shows_ticks_and_ages_of_its_symbols(
             seen.append(row())
             await publisher.finish()
 
-    runs.follow(TICKS, data, script)
+    ended = runs.follow(TICKS, data, script)
+    view_of_end = TelemetryView(ended.folder / PAGE_NAME, expect_writer=False)
+    assert view_of_end.histogram(Stage.FEED_DELAY).count == 3
     first, same_price, other_price = seen
     assert first.price_changed_ns == first.received_ns == same_price.price_changed_ns
     assert first.received_ns < same_price.received_ns < other_price.received_ns == other_price.price_changed_ns
@@ -178,3 +180,11 @@ def test_a_bad_file_of_objectives_is_named(tmp_path: Path, capsys: pytest.Captur
     ended = dry_run(algorithm(), tmp_path, tmp_path, capsys)
     assert ended.code == 3
     assert "slo.toml" in ended.err
+
+
+def test_history_takes_time_that_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_tiny(tmp_path / "data")
+    ended = dry_run(algorithm("list(self.history([self.ibm], 3, Resolution.MINUTE))"), data, tmp_path, capsys)
+    assert ended.code == 0, ended.err
+    view = TelemetryView(ended.folder / PAGE_NAME, expect_writer=False)
+    assert view.counter(Counter.HISTORY_NANOSECONDS) > 0

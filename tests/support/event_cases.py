@@ -32,6 +32,7 @@ def minutes(count: float) -> str:
 def event_cases() -> Iterator[AlertCase]:
     """Yield the cases of all alerts of kind event, and of the alert that a threshold is not exported."""
     yield from (feed_down(), feed_silent(), feed_frozen(), dropped_ticks(), run_died(), run_stuck(), kill_switch())
+    yield from (orders_ungated(), order_unknown())
     yield from (affinity_lost(), journal_lag(), telemetry_lost(), clock_step(), analytics_failing())
     yield from sidecar_down()
     yield unmeasured()
@@ -134,6 +135,15 @@ def after_a_gap() -> AlertCase:
 
 def telemetry_lost() -> AlertCase:
     return growth_case("telemetry-lost", "LeanLiveTelemetryLost", "telemetry_lost_total", [labels_of("r")], [], 5)
+
+
+def orders_ungated() -> AlertCase:
+    return growth_case("orders-ungated", "LeanLiveOrdersUngated", "orders_ungated_total", [labels_of("r")], [], 5)
+
+
+def order_unknown() -> AlertCase:
+    bad, good = [labels_of("r", status="unknown")], [labels_of("r", status="filled")]
+    return growth_case("order-unknown", "LeanLiveOrderUnknown", "orders_total", bad, good, 5)
 
 
 def clock_step() -> AlertCase:

@@ -362,6 +362,13 @@ class ByHand:
             self._writer = await self._connections.get()
         self.send(Hello(1, session, self.next_sequence, 1.0, self._channels, **self.hello))
 
+    async def greet_again(self) -> None:
+        """Answer connections until the run has heard of one: it gives up those that wait too long for an answer."""
+        heard = self._scene.counters.connections
+        while self._scene.counters.connections == heard:
+            await self.greet()
+            await self._scene.until(lambda: self._scene.counters.connections > heard or not self._connections.empty())
+
     def send(self, message: Message) -> None:
         self._writer.write(frame_of(message))
 

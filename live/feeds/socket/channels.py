@@ -29,9 +29,16 @@ STALE_NS = 5_000_000_000
 """Age at which a tick is left out instead of being taken for one of the present."""
 _FOREVER_NS = 1 << 62
 _PRICE_SCALE = 1e9
-REFUSALS = ("ticks_invalid", "ticks_out_of_order", "ticks_outside_session", "ticks_stale", "ticks_ahead")
+REFUSALS = (
+    "ticks_invalid",
+    "ticks_out_of_order",
+    "ticks_outside_session",
+    "ticks_stale",
+    "ticks_ahead",
+    "ticks_before_start",
+)
 """Counters of ticks that are left out: the result -1 is the first of them, and so on."""
-_INVALID, _OUT_OF_ORDER, _OUTSIDE, _STALE, _AHEAD = range(-1, -6, -1)
+_INVALID, _OUT_OF_ORDER, _OUTSIDE, _STALE, _AHEAD, _BEFORE_START = range(-1, -7, -1)
 DROPPED, CONFLATED, TAKEN = range(3)
 """What became of a tick that was not refused: no room, in the place of others, or taken."""
 SpanOf = Callable[[int], tuple[int, int, bool]]
@@ -48,6 +55,7 @@ class FeedTime:
     """What all channels of a feed share.
 
     Attributes:
+        begin_ns: the run's first moment.
         decided_ns: the moment that the run has decided on.
         newest_ns: moment of the newest tick that came, as it counts in the run.
         newest_tick_ns: time of the newest tick of the session, as it was sent.
@@ -61,6 +69,7 @@ class FeedTime:
 
     __slots__ = (
         "bar_end_ns",
+        "begin_ns",
         "decided_ns",
         "fresh",
         "has_bars",
@@ -72,6 +81,7 @@ class FeedTime:
     )
 
     def __init__(self) -> None:
+        self.begin_ns = LONG_AGO_NS
         self.decided_ns = LONG_AGO_NS
         self.newest_ns = LONG_AGO_NS
         self.newest_tick_ns = LONG_AGO_NS
@@ -130,7 +140,7 @@ class TickGate:
         decided_ns = feed_time.decided_ns
         if time_ns < decided_ns:
             if decided_ns - time_ns > STALE_NS:
-                return _STALE
+                return _BEFORE_START if time_ns < feed_time.begin_ns else _STALE
             self.counters.ticks_restamped += 1
             time_ns = decided_ns
         self.ticks += 1

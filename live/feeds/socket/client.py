@@ -78,6 +78,7 @@ class SocketFeed(FeedReceiver):
         super().__init__(settings, inbox, health, on_ticks, backoff)
         self.session = ""
         self._address = address
+        self.is_sender_here = address.is_local
         self._token = token
         self._tracker = SequenceTracker()
         self._sender_clock = ClockWatch(settings.clock_step_seconds)

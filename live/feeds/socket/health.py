@@ -63,6 +63,7 @@ class FeedCounters:
         ticks_stale: ticks left out since they were older than that by more than a few seconds.
         ticks_ahead: ticks left out since their time cannot be yet.
         ticks_outside_session: ticks left out since their market was closed, or in hours that the run did not ask for.
+        ticks_before_start: ticks left out since they are older than the run: what the publisher still had of before.
         ticks_invalid: ticks left out since they contradict themselves or their channel.
         ticks_conflated: ticks replaced by a newer one in a full queue.
         ticks_dropped: ticks left out since a queue was full.
@@ -94,6 +95,7 @@ class FeedCounters:
         "ticks_stale",
         "ticks_ahead",
         "ticks_outside_session",
+        "ticks_before_start",
         "ticks_invalid",
         "ticks_conflated",
         "ticks_dropped",
@@ -124,6 +126,7 @@ class FeedCounters:
     ticks_stale: int
     ticks_ahead: int
     ticks_outside_session: int
+    ticks_before_start: int
     ticks_invalid: int
     ticks_conflated: int
     ticks_dropped: int

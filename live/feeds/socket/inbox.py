@@ -204,6 +204,11 @@ class FeedInbox:
             for taker in takers:
                 taker.gate.newest_ns = LONG_AGO_NS
 
+    def begin_at(self, time_ns: int) -> None:
+        """Take note of the run's first moment: a publisher may still give what it has of before."""
+        self._feed_time.begin_ns = time_ns
+        self.decided_on(time_ns)
+
     def decided_on(self, time_ns: int) -> None:
         """Take note that the run has decided on a moment: what comes from now on is not before it."""
         self._feed_time.decided_ns = time_ns

@@ -50,6 +50,7 @@ class FeedReceiver:
             the same one of its wall clock, both in nanoseconds.
         latest_of: returns the moment, UTC, after which no tick can be that was sent at a moment of the sender's monotonic
             clock.
+        is_sender_here: whether the sender runs on this machine, so that its monotonic clock is ours.
         ticks_sent_ns: when the newest ticks were sent, on the sender's monotonic clock; those that came late are not among
             them.
     """
@@ -73,6 +74,7 @@ class FeedReceiver:
         self.on_heartbeat: Callable[[int, int], None] = lambda sent_ns, wall: None
         self.latest_of: Callable[[int], int] = lambda sent_ns: _FAR_AHEAD_NS
         self.ticks_sent_ns = 0
+        self.is_sender_here = False
         self._clock = ClockWatch(settings.clock_step_seconds)
         self._silence_ns = int(settings.silence_seconds * NANOSECONDS_PER_SECOND)
         self.received_ns = 0

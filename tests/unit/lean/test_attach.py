@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.lean_runs import Feed, run_in_double
 
+from live.hot.catalogue import PageText
+
 SETUP = """
         self.set_cash(100000)
         self.btc = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol
@@ -280,3 +282,43 @@ def test_an_error_that_does_not_pass_the_host_is_noticed(tmp_path: Path, monkeyp
     run = run_in_double(tmp_path, monkeypatch, SNAKE, drive)
     assert run.summary()["phase"] == "failed"
     assert run.summary()["reason"] == "Consolidators update: division by zero"
+
+
+def test_an_error_of_the_strategy_is_not_hidden_by_one_of_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def no_room(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def no_account(algorithm: object) -> None:
+        raise RuntimeError("the portfolio is gone")
+
+    def drive(feed: Feed) -> None:
+        monkeypatch.setattr("live.lean.host.write_summary", no_room)
+        monkeypatch.setattr("live.lean.surface.account", no_account)
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: False)
+
+    run = run_in_double(tmp_path, monkeypatch, raising("on_data"), drive)
+    assert "ValueError: boom" in run.error
+    page = run.page()
+    assert page.is_closed
+    assert page.text(PageText.REASON) == "ValueError: boom; RuntimeError: the portfolio is gone"
+    assert "cannot write host-summary.json: No space left on device" in capfd.readouterr().err
+
+
+def test_an_error_of_the_hosts_own_work_is_told_once_and_the_strategy_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_record(event: object, algorithm: object) -> None:
+        raise RuntimeError("no such field")
+
+    def drive(feed: Feed) -> None:
+        monkeypatch.setattr("live.lean.surface.order_record", no_record)
+        four_trades(feed)
+
+    run = run_in_double(tmp_path, monkeypatch, SNAKE, drive)
+    assert run.error == ""
+    assert run.texts() == EXPECTED
+    own = [text for text in run.texts("error") if "own work" in text]
+    assert own == ["lean-live: the host's own work, not the strategy's: RuntimeError: no such field"]

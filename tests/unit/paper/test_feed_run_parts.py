@@ -13,6 +13,7 @@ import pytest
 
 from live.clock import wall_ns
 from live.feeds.socket.receiver import SessionClock
+from live.hot.histogram import Histogram
 from live.idle_collector import IdleCollector
 from live.paper.feed_clock import FeedClock
 from live.paper.feed_follower import FeedFollower
@@ -120,8 +121,10 @@ def test_a_feed_with_heartbeats_has_idle_moments(monkeypatch: pytest.MonkeyPatch
     anything.inbox.newest_ns = anything.inbox.newest_tick_ns = anything.ticks_sent_ns = 5
     anything.stop_requested = False
     anything.clock.now_ns = 5
-    anything.at_heartbeat.return_value = None
-    follower = FeedFollower(anything, anything, anything, anything, anything, 5.0, lambda: None, found.append)
+    anything.at_heartbeat.return_value = anything.delay_ns.return_value = None
+    follower = FeedFollower(
+        anything, anything, anything, anything, anything, 5.0, Histogram(), lambda: None, found.append
+    )
     now.ns = anything.received_ns = SECOND_NS
     follower.on_ticks()
     now.ns = anything.received_ns = 4 * SECOND_NS
