@@ -8,7 +8,8 @@ from typing import NamedTuple
 from live.errors import EnvironmentFault
 
 COMPOSE_FILE = Path("deploy", "compose.yaml")
-_FOLDERS = ("deploy", "grafana")
+_LIST = Path(__file__).resolve().parent / "stack_files.txt"
+"""Names the files one by one, for the build of the package too: in a checkout, secrets of the user's may lie beside them."""
 OLD_SUFFIX = ".old"
 """Behind the names of files that were renewed; neither Prometheus nor Grafana reads such files."""
 
@@ -46,10 +47,7 @@ def bundle_folder() -> Path:
 
 def bundle_files() -> list[Path]:
     """Return the paths of all files of the stack, relative to the folder that holds them, sorted."""
-    root = bundle_folder()
-    return sorted(
-        path.relative_to(root) for folder in _FOLDERS for path in (root / folder).rglob("*") if path.is_file()
-    )
+    return [Path(name) for name in _LIST.read_text(encoding="utf-8").split()]
 
 
 def write_bundle(folder: Path, overwrite: bool = False) -> Written:
