@@ -11,7 +11,7 @@ import yaml
 
 from live.config import SidecarSettings
 from live.errors import ConfigError
-from live.slo.burn import check_refusals
+from live.slo.burn import EVALUATION_INTERVAL, check_refusals
 from live.slo.objectives import Slo
 from live.slo.receivers import EXAMPLES
 from live.slo.routes import routes_document
@@ -82,7 +82,7 @@ def build(slo: Slo, folder: Path, name: str) -> list[BuiltFile]:
 def _prometheus_text(slo: Slo) -> str:
     sidecar = SidecarSettings()
     content: dict[str, Any] = {
-        "global": {"scrape_interval": "5s", "evaluation_interval": "15s"},
+        "global": {"scrape_interval": "5s", "evaluation_interval": EVALUATION_INTERVAL},
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [_ALERTMANAGER_ADDRESS]}]}]},
         "scrape_configs": [

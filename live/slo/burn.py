@@ -20,8 +20,10 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from live.errors import ConfigError
-from live.slo.objectives import Objective, Session, Severity, Slo, duration
+from live.slo.objectives import Objective, Session, Severity, Slo, TimeShare, duration
 
+EVALUATION_INTERVAL = "15s"
+"""How often Prometheus evaluates the rules. An event of the indicator kind gauge is one evaluation."""
 _DAY = timedelta(days=1)
 _WEEK_DAYS = 7
 
@@ -140,6 +142,18 @@ def _refusals(slo: Slo, objective: Objective) -> Iterator[str]:
                 f"budget = {alert.factor:g} * {alert.budget:g} = {alert.threshold:.4g}, and no ratio exceeds 1; promise "
                 f"more than {least:.4g} %, or leave {pair.severity!r} out of severity"
             )
+        elif isinstance(objective.indicator, TimeShare) and alert.events_long > evaluations_in(pair.long):
+            yield (
+                f"its {pair.severity} alert over {pair.long} can never fire: it needs minimum_events = "
+                f"{alert.events_long} evaluations, and there are {evaluations_in(pair.long)} in {pair.long}, one every "
+                f"{EVALUATION_INTERVAL}; write {evaluations_in(pair.long)} or less, or leave {pair.severity!r} out of "
+                "severity"
+            )
+
+
+def evaluations_in(window: str) -> int:
+    """Return how often the rules are evaluated in a window."""
+    return duration(window) // duration(EVALUATION_INTERVAL)
 
 
 def check_refusals(slo: Slo, name: str) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from live import __version__
-from live.slo.burn import WINDOW_PAIRS, BurnAlert, burn_alerts
+from live.slo.burn import EVALUATION_INTERVAL, WINDOW_PAIRS, BurnAlert, burn_alerts
 from live.slo.metrics import known_metric
 from live.slo.objectives import Event, Latency, Objective, Severity, Slo, TimeShare, duration
 from live.slo.promql import (
@@ -45,9 +45,16 @@ Rule = dict[str, Any]
 
 
 def rules_document(slo: Slo) -> dict[str, Any]:
-    """Return the content of the rule file."""
+    """Return the content of the rule file.
+
+    Each group has its interval, for evaluations are events of the indicator kind gauge: they must not depend on the
+    evaluation_interval of whatever Prometheus loads the file, which is one minute when nobody sets it.
+    """
     return {
-        "groups": [{"name": f"sloth-slo-{slo.slo_id(each)}", "rules": _rules(slo, each)} for each in slo.objectives]
+        "groups": [
+            {"name": f"sloth-slo-{slo.slo_id(each)}", "interval": EVALUATION_INTERVAL, "rules": _rules(slo, each)}
+            for each in slo.objectives
+        ]
     }
 
 

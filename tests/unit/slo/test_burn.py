@@ -127,3 +127,21 @@ def test_a_note_says_that_one_event_is_enough() -> None:
     ]
     quiet = msgspec.structs.replace(slo.objectives[0], minimum_events=87)
     assert list(notes(slo, quiet)) == []
+
+
+GAUGE = """
+[[objective]]
+name = "o"
+description = "d"
+indicator = { kind = "gauge", bad = [{ metric = "feed_silent", equals = 1 }] }
+objective = 99
+severity = ["page"]
+"""
+
+
+@pytest.mark.parametrize(("events", "is_refused"), [(240, False), (241, True), (1_000, True)])
+def test_more_evaluations_than_a_window_holds_are_refused(events: int, is_refused: bool) -> None:
+    found = refusals(parse_slo(f"{GAUGE}minimum_events = {events}\n", "slo.toml"))
+    assert bool(found) is is_refused
+    if is_refused:
+        assert "there are 240 in 1h, one every 15s; write 240 or less, or leave 'page' out of severity" in found["o"][0]

@@ -11,6 +11,7 @@ from support.burn_cases import RECORD, counts
 from support.event_cases import labels_of, series, steady
 from support.prometheus import needs_promtool, run_promtool
 
+from live.slo.burn import EVALUATION_INTERVAL
 from live.slo.loader import load_slo, parse_slo
 from live.slo.rules import rules_document
 
@@ -48,6 +49,10 @@ def query(expression: str, moment: str, *samples: tuple[dict[str, str], float]) 
     name = expression.partition("{")[0]
     found = [{"labels": text_of(name, labels), "value": value} for labels, value in samples]
     return {"expr": expression, "eval_time": moment, "exp_samples": found}
+
+
+def test_groups_do_not_depend_on_the_evaluation_interval_of_the_prometheus_that_loads_them() -> None:
+    assert {each["interval"] for each in rules_document(load_slo(None))["groups"]} == {EVALUATION_INTERVAL}
 
 
 @needs_promtool
