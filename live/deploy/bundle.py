@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from live.errors import EnvironmentFault
+from live.generated import GeneratedFile, is_written, replace_file
 
 COMPOSE_FILE = Path("deploy", "compose.yaml")
 _LIST = Path(__file__).resolve().parent / "stack_files.txt"
@@ -13,8 +14,8 @@ _LIST = Path(__file__).resolve().parent / "stack_files.txt"
 OLD_SUFFIX = ".old"
 """Behind the names of files that were renewed; neither Prometheus nor Grafana reads such files."""
 
-_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
-"""Containers may run as another user than the one who writes the files; nothing in them is secret."""
+_FOLDER_MODE = 0o755
+"""Containers may run as another user than the one who writes the files."""
 
 
 class Written(NamedTuple):
@@ -65,18 +66,16 @@ def write_bundle(folder: Path, overwrite: bool = False) -> Written:
     try:
         for relative in bundle_files():
             target = folder / relative
-            content = (root / relative).read_bytes()
-            found = target.read_bytes() if target.exists() else None
-            if found == content:
+            file = GeneratedFile(relative, (root / relative).read_bytes())
+            if is_written(file, folder):
                 continue
-            if found is not None and not overwrite:
+            if target.exists() and not overwrite:
                 result.kept.append(relative)
                 continue
-            if found is not None:
+            if target.exists():
                 target.replace(target.with_name(target.name + OLD_SUFFIX))
             _make_folders(folder, relative.parent)
-            target.write_bytes(content)
-            target.chmod(_FILE_MODE)
+            replace_file(target, file.content)
             result.written.append(relative)
     except OSError as error:
         raise EnvironmentFault(
