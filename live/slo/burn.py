@@ -24,6 +24,8 @@ from live.slo.objectives import Objective, Session, Severity, Slo, TimeShare, du
 
 EVALUATION_INTERVAL = "15s"
 """How often Prometheus evaluates the rules. An event of the indicator kind gauge is one evaluation."""
+STACK_RETENTION_DAYS = 45
+"""For how long the Prometheus of deploy/compose.yaml keeps samples."""
 _DAY = timedelta(days=1)
 _WEEK_DAYS = 7
 
@@ -174,7 +176,12 @@ def check_refusals(slo: Slo, name: str) -> None:
 
 
 def notes(slo: Slo, objective: Objective) -> Iterator[str]:
-    """Yield what is allowed but worth knowing about the alerts of an objective."""
+    """Yield what is allowed but worth knowing about an objective and its alerts."""
+    if objective.window_days > STACK_RETENTION_DAYS:
+        yield (
+            f"window = {objective.window!r} is longer than the {STACK_RETENTION_DAYS}d for which the Prometheus of "
+            f"lean-live stack keeps samples; start it with --storage.tsdb.retention.time={objective.window_days + 5}d or more"
+        )
     for alert in burn_alerts(slo, objective):
         if alert.events_long * alert.threshold < 1 - 1e-9:
             yield (

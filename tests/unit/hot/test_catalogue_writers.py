@@ -39,6 +39,8 @@ def test_everything_of_the_page_has_a_writer_or_a_reason() -> None:
 
 
 def test_a_value_of_nothing_is_no_writer() -> None:
-    tree = ast.parse("for gauge in (Gauge.WARM_STATE, Gauge.SYMBOLS):\n    page.set(gauge, nan)\npage.set(Gauge.SYMBOLS, 1)")
+    tree = ast.parse(
+        "for gauge in (Gauge.WARM_STATE, Gauge.SYMBOLS):\n    page.set(gauge, nan)\npage.set(Gauge.SYMBOLS, 1)"
+    )
     assert set(mentions(tree)) >= {"Gauge.SYMBOLS"}
     assert "Gauge.WARM_STATE" not in set(mentions(tree))
