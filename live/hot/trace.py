@@ -201,7 +201,8 @@ class LatencyTrace:
         if self._noted_ns == began_ns:
             # Steps that were received together begin together: what was noted belongs to the first.
             self._noted_ns = 0
-        if began_ns >= self._window_end_ns:
+        if began_ns >= self._window_end_ns or self.windows_used == 0:
+            # The first window begins whenever the first decision does: before the clock's zero, too.
             self._roll(began_ns, ended_ns)
         place = self.windows_used - 1
         if took_ns > self._largest[place]:

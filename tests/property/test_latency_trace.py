@@ -170,3 +170,11 @@ def test_data_of_several_symbols_have_no_symbol() -> None:
     trace = new_trace()
     trace.record(1, 2, 7, SEVERAL_SYMBOLS, KIND_STEP)
     assert trace.worst()[0].symbol_index == SEVERAL_SYMBOLS
+
+
+def test_a_first_decision_before_the_clocks_zero_has_a_window() -> None:
+    trace = new_trace()
+    trace.begin(12_345)
+    decide(trace, -7 * MILLISECOND, MILLISECOND)
+    decide(trace, 20 * MILLISECOND, MILLISECOND)
+    assert [window.decisions for window in trace.windows()] == [1, 1]

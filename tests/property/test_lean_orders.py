@@ -13,6 +13,7 @@ from support.lean_orders import OrderBench, order_bench
 from live.config import LeanSettings, RiskSettings
 from live.hot.book import Book
 from live.hot.orders import OrderPool
+from live.hot.records import KIND_TRADE
 from live.hot.risk import SESSION_ALWAYS_NS, RiskGate, RiskLimits
 from live.lean.orders.ids import OrderIds
 from live.lean.orders.tracking import OrderTracker
@@ -187,3 +188,24 @@ def test_numbers_never_come_twice(steps: list[Any]) -> None:
                 engine_id += 1
                 given_out.append(ids.note(engine_id, "IBM", float(step), 0, 0))
         assert given_out == list(range(1, len(given_out) + 1))
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 3), st.integers(0, 2)), max_size=40))
+def test_admit_is_check_and_acceptance_in_one(orders: list[tuple[int, int, int]]) -> None:
+    gates = []
+    for _ in range(2):
+        gate = RiskGate(Book(1))
+        gate.register_symbol(0, *SESSION_ALWAYS_NS, 1.0)
+        gate.book.update_tick(0, KIND_TRADE, 0, 100 * 10**9, 0, 1.0, 0.0, 0)
+        limits = RiskLimits()
+        limits.max_open_orders, limits.max_position_quantity_e9, limits.max_orders_per_second = 6, 9 * 10**9, 4
+        gate.load_limits(limits)
+        gates.append(gate)
+    one, two, now_ns = gates[0], gates[1], 0
+    for quantity, kind, seconds in orders:
+        now_ns += seconds * 10**9
+        code = two.check(0, quantity * 10**9, kind, 0, now_ns)
+        if not code:
+            two.on_accepted(0, quantity * 10**9, kind, 0, now_ns)
+        assert one.admit(0, quantity * 10**9, kind, 0, now_ns) == code
+        assert (one.open_orders, one.gross_exposure_e4) == (two.open_orders, two.gross_exposure_e4)
