@@ -126,6 +126,8 @@ class Engine:
             aggregator.wait(self._second)
             now = utc_now()
             ticks = aggregator.take(now)
+            if algorithm.run_time_error is not None:
+                raise RuntimeError(f"Algorithm.RunTimeError: {algorithm.run_time_error}")
             self._step(now, ticks)
 
     def _step(self, now: Any, ticks: list[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.lean_runs import Feed, run_in_double
+from support.lean_runs import Feed, run_in_double, wait_until
 
 from live.hot.catalogue import PageText
 
@@ -160,6 +160,32 @@ def test_a_module_beside_the_algorithm_may_import_it_by_its_name(
     assert run.texts() == ["limit 7"]
 
 
+def test_a_class_decorator_that_replaces_on_data_is_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = f"""
+from AlgorithmImports import *
+
+def doubled(cls):
+    original = cls.on_data
+    def on_data(self, data):
+        original(self, data)
+        original(self, data)
+    cls.on_data = on_data
+    return cls
+
+@doubled
+class Main(QCAlgorithm):
+    def initialize(self):{SETUP}
+    def on_data(self, data):
+        self.log(f"{{data.ticks[self.btc][0].price}}")
+"""
+
+    def drive(feed: Feed) -> None:
+        feed.trade("BTCUSD", 100)
+        feed.until(lambda: feed.calls("on_data") == 1)
+
+    assert run_in_double(tmp_path, monkeypatch, source, drive).texts() == ["100", "100"]
+
+
 def test_an_algorithm_without_on_data_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = f"from AlgorithmImports import *\nclass Main(QCAlgorithm):\n    def initialize(self):{SETUP}"
     run = run_in_double(tmp_path, monkeypatch, source, four_trades_without_orders)
@@ -272,16 +298,30 @@ def test_an_error_reaches_lean_after_the_host_has_ended_once(
 
 
 def test_an_error_that_does_not_pass_the_host_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Failure:
-        message = "Consolidators update: division by zero"
+    source = """
+        from AlgorithmImports import *
+
+        class Main(QCAlgorithm):
+            def initialize(self):
+                self.schedule.on(self.date_rules.every_day(), self.time_rules.every(timedelta(milliseconds=1)), self.fail)
+
+            def fail(self):
+                raise ZeroDivisionError("in a scheduled event")
+
+            def on_end_of_algorithm(self):
+                self.log("end")
+        """
 
     def drive(feed: Feed) -> None:
-        feed.engine.algorithm._run_time_error = Failure()
-        feed.until(lambda: (tmp_path / "run" / "host-summary.json").exists())
+        feed.until(lambda: False)
+        # LEAN's process lives on for seconds; the host's own thread looks four times in one.
+        wait_until((tmp_path / "run" / "host-summary.json").exists)
 
-    run = run_in_double(tmp_path, monkeypatch, SNAKE, drive)
+    run = run_in_double(tmp_path, monkeypatch, source, drive)
+    assert "in a scheduled event" in run.error
+    assert run.texts() == []
     assert run.summary()["phase"] == "failed"
-    assert run.summary()["reason"] == "Consolidators update: division by zero"
+    assert run.summary()["reason"] == "in a scheduled event"
 
 
 def test_an_error_of_the_strategy_is_not_hidden_by_one_of_its_end(

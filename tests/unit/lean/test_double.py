@@ -88,6 +88,32 @@ def test_without_data_the_engine_steps_once_a_second_and_calls_nothing(
     assert "on_data" not in names(run.callbacks)
 
 
+def test_scheduled_events_come_late_and_on_a_thread_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """
+from AlgorithmImports import *
+import threading
+
+class Main(QCAlgorithm):
+    def initialize(self):
+        self.begun = datetime.utcnow()
+        self.schedule.on(self.date_rules.every_day(), self.time_rules.every(timedelta(milliseconds=1)), self.note)
+        self.noted = []
+
+    def note(self):
+        self.noted.append((threading.current_thread().name, datetime.utcnow() - self.begun))
+"""
+
+    def drive(feed: Feed) -> None:
+        feed.until(lambda: feed.engine.algorithm.noted)
+
+    run = run_in_double(tmp_path, monkeypatch, code, drive, is_attached=False)
+    thread, after = run.algorithm.noted[0]
+    assert thread == "RealTime Thread"
+    assert after >= timedelta(seconds=1)
+
+
 def test_a_burst_comes_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drive(feed: Feed) -> None:
         from lean_engine.feed import utc_now
