@@ -21,6 +21,8 @@ DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "c
 COMPILE_ARGUMENTS = [] if sys.platform == "win32" else ["-O3", "-g0", "-fno-strict-aliasing", "-ffp-contract=off"]
 # Cython's own helpers (memory views above all) in one module; without it each module would carry and compile a copy.
 SHARED_UTILITY = "live.hot._cyutility"
+# By name, since users keep secrets beside these files. The installed command reads the same list.
+STACK_FILES = Path("live/deploy/stack_files.txt").read_text(encoding="utf-8").split()
 
 
 def extension(source: Path) -> Extension:
@@ -47,7 +49,7 @@ def sources() -> list[Path]:
 
 
 class BuildWithStack(build_py):
-    """Puts deploy/ and grafana/ of the checkout into the wheel, where `lean-live stack` finds them."""
+    """Puts the stack's files into the wheel, where `lean-live stack` finds them, and into the source distribution."""
 
     def run(self) -> None:
         """Copy the package, then the stack's files."""
@@ -56,8 +58,13 @@ class BuildWithStack(build_py):
             return  # the command finds them in the checkout
         target = Path(self.build_lib) / "live" / "deploy" / "files"
         shutil.rmtree(target, ignore_errors=True)
-        for folder in ("deploy", "grafana"):
-            shutil.copytree(folder, target / folder)
+        for name in STACK_FILES:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, target / name)
+
+    def get_source_files(self) -> list[str]:
+        """Return the package's files, and the stack's."""
+        return [*super().get_source_files(), *STACK_FILES]
 
 
 setup(

@@ -320,6 +320,8 @@ class LeanSettings(Struct, frozen=True, kw_only=True):
         other_cores: numbers of the cores of all other threads; empty takes those that `loop_core` leaves.
         dotnet_gc_every: of so many slices one reads .NET's collection counts and pauses; zero never does.
         account_milliseconds: time between two publications of account, positions and counts.
+        results_in_memory: whether LEAN writes its own result files and log to a folder in memory; they are copied to the
+            run's results when it is over, and lost when the machine stops before.
     """
 
     mode: Literal["inline", "lane"] = "inline"
@@ -336,6 +338,7 @@ class LeanSettings(Struct, frozen=True, kw_only=True):
     other_cores: Annotated[tuple[Annotated[int, Meta(ge=0, le=4_095)], ...], Meta(max_length=1_024)] = ()
     dotnet_gc_every: Annotated[int, Meta(ge=0, le=1_000_000)] = 1
     account_milliseconds: Annotated[float, Meta(ge=10, le=60_000)] = 250.0
+    results_in_memory: bool = False
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -126,6 +126,10 @@ def variants(settings: LeanSettings, is_quick: bool) -> list[Variant]:
     found.append(
         Variant(f"with-{other}", f"profile, orders {other}", True, changed(settings, mode=other), gaps_ms=_PART_GAPS_MS)
     )
+    if not settings.results_in_memory:
+        kept = changed(settings, results_in_memory=True)
+        title = "profile, LEAN's files in memory"
+        found.append(Variant("with-results-in-memory", title, True, kept, gaps_ms=_PART_GAPS_MS))
     cores = usable_cores()
     if settings.loop_core >= 0:
         unpinned = changed(settings, loop_core=-1, other_cores=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -185,14 +186,18 @@ def run_variant(home: LeanHome, data_folder: Path, variant: Variant, folder: Pat
             instructions=instructions,
             variables={**variables, **environment_variables(settings, without)},
             keys=config_keys(settings, without),
+            results_on_tmpfs=settings.results_in_memory,
         )
     else:
         request = EngineRequest(_STOCK_ENTRY, data_folder, variables=variables)
     seconds = sum(phase.gap_ms * phase.ticks for phase in told.phases) / 1_000 + told.warm_up / 1_000
     limits = EngineLimits(run_seconds=_START_SECONDS + 2 * seconds)
     files = prepare(home, request, folder)
-    with _load_beside(variant.load == "sidecar"):
-        _run(home, files, limits, folder / PAGE_NAME if variant.is_attached else None)
+    try:
+        with _load_beside(variant.load == "sidecar"):
+            _run(home, files, limits, folder / PAGE_NAME if variant.is_attached else None)
+    finally:
+        shutil.rmtree(files.results, ignore_errors=True)
     return read_times(times)
 
 

@@ -9,6 +9,7 @@ import click
 
 from live.cli.output import common_options, print_json
 from live.errors import EnvironmentFault, ExitCode
+from live.generated import write_differing
 
 _SDK = "grafana-foundation-sdk==0.0.21"
 
@@ -40,19 +41,21 @@ def build(output: Path, check: bool, as_json: bool) -> None:
             "`lean-live stack files --output DIR` writes the dashboards of this version without it"
         )
     # Imported here: the installed command does without it.
-    from live.dashboards.files import differing, write_dashboards
+    from live.dashboards.files import dashboard_files, differing_names
 
     if check:
-        names = differing(output)
+        names = differing_names(output)
         if as_json:
             print_json({"differing": names})
         else:
             for name in names:
                 click.echo(f"{output / name} is not as the code says; run lean-live dashboards build")
         raise click.exceptions.Exit(int(ExitCode.BREACH if names else ExitCode.OK))
-    paths = write_dashboards(output)
+    paths = write_differing(dashboard_files(), output)
     if as_json:
         print_json({"written": [str(path) for path in paths]})
         return
     for path in paths:
         click.echo(path)
+    if not paths:
+        click.echo(f"all dashboards in {output} are up to date")

@@ -11,9 +11,10 @@ from rich.console import Console
 from live.cli.output import common_options, print_json
 from live.config import RunSettings
 from live.errors import ExitCode
+from live.generated import differing, write_differing
 from live.report.results import PARTIAL
 from live.report.top.runs import open_run
-from live.slo.build import build, differing, write
+from live.slo.build import build
 from live.slo.burn import check_refusals
 from live.slo.check import check_document, print_check
 from live.slo.compliance import State, compliance_of
@@ -84,11 +85,12 @@ def check(slo_file: Path | None, run_path: Path | None, results: Path, as_json: 
 def build_command(slo_file: Path | None, output: Path, only_check: bool, as_json: bool) -> None:
     """Write the recording rules, alerts and routes of objectives.
 
-    The sections global, templates and receivers of the alertmanager.yml that is there are kept.
+    The sections global, templates and receivers of the alertmanager.yml that is there are kept. A prometheus.yml that is
+    there is left as it is, and must load the rules and scrape the sidecar.
     """
     slo, name = _load(slo_file)
     built = build(slo, output, name)
-    changed = differing(built, output) if only_check else write(built, output)
+    changed = differing(built, output) if only_check else write_differing(built, output)
     if as_json:
         print_json({"output": str(output), "changed": [str(each) for each in changed], "written": not only_check})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, State, Step, steps
+from live.slo.burn import EVALUATION_INTERVAL
 
 VERDICTS = {0: State("good", GOOD), 1: State("bad", BAD)}
 """Of an expression that compares a burn rate with 1."""
@@ -42,4 +43,5 @@ def is_breached(objective: str = "") -> str:
 
 def since_breach(objective: str) -> str:
     """Return the seconds since the objective was last breached, within the time that the dashboard shows."""
-    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:5s]))"
+    # Finer steps would find the same samples: there is one in each interval of the rules.
+    return f"time() - max(max_over_time(timestamp({burn(objective)} > 1)[$__range:{EVALUATION_INTERVAL}]))"

@@ -10,34 +10,23 @@ from live.dashboards.latency import latency
 from live.dashboards.objectives import objectives
 from live.dashboards.orders import orders
 from live.dashboards.runbook_pages import runbooks
+from live.generated import GeneratedFile, differing
 
 BOARDS = (latency, orders, feed, host, objectives, runbooks)
 
 
-def dashboard_files() -> dict[str, str]:
-    """Return the content of each dashboard's file by the file's name."""
+def dashboard_files() -> list[GeneratedFile]:
+    """Return the file of each dashboard."""
     boards = [make() for make in BOARDS]
-    return {f"{board.uid}.json": board.to_json() for board in boards}
+    return [GeneratedFile(Path(f"{board.uid}.json"), board.to_json().encode()) for board in boards]
 
 
-def differing(folder: Path) -> list[str]:
-    """Return the names of files of a folder that are not as the code says: changed, missing, or of no dashboard."""
-    files = dashboard_files()
-    found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.json"))}
-    return sorted(name for name in {*files, *found} if files.get(name) != found.get(name))
-
-
-def write_dashboards(folder: Path) -> list[Path]:
-    """Write the files of all dashboards into a folder, made when missing, and return their paths.
+def differing_names(folder: Path) -> list[str]:
+    """Return the names of files of a folder that are not as the code says: changed, missing, or of no dashboard.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: one cannot be read.
     """
     files = dashboard_files()
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, content in files.items():
-        path = folder / name
-        path.write_text(content, encoding="utf-8")
-        paths.append(path)
-    return paths
+    unknown = {path.name for path in folder.glob("*.json")} - {each.path.name for each in files}
+    return sorted({path.name for path in differing(files, folder)} | unknown)

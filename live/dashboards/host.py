@@ -32,7 +32,7 @@ def host() -> Board:
     board.row(8, *_memory())
     board.heading("Telemetry and the sidecar")
     board.row(8, *_telemetry())
-    board.row(8, *_sidecar())
+    board.row(8, *_sidecar(), widths=(8, 4, 4, 4, 4))
     return board
 
 
@@ -111,8 +111,11 @@ def _states() -> list[Panel]:
     return [
         timeline(
             "Pinned, by thread",
-            "By thread: whether it is where `[host] cores` puts it.",
-            [Query(f"min by (run, thread) ({series('cpu_affinity_ok')})", "{{run}}, {{thread}}")],
+            "By thread: whether it is where `[host] cores` puts it; and the sidecar, by `[sidecar] cores`.",
+            [
+                Query(f"min by (run, thread) ({series('cpu_affinity_ok')})", "{{run}}, {{thread}}"),
+                Query(series("sidecar_cpu_affinity_ok"), "sidecar"),
+            ],
             _PINNED,
             _NOT_CONFIGURED,
         ),
@@ -219,6 +222,18 @@ def _telemetry() -> list[Panel]:
 
 def _sidecar() -> list[Panel]:
     return [
+        with_runbook(
+            lines(
+                "Failures of the sidecar",
+                "Pieces that failed and were begun anew, and telemetry pages that could not be used, since the sidecar began.",
+                [
+                    Query(f"sum by (task) ({series('sidecar_part_failures_total')})", "{{task}} failed"),
+                    Query(f"sum by (reason) ({series('sidecar_page_faults_total')})", "page {{reason}}"),
+                ],
+                "short",
+            ),
+            "sidecar-failing",
+        ),
         lines(
             "Scrapes",
             "Requests for metrics per second, by outcome.",

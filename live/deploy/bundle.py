@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from live.errors import EnvironmentFault
+from live.generated import GeneratedFile, is_written, replace_file
 
 COMPOSE_FILE = Path("deploy", "compose.yaml")
-_FOLDERS = ("deploy", "grafana")
+_LIST = Path(__file__).resolve().parent / "stack_files.txt"
+"""Names the files one by one, for the build of the package too: in a checkout, secrets of the user's may lie beside them."""
 OLD_SUFFIX = ".old"
 """Behind the names of files that were renewed; neither Prometheus nor Grafana reads such files."""
 
-_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
-"""Containers may run as another user than the one who writes the files; nothing in them is secret."""
+_FOLDER_MODE = 0o755
+"""Containers may run as another user than the one who writes the files."""
 
 
 class Written(NamedTuple):
@@ -46,10 +48,7 @@ def bundle_folder() -> Path:
 
 def bundle_files() -> list[Path]:
     """Return the paths of all files of the stack, relative to the folder that holds them, sorted."""
-    root = bundle_folder()
-    return sorted(
-        path.relative_to(root) for folder in _FOLDERS for path in (root / folder).rglob("*") if path.is_file()
-    )
+    return [Path(name) for name in _LIST.read_text(encoding="utf-8").split()]
 
 
 def write_bundle(folder: Path, overwrite: bool = False) -> Written:
@@ -67,18 +66,16 @@ def write_bundle(folder: Path, overwrite: bool = False) -> Written:
     try:
         for relative in bundle_files():
             target = folder / relative
-            content = (root / relative).read_bytes()
-            found = target.read_bytes() if target.exists() else None
-            if found == content:
+            file = GeneratedFile(relative, (root / relative).read_bytes())
+            if is_written(file, folder):
                 continue
-            if found is not None and not overwrite:
+            if target.exists() and not overwrite:
                 result.kept.append(relative)
                 continue
-            if found is not None:
+            if target.exists():
                 target.replace(target.with_name(target.name + OLD_SUFFIX))
             _make_folders(folder, relative.parent)
-            target.write_bytes(content)
-            target.chmod(_FILE_MODE)
+            replace_file(target, file.content)
             result.written.append(relative)
     except OSError as error:
         raise EnvironmentFault(

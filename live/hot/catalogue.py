@@ -317,7 +317,11 @@ WORST_TICK_TIME = _gauge(
     "symbol",
 )
 CPU_SECONDS = _counter("cpu_seconds_total", "Processor time of the strategy's process, by mode.", "mode")
-CPU_STEAL = _counter("cpu_steal_seconds_total", "Time that a hypervisor kept from the cores of the strategy's process.")
+CPU_STEAL = _counter(
+    "cpu_steal_seconds_total",
+    "Time that a hypervisor kept from each core that the strategy's process may use.",
+    "core",
+)
 CONTEXT_SWITCHES = _counter("context_switches_total", "Times that the strategy's process gave up a core.", "kind")
 PAGE_FAULTS = _counter("page_faults_total", "Page faults of the strategy's process.", "kind")
 THREADS = _gauge("threads", "Threads of the strategy's process.")

@@ -5,9 +5,9 @@ in clock ticks since boot, 0 where the system does not tell | 5 creation, ns sin
 hash of the catalogue | 8 ring capacity | 9 checksum of the header | 10 1 once the writer has closed the page | 16-31
 run id | 32-47 build (UTF-8 text) | 48-56 section table: where each section begins, in words.
 
-Slots of the section RECORDS, each read whole through its sequence number (live/hot/seqlock.py): the latest tick, the
-slowest ticks, the account, the texts by `PageText`, the rows of the position table. What their words hold stands in
-live/hot/telemetry.py for ticks and in live/hot/page_tables.py for the rest.
+Slots of the section RECORDS, each read whole through its sequence number (live/hot/seqlock.py): the
+slowest decisions, the account, the texts by `PageText`, the rows of the position table. What their words hold stands
+in live/hot/page_tables.py.
 
 The sections follow in the order of `Section`. The last one, the reader's, is the only one that readers write: word 0
 control word, word 8 how many times somebody asked to end a pause of the feed, word 16 records of the event ring consumed
@@ -31,7 +31,7 @@ from live.hot.ring import ring_words
 from live.hot.seqlock import SLOT_WORDS
 
 PAGE_MAGIC = int.from_bytes(b"LEANLIVE", "little")
-PAGE_VERSION = 3
+PAGE_VERSION = 4
 READER_BYTES = 65_536
 """Size and alignment of the reader's section: the largest memory page of the systems in use."""
 HEADER_WORDS = 64
@@ -44,11 +44,12 @@ FEED_ROW_WORDS = 4
 """Words of a symbol's row: when its last tick came, its ticks, when its price last changed (ns since 1970 UTC, as the first),
 1 while ticks are to be expected."""
 WORST_TICKS = 10
-"""Slowest ticks whose details are kept."""
+"""Slowest decisions whose details are kept."""
 POSITIONS_MAX = 32
 """Rows of the position table."""
-LATEST_TICK_SLOT = 0
-ACCOUNT_SLOT = LATEST_TICK_SLOT + 1 + WORST_TICKS
+SLOWEST_SLOT = 0
+"""Slot of the slowest decision."""
+ACCOUNT_SLOT = SLOWEST_SLOT + WORST_TICKS
 TEXT_SLOT = ACCOUNT_SLOT + 1
 """Slot of the first text."""
 POSITION_SLOT = TEXT_SLOT + len(PageText)

@@ -8,8 +8,9 @@ the newest data, ns since 1970 UTC | 5 open orders | 6 equity | 7 equity at the 
 reals, texts UTF-8 with zeros after them. The rows are written first and the account last, all with the same generation,
 so a reader that finds one generation everywhere has seen one moment. A text fills the words 1-15 of its record; the rest of a longer one is left out.
 
-Of a slow decision: 1-5 as of a slow tick (live/hot/telemetry.py), the symbol's index below 0 for several symbols | 6-9
-symbol | 10 time of the garbage collector in it, ns | 11 orders | 12 scheduled events | 13 page faults | 14 times that
+Of a slow decision: 1 latency in ns, below 0 when the slot holds none | 2 index of the symbol, below 0 for several
+symbols | 3 number of the tick | 4 moment of the data, ns since 1970 UTC | 5 receipt, ns of the writer's monotonic clock |
+6-9 symbol | 10 time of the garbage collector in it, ns | 11 orders | 12 scheduled events | 13 page faults | 14 times that
 the kernel took the core away | 15 time at its beginning in which earlier decisions were made, ns.
 """
 
@@ -22,9 +23,9 @@ from typing import NamedTuple
 from live.hot.catalogue import PageText
 from live.hot.page_layout import (
     ACCOUNT_SLOT,
-    LATEST_TICK_SLOT,
     POSITION_SLOT,
     POSITIONS_MAX,
+    SLOWEST_SLOT,
     TEXT_SLOT,
     WORST_TICKS,
     read_text,
@@ -35,6 +36,8 @@ from live.hot.seqlock import SLOT_WORDS, SeqlockReader, SeqlockWriter
 SYMBOL_WORDS = 4
 CURRENCY_WORDS = 2
 _READ_ATTEMPTS = 100
+_NO_DECISION = -1
+"""Latency in a slot that holds no decision any more."""
 
 
 class PositionRow(NamedTuple):
@@ -125,6 +128,7 @@ class PageTablesWriter:
     def __init__(self, records: SeqlockWriter) -> None:
         self._records = records
         self._generation = 0
+        self._slowest = 0
         self._real = array("d", (0.0,))
         self._bits = memoryview(self._real).cast("B").cast("q")
         self._texts: dict[PageText, str] = {}
@@ -141,10 +145,16 @@ class PageTablesWriter:
         self._records.end()
 
     def write_slowest(self, decisions: Sequence[SlowDecision]) -> None:
-        """Store the slowest decisions, of which at most WORST_TICKS are kept, in the place of those before."""
+        """Store the slowest decisions, of which at most WORST_TICKS are kept, in the place of all those before."""
         records = self._records
-        for at, decision in enumerate(decisions[:WORST_TICKS]):
-            records.begin(LATEST_TICK_SLOT + 1 + at)
+        kept = decisions[:WORST_TICKS]
+        for at in range(len(kept), self._slowest):
+            records.begin(SLOWEST_SLOT + at)
+            records.put(1, _NO_DECISION)
+            records.end()
+        self._slowest = len(kept)
+        for at, decision in enumerate(kept):
+            records.begin(SLOWEST_SLOT + at)
             for field, value in enumerate(decision[:5], 1):
                 records.put(field, value)
             self._put_label(6, decision.symbol, SYMBOL_WORDS)
@@ -206,10 +216,10 @@ class PageTablesReader:
         return _text_of(self._words(1, SLOT_WORDS - 1))
 
     def slowest(self) -> list[SlowDecision]:
-        """Return the slowest decisions, slowest first; those of `TelemetryPage.offer_worst` have no more than numbers."""
+        """Return the slowest decisions, slowest first."""
         found = []
-        for slot in range(LATEST_TICK_SLOT + 1, LATEST_TICK_SLOT + 1 + WORST_TICKS):
-            if self._records.read(slot):
+        for slot in range(SLOWEST_SLOT, SLOWEST_SLOT + WORST_TICKS):
+            if self._records.read(slot) and self._records.get(1) > _NO_DECISION:
                 latency_ns, symbol_index, sequence, time_ns, receive_ns = self._words(1, 5)
                 symbol = _text_of(self._words(6, SYMBOL_WORDS))
                 rest = self._words(6 + SYMBOL_WORDS, len(SlowDecision._fields) - 6)

@@ -2,6 +2,7 @@ cimport cython
 from live.hot.atomic cimport fence, load_acquire, store_release
 
 cdef long long _WIDTH
+cdef long long _OUTSIDE
 
 cdef class SeqlockWriter:
     cdef readonly long long slots
@@ -11,7 +12,6 @@ cdef class SeqlockWriter:
     cpdef bint begin(self, long long slot) noexcept
     cpdef void put(self, long long field, long long value) noexcept
     cpdef void end(self) noexcept
-    cpdef long long get(self, long long slot, long long field) noexcept
 
 cdef class SeqlockReader:
     cdef readonly long long slots

@@ -22,6 +22,7 @@ SLOT_WORDS = 16
 READ_ATTEMPTS = 1_000
 """Tries before a reader gives up on a writer that never leaves, for example because it died inside."""
 _WIDTH = SLOT_WORDS
+_OUTSIDE = -1
 
 
 def _slots_of(words: memoryview[int]) -> int:
@@ -44,11 +45,12 @@ class SeqlockWriter:
         self.slots = _slots_of(words)
         self._words = words
         self._view = words
-        self._base = 0
+        self._base = _OUTSIDE
 
     def begin(self, slot: int) -> bool:
-        """Enter a slot; False for a slot that does not exist."""
+        """Enter a slot; False for a slot that does not exist: what is put then goes nowhere."""
         if slot < 0 or slot >= self.slots:
+            self._base = _OUTSIDE
             return False
         self._base = slot * _WIDTH
         # Also right when a writer before died inside: the number is odd afterwards in any case.
@@ -57,19 +59,15 @@ class SeqlockWriter:
         return True
 
     def put(self, field: int, value: int) -> None:
-        """Write a word of the entered slot: 1 to 15; others are ignored."""
-        if 0 < field < _WIDTH:
+        """Write a word of the entered slot: 1 to 15; others, and those outside a slot, are ignored."""
+        if 0 < field < _WIDTH and self._base >= 0:
             self._words[self._base + field] = value
 
     def end(self) -> None:
-        """Leave the slot: readers see the new record."""
-        store_release(self._words, self._base, (self._words[self._base] | 1) + 1)
-
-    def get(self, slot: int, field: int) -> int:
-        """Return a word of a slot as the writer knows it; 0 outside."""
-        if 0 <= slot < self.slots and 0 <= field < _WIDTH:
-            return self._words[slot * _WIDTH + field]
-        return 0
+        """Leave the slot, if one was entered: readers see the new record."""
+        if self._base >= 0:
+            store_release(self._words, self._base, (self._words[self._base] | 1) + 1)
+            self._base = _OUTSIDE
 
 
 class SeqlockReader:

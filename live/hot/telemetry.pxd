@@ -7,10 +7,8 @@ cdef long long _VALUES
 cdef long long _CODES
 cdef long long _FEEDS
 cdef long long _FEED_WORDS
-cdef long long _WORST
 cdef long long _CONTROL
 cdef long long _RESUME
-cdef long long _LATEST
 
 cdef class TelemetryPage:
     cdef readonly object path
@@ -26,7 +24,6 @@ cdef class TelemetryPage:
     cdef long long[::1] _feed_rows
     cdef long long[::1] _reader
     cdef object _feed_labels
-    cdef long long _worst_floor_ns
     cpdef void add(self, long long counter, long long count) noexcept
     cpdef void add_denials(self, long long code, long long count) noexcept
     cpdef void set_gauge(self, long long gauge, double value) noexcept
@@ -35,8 +32,3 @@ cdef class TelemetryPage:
                           long long price_changed_ns, bint is_open=*) noexcept
     cpdef long long control(self) noexcept
     cpdef long long resume_requests(self) noexcept
-    cpdef void record_tick(self, long long symbol_index, long long sequence, long long time_ns, long long receive_ns,
-                           long long price_e9, long long bid_e9, long long ask_e9) noexcept
-    @cython.locals(slot=cython.longlong, smallest=cython.longlong, slot_ns=cython.longlong, smallest_ns=cython.longlong)
-    cpdef bint offer_worst(self, long long latency_ns, long long symbol_index, long long sequence, long long time_ns,
-                           long long receive_ns) noexcept

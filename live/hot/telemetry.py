@@ -26,14 +26,12 @@ from live.hot.page_layout import (
     FEED_ROW_WORDS,
     FEEDS_MAX,
     HEADER_WORDS,
-    LATEST_TICK_SLOT,
     PAGE_MAGIC,
     PAGE_VERSION,
     POSITION_WORD,
     RESUME_WORD,
     TEXT_WORDS,
     VALUES_MAX,
-    WORST_TICKS,
     HeaderWord,
     PageLayout,
     Section,
@@ -56,10 +54,8 @@ _VALUES = VALUES_MAX
 _CODES = DENIAL_CODES_MAX
 _FEEDS = FEEDS_MAX
 _FEED_WORDS = FEED_ROW_WORDS
-_WORST = WORST_TICKS
 _CONTROL = CONTROL_WORD
 _RESUME = RESUME_WORD
-_LATEST = LATEST_TICK_SLOT
 
 
 class TelemetryPage:
@@ -97,7 +93,6 @@ class TelemetryPage:
         position = words[layout.of(Section.READER)][POSITION_WORD : POSITION_WORD + 1]
         self.ring = RingWriter(words[layout.of(Section.RING)], position, layout.ring_capacity)
         self.records = SeqlockWriter(words[layout.of(Section.RECORDS)])
-        self._worst_floor_ns = -1
 
     # -- hot
 
@@ -140,52 +135,6 @@ class TelemetryPage:
     def resume_requests(self) -> int:
         """Return how many times somebody asked to end a pause of the feed: to be polled between ticks."""
         return load_acquire(self._reader, _RESUME)
-
-    def record_tick(
-        self,
-        symbol_index: int,
-        sequence: int,
-        time_ns: int,
-        receive_ns: int,
-        price_e9: int,
-        bid_e9: int,
-        ask_e9: int,
-    ) -> None:
-        """Show a tick as the latest one, whole (words 1-7 of slot LATEST_TICK_SLOT, in the order of the parameters)."""
-        self.records.begin(_LATEST)
-        self.records.put(1, symbol_index)
-        self.records.put(2, sequence)
-        self.records.put(3, time_ns)
-        self.records.put(4, receive_ns)
-        self.records.put(5, price_e9)
-        self.records.put(6, bid_e9)
-        self.records.put(7, ask_e9)
-        self.records.end()
-
-    def offer_worst(self, latency_ns: int, symbol_index: int, sequence: int, time_ns: int, receive_ns: int) -> bool:
-        """Keep a tick when it is among the WORST_TICKS slowest.
-
-        It is in words 1-5 of its slot, in the order of the parameters.
-        """
-        if latency_ns <= self._worst_floor_ns:
-            return False
-        smallest = 1
-        for slot in range(2, _WORST + 1):
-            if self.records.get(slot, 1) < self.records.get(smallest, 1):
-                smallest = slot
-        self.records.begin(smallest)
-        self.records.put(1, latency_ns)
-        self.records.put(2, symbol_index)
-        self.records.put(3, sequence)
-        self.records.put(4, time_ns)
-        self.records.put(5, receive_ns)
-        self.records.end()
-        smallest_ns = latency_ns
-        for slot in range(1, _WORST + 1):
-            slot_ns = self.records.get(slot, 1) if self.records.get(slot, 0) else -1
-            smallest_ns = min(smallest_ns, slot_ns)
-        self._worst_floor_ns = smallest_ns
-        return True
 
     # -- cold
 

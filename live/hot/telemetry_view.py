@@ -19,7 +19,6 @@ from live.hot.page_layout import (
     FEED_ROW_WORDS,
     FEEDS_MAX,
     HEADER_WORDS,
-    LATEST_TICK_SLOT,
     PAGE_MAGIC,
     PAGE_VERSION,
     TEXT_WORDS,
@@ -187,12 +186,8 @@ class TelemetryView:
                 f"telemetry page {self.path} is garbled: {error}; start the run again", "garbled"
             ) from error
 
-    def latest_tick(self) -> tuple[int, ...] | None:
-        """Return the latest tick, in the order of `TelemetryPage.record_tick`'s parameters; None when there is none."""
-        return self._record(LATEST_TICK_SLOT, 7)
-
     def worst_ticks(self) -> list[SlowDecision]:
-        """Return the slowest ticks or decisions, slowest first."""
+        """Return the slowest decisions, slowest first."""
         return self._tables.slowest()
 
     def account(self) -> AccountLook | None:
@@ -206,11 +201,6 @@ class TelemetryView:
     def control(self) -> ControlBit:
         """Return the control word as last set."""
         return ControlBit(self._readers_words[CONTROL_WORD])
-
-    def _record(self, slot: int, words: int) -> tuple[int, ...] | None:
-        if not self._records.read(slot):
-            return None
-        return tuple(self._records.get(field) for field in range(1, 1 + words))
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -26,7 +26,7 @@ from live.errors import (
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
-from live.hot.catalogue import Gauge, RunPhase, Stage
+from live.hot.catalogue import RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.hot.pause_watch import collections_now
 from live.paper.callbacks import guarded
@@ -175,9 +175,7 @@ class DryRun:
         self.engine = PaperEngine(subscriptions, self.recorder, store, parameters, RiskDesk(config.risk, self._control))
         where = f"data folder {self.data.path}" if self.request.feed is None else f"feed {self.request.feed}"
         self.telemetry.describe(self.loaded.cls.__name__, where)
-        if self._cores:
-            # `pin` has read back that it is so.
-            self.telemetry.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, True)
+        self.telemetry.watch_cores(self._cores)
 
     def _make_feed(self, address: str, folder: DataFolder) -> FeedRun:
         # Replays do without event loops.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import TelemetrySettings
+from live.cores import usable_cores
 from live.feeds.socket.health import FeedState
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage
 from live.hot.denials import DenialCode
@@ -99,6 +100,7 @@ class RunTelemetry(RunPage):
         self._next_ns = 0
         self._next_slow_ns = 0
         self._names: dict[int, str] = {}
+        self._cores: tuple[int, ...] = ()
 
     def resume_requests(self) -> int:
         """Return how many times readers of the page have asked to end a pause of the feed."""
@@ -110,6 +112,17 @@ class RunTelemetry(RunPage):
         """Take note of the account and the symbols before the first step; return what the user should know of them."""
         self._starting_equity = engine.portfolio.total_portfolio_value
         return self._symbols.name(engine.securities.values())
+
+    def watch_cores(self, cores: tuple[int, ...]) -> None:
+        """Show from now on whether the strategy's thread is on its cores; the calling thread is taken for that one.
+
+        Somebody else may move a thread at any time, so each look asks the system anew.
+
+        Parameters:
+            cores: those that it is pinned to; none when nothing is configured, and nothing is shown then.
+        """
+        self._cores = cores
+        self._publish_affinity()
 
     def finish(self, engine: PaperEngine, feed: FeedReceiver | None, phase: RunPhase, reason: str) -> None:
         """Bring the page to what the run has come to at its end.
@@ -147,6 +160,7 @@ class RunTelemetry(RunPage):
             self._next_slow_ns = now_ns + _SLOW_EVERY_NS
             gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
             self._publish_slowest(engine)
+            self._publish_affinity()
         gauge(Gauge.RESIDENT_MEMORY, resident_memory_bytes())
         gauge(Gauge.SYMBOLS, len(engine.securities))
         if self.phase is RunPhase.WARMING_UP and not engine.is_warming_up:
@@ -232,6 +246,10 @@ class RunTelemetry(RunPage):
                 for step in engine.recorder.trace.worst()
             ]
         )
+
+    def _publish_affinity(self) -> None:
+        if self._cores:
+            self.set_affinity(Gauge.CPU_AFFINITY_STRATEGY, usable_cores() == self._cores)
 
     def _publish_feed(self, feed: FeedReceiver, now_ns: int) -> None:
         health = feed.health

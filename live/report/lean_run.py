@@ -31,7 +31,7 @@ from live.feeds.socket.address import FeedAddress
 from live.hot.catalogue import Counter
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault, TelemetryView
-from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
+from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import engine_version, read_text
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import EngineLimits, EngineOutcome, EngineProcess
@@ -72,7 +72,6 @@ class LeanRunRequest:
         last: last day.
         speed: how many times faster than it was; None is as fast as the engine takes it.
         limits: how long the engine may take.
-        results_on_tmpfs: whether LEAN writes its own files to memory.
     """
 
     run: DryRunRequest
@@ -81,7 +80,6 @@ class LeanRunRequest:
     last: date | None = None
     speed: float | None = 1.0
     limits: EngineLimits = field(default_factory=EngineLimits)
-    results_on_tmpfs: bool = False
 
 
 def run_in_lean(request: LeanRunRequest, progress: ProgressSink) -> RunResult:
@@ -211,7 +209,7 @@ class _LeanRun:
             instructions=instructions,
             variables=environment_variables(config.lean),
             keys=config_keys(config.lean),
-            results_on_tmpfs=request.results_on_tmpfs,
+            results_on_tmpfs=config.lean.results_in_memory,
         )
         return prepare(request.home, engine, self._folder.path / _ENGINE_FOLDER)
 
@@ -264,11 +262,11 @@ class _LeanRun:
         self, files: EngineFiles, outcome: EngineOutcome, publisher: SessionPublisher | None, begun_ns: int
     ) -> RunResult:
         """Write the result files; raise what the run ended with."""
+        files = replace(files, results=_bring_home(files))
         feeder = read_feeder(self._own(_FEEDER_FILE))
         failure = self._failure(files, outcome, publisher, feeder)
         if publisher is not None and publisher.offered is not None:
             self._warn_of_bars(publisher.offered.has_bars)
-        _bring_home(files)
         left = EngineLeavings(
             outcome.status,
             read_order_events(files.results, files.status.stem),
@@ -351,17 +349,20 @@ def _socket(folder: Path) -> Path:
     return folder / "feed"
 
 
-def _bring_home(files: EngineFiles) -> None:
-    """Copy LEAN's files from memory into the run's folder.
+def _bring_home(files: EngineFiles) -> Path:
+    """Move LEAN's files from memory into the run's folder, and return where they are.
 
     Raises:
         EnvironmentFault: the disk is full or gone; the files stay where they are.
     """
-    if files.results.parent == files.folder:
-        return
+    home = files.folder / RESULTS_FOLDER
+    if files.results == home:
+        return home
     try:
-        shutil.copytree(files.results, files.folder / "results")
+        shutil.copytree(files.results, home)
     except (OSError, shutil.Error) as error:
         raise EnvironmentFault(
             f"cannot copy LEAN's files from {files.results}: {error}; they are still there"
         ) from error
+    shutil.rmtree(files.results)
+    return home

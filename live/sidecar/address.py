@@ -10,6 +10,8 @@ import socket
 from live.config import SidecarSettings
 from live.errors import ConfigError, EnvironmentFault
 
+HEALTH_PATH = "/healthz"
+"""Where a sidecar says that it serves and is not about to end."""
 FURTHER_PORTS = 20
 """Ports that are tried after the configured one."""
 _BACKLOG = 128

@@ -42,7 +42,9 @@ def process_samples(pid: int, start_ticks: int) -> Iterator[Sample]:
     ticks_per_second = os.sysconf("SC_CLK_TCK")
     yield Sample(CPU_SECONDS, int(stat[_USER]) / ticks_per_second, ("user",))
     yield Sample(CPU_SECONDS, int(stat[_SYSTEM]) / ticks_per_second, ("system",))
-    yield Sample(CPU_STEAL, steal_ticks / ticks_per_second)
+    for core, ticks in steal_ticks.items():
+        # A sum would go backwards when the process is moved to fewer cores.
+        yield Sample(CPU_STEAL, ticks / ticks_per_second, (str(core),))
     yield Sample(PAGE_FAULTS, int(stat[_MINOR_FAULTS]), ("minor",))
     yield Sample(PAGE_FAULTS, int(stat[_MAJOR_FAULTS]), ("major",))
     yield Sample(THREADS, int(stat[_THREADS]))
@@ -53,11 +55,11 @@ def process_samples(pid: int, start_ticks: int) -> Iterator[Sample]:
             yield Sample(CONTEXT_SWITCHES, int(count), (_SWITCHES[name],))
 
 
-def _steal_ticks(cores: set[int]) -> int:
-    """Return the time that a hypervisor kept from some cores, in clock ticks."""
-    total = 0
+def _steal_ticks(cores: set[int]) -> dict[int, int]:
+    """Return the time that a hypervisor kept from some cores, by core, in clock ticks."""
+    found = {}
     for line in (_PROC / "stat").read_bytes().splitlines():
         words = line.split()
         if words and words[0].startswith(b"cpu") and words[0][3:].isdigit() and int(words[0][3:]) in cores:
-            total += int(words[_STEAL])
-    return total
+            found[int(words[0][3:])] = int(words[_STEAL])
+    return found

@@ -6,15 +6,19 @@ import os
 import selectors
 import signal
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, sleep
 from live.errors import EnvironmentFault, ExitCode, LeanLiveError, one_line
 from live.installation import COMMAND, environment
+from live.sidecar.address import HEALTH_PATH
 from live.sidecar.folder_lock import Holder, find_holder
 
 LOG_FILE = "sidecar.log"
@@ -23,6 +27,7 @@ START_SECONDS = 20.0
 _LOG_BYTES_MAX = 1 << 20
 _ANSWER_BYTES_MAX = 1 << 16
 _LOOK_SECONDS = 0.02
+_ASK_SECONDS = 2.0
 
 
 class ServedAt(NamedTuple):
@@ -69,6 +74,7 @@ def serve(results: Path, config: Path | None) -> ServedAt:
         os.close(answers)
     if "error" in answer:
         # Somebody else may have started one at the same moment.
+        _end(pid)
         holder = _running(folder)
         if holder is not None:
             return ServedAt(holder.address, holder.pid, True)
@@ -78,22 +84,33 @@ def serve(results: Path, config: Path | None) -> ServedAt:
 
 
 def _running(folder: Path) -> Holder | None:
-    """Return a sidecar that listens already; one that is just starting is waited for.
+    """Return a sidecar that serves already; one that is just starting, or about to end, is waited for.
 
     Raises:
-        EnvironmentFault: it does not come so far.
+        EnvironmentFault: it does neither in time.
     """
     until_ns = machine_monotonic_ns() + int(START_SECONDS * NANOSECONDS_PER_SECOND)
     while True:
         holder = find_holder(folder, expects_run=True)
-        if holder is None or holder.address:
+        # One that says it goes on after it was told of a run does so until the run is there.
+        if holder is None or (holder.address and _goes_on(holder.address)):
             return holder
         if machine_monotonic_ns() > until_ns:
             raise EnvironmentFault(
-                f"the sidecar of {folder}, process {holder.pid}, does not listen after {START_SECONDS:g} seconds; end it "
-                "and start again"
+                f"the sidecar of {folder}, process {holder.pid}, has neither answered nor ended for {START_SECONDS:g} "
+                "seconds; end it and start again"
             )
         sleep(_LOOK_SECONDS)
+
+
+def _goes_on(address: str) -> bool:
+    """Ask a sidecar whether it serves and is not about to end."""
+    with closing(HTTPConnection(urlsplit(address).netloc, timeout=_ASK_SECONDS)) as connection:
+        try:
+            connection.request("GET", HEALTH_PATH)
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
 
 
 def _spawn(words: list[str], folder: Path) -> tuple[int, int]:
@@ -148,7 +165,13 @@ def _wait_for_answer(answers: int, pid: int) -> dict[str, Any]:
                 return msgspec.json.decode(text, type=dict[str, Any])
             if not part:
                 break
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    _end(pid)
     said = one_line(text.decode("utf-8", "replace"))[:200] or "nothing"
     raise EnvironmentFault(f"the sidecar did not come up and said {said}; see {LOG_FILE} in the folder of results")
+
+
+def _end(pid: int) -> None:
+    """End a child that is of no use, and leave nothing of it."""
+    # Not waited for before, so the id is still its own.
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)

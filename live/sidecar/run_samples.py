@@ -40,10 +40,8 @@ from live.hot.telemetry_view import PageFault
 from live.sidecar.attached import AttachedRun
 from live.sidecar.histograms import cumulative_buckets
 from live.sidecar.host_process import process_samples
-from live.sidecar.samples import BucketExemplar, HistogramSample, Sample
+from live.sidecar.samples import OTHER, BucketExemplar, HistogramSample, Sample
 
-OTHER = "other"
-"""Label of all symbols that are not exported under their names."""
 _INSTANTS = (Gauge.FEED_RECEIVED, Gauge.PUBLISHED)
 _NO_TICKS_NOW = (FeedPhase.NONE, FeedPhase.ENDED)
 

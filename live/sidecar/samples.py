@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from live.hot.catalogue import Metric
 
+OTHER = "other"
+"""Label of all symbols that are not exported under their names."""
+
 
 class Sample(NamedTuple):
     """A counter or a gauge at one moment.

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from live.config import SidecarSettings
 from live.report.summary_file import writable
+from live.sidecar.address import HEALTH_PATH
 from live.sidecar.answers import Answers
 
 SCRAPE_OUTCOMES = ("ok", "denied", "busy", "slow")
@@ -52,6 +53,7 @@ class MetricsServer:
         token: secret that clients must send as a bearer token, "" for none.
         answers: the metrics.
         list_runs: called for the runs as JSON-ready data.
+        is_ending: tells whether the sidecar is about to end, which the sign of life says.
         documents: further JSON-ready data by path, each called for when it is asked for.
 
     Attributes:
@@ -64,12 +66,14 @@ class MetricsServer:
         token: str,
         answers: Answers,
         list_runs: Callable[[], list[dict[str, Any]]],
+        is_ending: Callable[[], bool],
         documents: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
     ) -> None:
         self._most = settings.max_scrapes
         self._token = token.encode()
         self._answers = answers
         self._list_runs = list_runs
+        self._is_ending = is_ending
         self._documents = documents
         self._under_way = 0
         self._runner: web.AppRunner | None = None
@@ -83,7 +87,7 @@ class MetricsServer:
         for name, document in {"runs": self._list_runs, **self._documents}.items():
             application.router.add_get(f"/{name}", self._authorized(_json_of(document)))
         application.router.add_get("/", self._authorized(self._index))
-        application.router.add_get("/healthz", _healthz)
+        application.router.add_get(HEALTH_PATH, self._healthz)
         runner = web.AppRunner(
             application,
             access_log=None,
@@ -145,6 +149,9 @@ class MetricsServer:
         finally:
             self._under_way -= 1
 
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return _refuse("ending") if self._is_ending() else web.Response(text="ok\n", headers=_HEADERS)
+
     async def _index(self, _request: web.Request) -> web.Response:
         rows = "\n".join(
             f"<tr><td>{html.escape(str(each['name']))}</td><td>{html.escape(str(each['state']))}</td></tr>"
@@ -183,10 +190,6 @@ def _json_of(document: Callable[[], Any]) -> Handler:
         return web.Response(body=body, content_type="application/json", headers=_HEADERS)
 
     return answer
-
-
-async def _healthz(_request: web.Request) -> web.Response:
-    return web.Response(text="ok\n", headers=_HEADERS)
 
 
 def _denial() -> web.Response:

@@ -130,7 +130,7 @@ class Sidecar:
             self.finder.scan()
             answers = Answers(self._exporter.render, loop.time, settings.answer_milliseconds / 1_000)
             documents = {part.name: part.document for part in self._parts if isinstance(part, Documented)}
-            server = MetricsServer(settings, self._token, answers, self._list_runs, documents)
+            server = MetricsServer(settings, self._token, answers, self._list_runs, self._stop.is_set, documents)
             self._server = server
             await server.start(listener)
             try:
@@ -168,11 +168,21 @@ class Sidecar:
         work += [(part.name, partial(part.run, self.finder)) for part in self._parts]
         tasks = [asyncio.create_task(self._supervise(name, begin), name=name) for name, begin in work]
         await self._stop.wait()
+        self._withdraw()
         for task in tasks:
             task.cancel()
         _done, late = await asyncio.wait(tasks, timeout=_END_SECONDS)
         for task in late:
             self._say(f"{task.get_name()} does not end when asked to; it ends with the process")
+
+    def _withdraw(self) -> None:
+        """Take the address back, so that whoever begins a run from now on waits for the end and starts another sidecar."""
+        for lock in self._locks:
+            try:
+                lock.write("")
+            except LeanLiveError as error:
+                # The sign of life says the same.
+                self._say(str(error))
 
     async def _supervise(self, name: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin a piece of work anew when it fails."""

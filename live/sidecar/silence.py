@@ -1,7 +1,7 @@
 """Whether a symbol of a feed is silent or frozen, and whether a wall clock has stepped: state without a clock of its own.
 
-Time is *feed time*: it goes on only while the feed runs, its market is open and the run shows news, so that a pause, a
-closed market or a callback that takes long are neither silence nor learned as gaps. It is counted from look to look by
+Time is *feed time*: it goes on only while the feed runs, its market is open and the run shows news now and then, so that
+a pause, a closed market or a callback that takes long are neither silence nor learned as gaps. It is counted from look to look by
 a monotonic clock, so that a step of the wall clock changes nothing.
 
 The usual gap between ticks is a quantile weighted by time: the gap length within which nine tenths of the feed time were

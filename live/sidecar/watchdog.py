@@ -38,6 +38,10 @@ from live.sidecar.silence import ClockWatch, SymbolState, SymbolWatch, check_set
 
 LOOK_SECONDS = 0.25
 """Time between two looks at the pages; ages are exact to this and to the time between two publications of a run."""
+CARRY_SECONDS = 1.0
+"""Most time without news of a run that counts once news come: a run that publishes seldom is not a busy one."""
+FRESH_SECONDS = 10.0
+"""Age from which what the last look has shown is not exported any more: longer than one failed look costs."""
 REASONS = ("silence", "frozen", "clock_step")
 """Values of the label `reason` of watchdog_pauses_total."""
 
@@ -83,6 +87,8 @@ class WatchedRun:
         self._symbols: dict[str, _Symbol] = {}
         self._published_seconds = math.nan
         self._looked_ns: int | None = None
+        self._carried_ns = 0
+        self._seen_ns: int | None = None
         self._fault = ""
         self._has_feed = False
         self._actions = {
@@ -109,20 +115,26 @@ class WatchedRun:
                 self._act(
                     Cause("clock_step", ""), f"the wall clock stepped by {step_ns / NANOSECONDS_PER_SECOND:+.3f} s"
                 )
+            self._seen_ns = monotonic_ns
             self._fault = ""
         except DataError as error:
             if str(error) != self._fault:
                 self._fault = str(error)
                 self._log(f"the watchdog cannot watch {self._run.name}: {error}")
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield what is exported; nothing for a run on recorded data."""
+    def samples(self, monotonic_ns: int) -> Iterator[Sample]:
+        """Yield what is exported; nothing for a run on recorded data, and no states that nobody has looked at for long.
+
+        Parameters:
+            monotonic_ns: the monotonic clock.
+        """
         if not self._has_feed:
             return
-        for label, symbol in self._symbols.items():
-            yield Sample(FEED_AGE_LIMIT, symbol.state.limit_ns / NANOSECONDS_PER_SECOND, (label,))
-            yield Sample(FEED_SILENT, Cause("silence", label) in self.causes, (label,))
-            yield Sample(FEED_FROZEN, Cause("frozen", label) in self.causes, (label,))
+        if _is_fresh(self._seen_ns, monotonic_ns):
+            for label, symbol in self._symbols.items():
+                yield Sample(FEED_AGE_LIMIT, symbol.state.limit_ns / NANOSECONDS_PER_SECOND, (label,))
+                yield Sample(FEED_SILENT, Cause("silence", label) in self.causes, (label,))
+                yield Sample(FEED_FROZEN, Cause("frozen", label) in self.causes, (label,))
         for reason in REASONS:
             yield Sample(WATCHDOG_PAUSES, self.pauses[reason], (reason,))
 
@@ -153,13 +165,20 @@ class WatchedRun:
         return phase == FeedPhase.RUNNING and not is_over
 
     def _elapsed_ns(self, monotonic_ns: int) -> int:
-        """Return the time since the look before; none while the run does not bring its page up to date."""
+        """Return the time since the look before; none while the run does not bring its page up to date.
+
+        When it does again, up to CARRY_SECONDS of the looks without news are made up for.
+        """
         published_seconds = self._run.reader.gauge(Gauge.PUBLISHED)
         has_news = published_seconds != self._published_seconds
-        elapsed_ns = 0 if self._looked_ns is None or not has_news else monotonic_ns - self._looked_ns
+        elapsed_ns = 0 if self._looked_ns is None else monotonic_ns - self._looked_ns
         self._published_seconds = published_seconds
         self._looked_ns = monotonic_ns
-        return elapsed_ns
+        if not has_news:
+            self._carried_ns = min(self._carried_ns + elapsed_ns, int(CARRY_SECONDS * NANOSECONDS_PER_SECOND))
+            return 0
+        carried_ns, self._carried_ns = self._carried_ns, 0
+        return elapsed_ns + carried_ns
 
     def _watch(self, label: str, row: FeedRow, is_running: bool, elapsed_ns: int) -> None:
         symbol = self._symbols.get(label)
@@ -242,6 +261,7 @@ class Watchdog:
         self._wall = wall
         self._clock = ClockWatch(int(settings.clock_step_seconds * NANOSECONDS_PER_SECOND))
         self._offset_ns = 0
+        self._looked_ns: int | None = None
         self._runs: dict[AttachedRun, WatchedRun] = {}
 
     async def run(self, runs: Runs) -> None:
@@ -255,6 +275,7 @@ class Watchdog:
         monotonic_ns = self._monotonic()
         clock = self._clock.look(self._wall(), monotonic_ns)
         self._offset_ns = clock.offset_ns
+        self._looked_ns = monotonic_ns
         if clock.step_ns:
             self._log(f"the wall clock of this machine stepped by {clock.step_ns / NANOSECONDS_PER_SECOND:+.3f} s")
         attached = runs.attached
@@ -269,7 +290,7 @@ class Watchdog:
     def metrics(self, run: AttachedRun) -> Iterable[Sample]:
         """Return the samples of a run."""
         found = self._runs.get(run)
-        return () if found is None else found.samples()
+        return () if found is None else found.samples(self._monotonic())
 
     def document(self) -> dict[str, Any]:
         """Return the clock and all runs as JSON-ready data."""
@@ -281,5 +302,10 @@ class Watchdog:
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return what is known of the machine's wall clock."""
-        yield Sample(CLOCK_OFFSET, self._offset_ns / NANOSECONDS_PER_SECOND)
+        if _is_fresh(self._looked_ns, self._monotonic()):
+            yield Sample(CLOCK_OFFSET, self._offset_ns / NANOSECONDS_PER_SECOND)
         yield Sample(CLOCK_STEPS, self._clock.steps)
+
+
+def _is_fresh(looked_ns: int | None, monotonic_ns: int) -> bool:
+    return looked_ns is not None and monotonic_ns - looked_ns < FRESH_SECONDS * NANOSECONDS_PER_SECOND

@@ -20,8 +20,12 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from live.errors import ConfigError
-from live.slo.objectives import Objective, Session, Severity, Slo, duration
+from live.slo.objectives import Objective, Session, Severity, Slo, TimeShare, duration
 
+EVALUATION_INTERVAL = "15s"
+"""How often Prometheus evaluates the rules. An event of the indicator kind gauge is one evaluation."""
+STACK_RETENTION_DAYS = 45
+"""For how long the Prometheus of deploy/compose.yaml keeps samples."""
 _DAY = timedelta(days=1)
 _WEEK_DAYS = 7
 
@@ -140,6 +144,18 @@ def _refusals(slo: Slo, objective: Objective) -> Iterator[str]:
                 f"budget = {alert.factor:g} * {alert.budget:g} = {alert.threshold:.4g}, and no ratio exceeds 1; promise "
                 f"more than {least:.4g} %, or leave {pair.severity!r} out of severity"
             )
+        elif isinstance(objective.indicator, TimeShare) and alert.events_long > evaluations_in(pair.long):
+            yield (
+                f"its {pair.severity} alert over {pair.long} can never fire: it needs minimum_events = "
+                f"{alert.events_long} evaluations, and there are {evaluations_in(pair.long)} in {pair.long}, one every "
+                f"{EVALUATION_INTERVAL}; write {evaluations_in(pair.long)} or less, or leave {pair.severity!r} out of "
+                "severity"
+            )
+
+
+def evaluations_in(window: str) -> int:
+    """Return how often the rules are evaluated in a window."""
+    return duration(window) // duration(EVALUATION_INTERVAL)
 
 
 def check_refusals(slo: Slo, name: str) -> None:
@@ -160,7 +176,12 @@ def check_refusals(slo: Slo, name: str) -> None:
 
 
 def notes(slo: Slo, objective: Objective) -> Iterator[str]:
-    """Yield what is allowed but worth knowing about the alerts of an objective."""
+    """Yield what is allowed but worth knowing about an objective and its alerts."""
+    if objective.window_days > STACK_RETENTION_DAYS:
+        yield (
+            f"window = {objective.window!r} is longer than the {STACK_RETENTION_DAYS}d for which the Prometheus of "
+            f"lean-live stack keeps samples; start it with --storage.tsdb.retention.time={objective.window_days + 5}d or more"
+        )
     for alert in burn_alerts(slo, objective):
         if alert.events_long * alert.threshold < 1 - 1e-9:
             yield (

@@ -72,7 +72,7 @@ def threshold_matcher(indicator: Latency) -> str:
 # -- indicators with an error budget
 
 
-def errors(indicator: Latency | Ratio | TimeShare, service: Service, window: str, labels: str) -> str:
+def errors(indicator: Latency | Ratio | TimeShare, service: Service, window: str, labels: str, recorded: str) -> str:
     """Return the bad events of a window, by algorithm and instance.
 
     Parameters:
@@ -80,20 +80,19 @@ def errors(indicator: Latency | Ratio | TimeShare, service: Service, window: str
         service: the service.
         window: its length.
         labels: matchers of the objective's own records.
+        recorded: the record of all events of the window, which costs less than to count them once more.
     """
     if isinstance(indicator, TimeShare):
         return f"sum_over_time({TIME_SHARE_RECORD}{{{labels}}}[{window}])"
     if isinstance(indicator, Latency):
-        good = f"sum without (le) (increase({_bucket(indicator, service)}[{window}]))"
-        all = f"increase({selector(indicator, service, '_count')}[{window}])"
-        return f"clamp_min({_BY_BUDGET} (\n  {all}\n  - {good}\n), 0)"
+        good = f"{_BY_BUDGET} (increase({_bucket(indicator, service)}[{window}]))"
+        return f"clamp_min({_BY_BUDGET} ({recorded}) - {good}, 0)"
     # A counter of bad events that is not there has not counted any.
-    total = events(indicator, service, window, labels)
-    return f"{_sum(indicator.bad, service, window)}\nor\n{total} * 0"
+    return f"{_sum(indicator.bad, service, window)}\nor\n{_BY_BUDGET} ({recorded}) * 0"
 
 
 def events(indicator: Latency | Ratio | TimeShare, service: Service, window: str, labels: str) -> str:
-    """Return all events of a window, by algorithm and instance; parameters as for `errors`."""
+    """Return all events of a window, by algorithm and instance; parameters as for `errors`, without the record."""
     if isinstance(indicator, TimeShare):
         return f"count_over_time({TIME_SHARE_RECORD}{{{labels}}}[{window}])"
     if isinstance(indicator, Latency):

@@ -1,7 +1,8 @@
 """The rule file of Prometheus: records under the names that sloth gives them (https://sloth.dev), and alerts.
 
-Each objective is one group, whose rules Prometheus evaluates in their order: errors of all windows, what is known about
-the objective, alerts.
+Each objective is a group, whose rules Prometheus evaluates in their order: errors of all windows, what is known about
+the objective, alerts. Windows of a day and more, which hardly change within minutes and cost most, are in a second group
+that is evaluated less often.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from live import __version__
-from live.slo.burn import WINDOW_PAIRS, BurnAlert, burn_alerts
+from live.slo.burn import EVALUATION_INTERVAL, WINDOW_PAIRS, BurnAlert, burn_alerts
 from live.slo.metrics import known_metric
 from live.slo.objectives import Event, Latency, Objective, Severity, Slo, TimeShare, duration
 from live.slo.promql import (
@@ -39,16 +40,31 @@ UNMEASURED_ALERT = "LeanLiveObjectiveUnmeasured"
 UNMEASURED_RUNBOOK = "objective-unmeasured"
 _BASE_WINDOW = "5m"
 _UNMEASURED_FOR = "1m"
+_SLOW_WINDOW = "1d"
+"""Shortest window of the second group."""
+_SLOW_INTERVAL = "2m"
+"""Its interval; less than the 5 minutes for which Prometheus takes a sample to be the newest."""
+SLOW_SUFFIX = ":slow"
+"""Of the second group's name; no objective's name has such a sign."""
 _SESSION_LABEL = {"session": "only"}
 
 Rule = dict[str, Any]
 
 
 def rules_document(slo: Slo) -> dict[str, Any]:
-    """Return the content of the rule file."""
-    return {
-        "groups": [{"name": f"sloth-slo-{slo.slo_id(each)}", "rules": _rules(slo, each)} for each in slo.objectives]
-    }
+    """Return the content of the rule file.
+
+    Each group has its interval, for evaluations are events of the indicator kind gauge: they must not depend on the
+    evaluation_interval of whatever Prometheus loads the file, which is one minute when nobody sets it.
+    """
+    groups = []
+    for objective in slo.objectives:
+        name = f"sloth-slo-{slo.slo_id(objective)}"
+        groups.append({"name": name, "interval": EVALUATION_INTERVAL, "rules": _rules(slo, objective)})
+        slow = _slow_rules(slo, objective)
+        if slow:
+            groups.append({"name": f"{name}{SLOW_SUFFIX}", "interval": _SLOW_INTERVAL, "rules": slow})
+    return {"groups": groups}
 
 
 def windows_of(objective: Objective) -> tuple[str, ...]:
@@ -83,30 +99,52 @@ def _own(slo: Slo, objective: Objective) -> str:
 
 
 def _error_records(slo: Slo, objective: Objective) -> list[Rule]:
-    indicator, own, labels = objective.indicator, _own(slo, objective), slo_labels(slo, objective)
+    indicator = objective.indicator
     assert not isinstance(indicator, Event)
     found: list[Rule] = []
     if isinstance(indicator, TimeShare):
-        found.append(_record(TIME_SHARE_RECORD, time_share(indicator, slo.service), labels))
-    found.append(_record(ERRORS, errors(indicator, slo.service, _BASE_WINDOW, own), labels))
+        found.append(_record(TIME_SHARE_RECORD, time_share(indicator, slo.service), slo_labels(slo, objective)))
     for window in windows_of(objective):
-        in_window = {**labels, "sloth_window": window}
-        bad = errors(indicator, slo.service, window, own)
-        found.append(_record(f"{EVENTS}{window}", events(indicator, slo.service, window, own), labels))
-        # Without events there is no sample, and so no alert.
-        of_all = f"({EVENTS}{window}{{{own}}} > 0)"
-        found.append(
-            _record(f"{ERROR_RATIO}{window}", f"({bad})\n/ on ({', '.join(BUDGET_LABELS)})\n{of_all}", in_window)
-        )
+        if not _is_slow(window):
+            found += _window_records(slo, objective, window)
+    return found
+
+
+def _slow_rules(slo: Slo, objective: Objective) -> list[Rule]:
+    """Return the records of windows of a day and more; none of what must never happen."""
+    if isinstance(objective.indicator, Event):
+        return []
+    found = []
+    for window in filter(_is_slow, windows_of(objective)):
+        found += _window_records(slo, objective, window)
     if objective.window not in windows_of(objective):
+        own, in_window = _own(slo, objective), {**slo_labels(slo, objective), "sloth_window": objective.window}
         # Each event is counted by all evaluations of the 5 minutes after it, bad or not, so the ratio is that of events.
         expression = (
             f"sum_over_time({ERRORS}{{{own}}}[{objective.window}])\n/\n"
             f"(sum_over_time({EVENTS}{_BASE_WINDOW}{{{own}}}[{objective.window}]) > 0)"
         )
-        found.append(
-            _record(f"{ERROR_RATIO}{objective.window}", expression, {**labels, "sloth_window": objective.window})
-        )
+        found.append(_record(f"{ERROR_RATIO}{objective.window}", expression, in_window))
+    return found
+
+
+def _is_slow(window: str) -> bool:
+    return duration(window) >= duration(_SLOW_WINDOW)
+
+
+def _window_records(slo: Slo, objective: Objective, window: str) -> list[Rule]:
+    """Return the records of a window: its events, its error ratio; of the shortest, which others build on, its errors."""
+    indicator, own, labels = objective.indicator, _own(slo, objective), slo_labels(slo, objective)
+    assert not isinstance(indicator, Event)
+    of_all = f"{EVENTS}{window}{{{own}}}"
+    found = [_record(f"{EVENTS}{window}", events(indicator, slo.service, window, own), labels)]
+    bad = errors(indicator, slo.service, window, own, of_all)
+    if window == _BASE_WINDOW:
+        found.append(_record(ERRORS, bad, labels))
+        bad = f"{ERRORS}{{{own}}}"
+    # Without events there is no sample, and so no alert.
+    ratio = f"({bad})\n/ on ({', '.join(BUDGET_LABELS)})\n({of_all} > 0)"
+    found.append(_record(f"{ERROR_RATIO}{window}", ratio, {**labels, "sloth_window": window}))
     return found
 
 

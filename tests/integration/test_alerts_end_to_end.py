@@ -64,6 +64,7 @@ _NO_LEAN = "the .NET collector is that of the LEAN host"
 NO_DATA = {
     "lean-live-host / Pinned / A": _NO_CORES,
     "lean-live-host / Pinned, by thread / A": _NO_CORES,
+    "lean-live-host / Pinned, by thread / B": _NO_CORES,
     "lean-live-latency / GC pause p99 / B": _NO_LEAN,
     "lean-live-latency / Since when / D": _NO_LEAN,
     "lean-live-latency / Tick to decision / F": _NO_LEAN,

@@ -7,13 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 import live.hot
+from live.deploy.bundle import bundle_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SECRETS = ("deploy/alertmanager/secrets/slack-webhook-url", "deploy/token")
+"""What a user may have put beside the stack's files."""
 RUN = "import sys; from live.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -27,6 +31,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
+    for name in SECRETS:
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text("secret", encoding="ascii")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run(
         [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source], check=True, timeout=900
@@ -76,12 +83,18 @@ def test_the_wheel_is_compiled(installed: Path) -> None:
 
 def test_the_wheel_holds_the_files_of_the_stack(installed: Path, tmp_path: Path) -> None:
     written = json.loads(lean_live(installed, tmp_path, "stack", "files", "--output", "stack", "--json"))["written"]
-    expected = [
-        path.relative_to(ROOT).as_posix()
-        for folder in ("deploy", "grafana")
-        for path in (ROOT / folder).rglob("*")
-        if path.is_file()
-    ]
-    assert sorted(written) == sorted(expected)
+    assert written == [path.as_posix() for path in bundle_files()]
     for name in written:
         assert (tmp_path / "stack" / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_secrets_beside_the_files_of_the_stack_are_in_no_package(installed: Path) -> None:
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "sdist"], cwd=installed.parent / "source", check=True, timeout=300
+    )
+    (archive,) = (installed.parent / "source" / "dist").glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        packed = [name.partition("/")[2] for name in content.getnames()]
+    assert {path.as_posix() for path in bundle_files()} <= set(packed)
+    names = [*packed, *(path.relative_to(installed).as_posix() for path in installed.rglob("*"))]
+    assert [name for name in names if name.endswith(SECRETS)] == []

@@ -94,12 +94,14 @@ def test_a_reader_sees_whole_records_only(steps: list[tuple[str, int, int]]) -> 
                 inside = slot
                 draft.setdefault(slot, [0] * SLOT_WORDS)
                 broken.discard(slot)
-        elif action == "put" and inside is not None:
+        elif action == "put":
             writer.put(value, value + 1)
-            if 0 < value < SLOT_WORDS:
+            if inside is not None and 0 < value < SLOT_WORDS:
                 draft[inside][value] = value + 1
-        elif action == "end" and inside is not None:
+        elif action == "end":
             writer.end()
+            if inside is None:
+                continue
             whole[inside] = list(draft[inside])
             inside = None
         elif action == "die" and inside is not None:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support.burn_cases import RUN
-from support.prometheus import needs_promtool, run_promtool
+from support.prometheus import needs_promtool, one_group_each, run_promtool
 
 from live.slo.burn import burn_alerts, refusals
 from live.slo.objectives import (
@@ -26,6 +26,7 @@ from live.slo.objectives import (
     TimeShare,
     duration,
 )
+from live.slo.promql import TIME_SHARE_RECORD
 from live.slo.rules import rules_document
 
 SESSIONS = st.one_of(
@@ -63,9 +64,11 @@ OBJECTIVES = st.builds(
     indicator=INDICATORS,
     objective=st.floats(0.5, 99.999).map(lambda each: round(each, 3)),
     window=st.integers(1, 90).map("{}d".format),
-    minimum_events=st.integers(1, 200),
+    minimum_events=st.one_of(st.integers(1, 240), st.integers(241, 20_000)),
     severity=SEVERITIES,
 )
+SAMPLES_PER_HOUR = 240
+BUDGET = 'algorithm="Momentum", instance="127.0.0.1:9109"'
 LABEL_TEXT = st.text(st.sampled_from('abAB.*+|()[]{}\\"^$? -/é'), min_size=1, max_size=6)
 PROMTOOL_SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -84,8 +87,8 @@ def promtool_accepts(content: dict[str, Any], tests: dict[str, Any] | None) -> N
 
 
 def all_bad(objective: Objective, hours: int) -> dict[str, str]:
-    """Return series with two samples a minute of which everything is bad, enough for the objective's events."""
-    steps = hours * 120
+    """Return series with four samples a minute of which everything is bad, enough for the objective's events."""
+    steps = hours * SAMPLES_PER_HOUR
     many = f"0+{objective.minimum_events * 2}x{steps}"
     if isinstance(objective.indicator, Latency):
         seconds = objective.indicator.threshold_ns / 1e9
@@ -95,11 +98,9 @@ def all_bad(objective: Objective, hours: int) -> dict[str, str]:
         }
     if isinstance(objective.indicator, Ratio):
         return {f'lean_live_orders_total{{status="invalid", {RUN}': many}
-    return {
-        f'lean_live_feed_silent{{symbol="IBM", {RUN}': f"1x{steps}",
-        f"lean_live_run_phase{{{RUN}": f"4x{steps}",
-        f"lean_live_run_alive{{{RUN}": f"1x{steps}",
-    }
+    # An event is one evaluation: the record of all of them stands in for evaluating so often.
+    own = f'sloth_id="lean-live-{objective.name}", sloth_service="lean-live", sloth_slo="{objective.name}"'
+    return {f"{TIME_SHARE_RECORD}{{{own}, {BUDGET}}}": f"1x{steps}"}
 
 
 @needs_promtool
@@ -109,9 +110,17 @@ def test_alerts_that_are_not_refused_can_fire(slo: Slo) -> None:
     objective = slo.objectives[0]
     alerts = list(burn_alerts(slo, objective))
     too_short = [each for each in alerts if duration(objective.window) < duration(each.pair.long)]
-    assert bool(refusals(slo)) == bool(too_short or [each for each in alerts if each.threshold >= 1])
+    too_many = [
+        each
+        for each in alerts
+        if isinstance(objective.indicator, TimeShare)
+        and objective.minimum_events > duration(each.pair.long).total_seconds() / 15
+    ]
+    assert bool(refusals(slo)) == bool(too_short or too_many or [each for each in alerts if each.threshold >= 1])
     assume(not refusals(slo))
-    content = rules_document(slo)
+    document = rules_document(slo)
+    (rules,) = one_group_each(document).values()
+    given = [rule for rule in rules if rule.get("record") != TIME_SHARE_RECORD]
     hours = 24 if "ticket" in objective.severity else 6
     queries = [
         {
@@ -124,13 +133,11 @@ def test_alerts_that_are_not_refused_can_fire(slo: Slo) -> None:
     series = [{"series": name, "values": values} for name, values in all_bad(objective, hours).items()]
     tests = {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": "5m" if isinstance(objective.indicator, TimeShare) else f"{hours}h",
-        "tests": [{"interval": "30s", "input_series": series, "promql_expr_test": queries}],
+        "evaluation_interval": f"{hours}h",
+        "tests": [{"interval": "15s", "input_series": series, "promql_expr_test": queries}],
     }
-    if isinstance(objective.indicator, TimeShare):
-        # An event is one evaluation.
-        assume(objective.minimum_events <= 12 * min(hours, 6) and objective.minimum_events <= 70)
-    promtool_accepts(content, tests)
+    promtool_accepts(document, None)
+    promtool_accepts({"groups": [{"name": "g", "rules": given}]}, tests)
 
 
 @needs_promtool

@@ -34,6 +34,7 @@ def event_cases() -> Iterator[AlertCase]:
     yield from (feed_down(), feed_silent(), feed_frozen(), dropped_ticks(), run_died(), run_stuck(), kill_switch())
     yield from (orders_ungated(), order_unknown())
     yield from (affinity_lost(), journal_lag(), telemetry_lost(), clock_step(), analytics_failing())
+    yield from (sidecar_failing(), page_unreadable())
     yield from sidecar_down()
     yield unmeasured()
     yield after_a_gap()
@@ -160,6 +161,22 @@ def analytics_failing() -> AlertCase:
     return growth_case("analytics-failing", "LeanLiveAnalyticsFailing", "analytics_runs_total", bad, good, 15)
 
 
+def sidecar_failing() -> AlertCase:
+    idle = {**TARGET, "instance": "idle"}
+    bad = [{**TARGET, "task": "watchdog"}]
+    case = growth_case("sidecar-failing", "LeanLiveSidecarFailing", "sidecar_part_failures_total", bad, [], 5)
+    # A sidecar whose only run is over wakes nobody.
+    values = {series("sidecar_part_failures_total", {**idle, "task": "analytics"}): f"0x3 1x{2 * LONG}"}
+    for instance, phase in ((TARGET["instance"], 5), ("new", 4), ("clean", 4), ("idle", 6)):
+        values[series("run_phase", {**labels_of("r"), "instance": instance})] = f"{phase}x{2 * LONG}"
+    return AlertCase(case.objective, case.alert, "while a run goes on", case.series | values, case.expected)
+
+
+def page_unreadable() -> AlertCase:
+    bad = [{**TARGET, "reason": "version"}]
+    return growth_case("page-unreadable", "LeanLivePageUnreadable", "sidecar_page_faults_total", bad, [], 5)
+
+
 # -- the run
 
 
@@ -213,9 +230,13 @@ def affinity_lost() -> AlertCase:
         values[series("run_phase", labels_of(f"phase-{phase}"))] = steady(phase)
         values[series("cpu_affinity_ok", labels_of(f"phase-{phase}", thread="strategy"))] = f"1 0x4 1x{LONG}"
         values[series("cpu_affinity_ok", labels_of(f"phase-{phase}", thread="feeder"))] = steady(1)
-    firing = [labels_of("phase-5", thread="strategy")]
+    # Sidecars of a run that goes on, of one that is over, and one that stays where it was put.
+    for instance, phase, ok in (("left", 5, f"1 0x4 1x{LONG}"), ("idle", 6, steady(0)), ("stays", 5, steady(1))):
+        values[series("run_phase", {**labels_of("r"), "instance": instance})] = steady(phase)
+        values[series("sidecar_cpu_affinity_ok", {**TARGET, "instance": instance})] = ok
+    firing = [labels_of("phase-5", thread="strategy"), {**TARGET, "instance": "left"}]
     return AlertCase(
-        "affinity-lost", "LeanLiveAffinityLost", "one thread", values, {"30s": [], "45s": firing, "90s": []}
+        "affinity-lost", "LeanLiveAffinityLost", "a thread and a sidecar", values, {"30s": [], "45s": firing, "90s": []}
     )
 
 

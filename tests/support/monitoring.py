@@ -104,6 +104,11 @@ def prometheus(folder: Path, sidecar: str, manager: Server) -> Server:
         job["static_configs"] = [{"targets": [sidecar]}]
     content["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [manager.url.removeprefix("http://")]}]}]
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    for rules in (folder / "prometheus" / "rules").glob("*.yml"):
+        groups = yaml.safe_load(rules.read_text(encoding="utf-8"))["groups"]
+        rules.write_text(
+            yaml.safe_dump({"groups": [{**group, "interval": "1s"} for group in groups]}), encoding="utf-8"
+        )
     port = free_port()
     words = _words("prometheus", {"config.file": path, "storage.tsdb.path": folder / "prometheus-data"}, port)
     return Server(folder, [PROMETHEUS, *words], port)

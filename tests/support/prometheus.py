@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from live.slo.objectives import Slo
-from live.slo.rules import rules_document
+from live.slo.rules import SLOW_SUFFIX, rules_document
 
 PROMTOOL = shutil.which("promtool")
 AMTOOL = shutil.which("amtool")
@@ -79,14 +79,25 @@ def run_promtool(*words: str | Path, folder: Path | None = None) -> subprocess.C
     return run_command(PROMTOOL, *words, folder=folder)
 
 
+def one_group_each(document: dict[str, Any]) -> dict[str, list[Rule]]:
+    """Return the rules of each objective by the name of its first group, records before alerts.
+
+    promtool takes groups in any order, while cases need each alert to see the records of the same moment.
+    """
+    merged: dict[str, list[Rule]] = {}
+    for group in copy.deepcopy(document["groups"]):
+        merged.setdefault(group["name"].removesuffix(SLOW_SUFFIX), []).extend(group["rules"])
+    return {name: sorted(rules, key=lambda rule: "alert" in rule) for name, rules in merged.items()}
+
+
 def groups_of(slo: Slo) -> dict[str, list[Rule]]:
     """Return the rules of each objective by its name, without annotations, which have tests of their own."""
-    groups = copy.deepcopy(rules_document(slo)["groups"])
     prefix = f"sloth-slo-{slo.service.name}-"
-    for group in groups:
-        for rule in group["rules"]:
+    groups = {name.removeprefix(prefix): rules for name, rules in one_group_each(rules_document(slo)).items()}
+    for rules in groups.values():
+        for rule in rules:
             rule.pop("annotations", None)
-    return {group["name"].removeprefix(prefix): group["rules"] for group in groups}
+    return groups
 
 
 def needed_rules(rules: Sequence[Rule], case: AlertCase) -> list[Rule]:

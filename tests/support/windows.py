@@ -26,9 +26,10 @@ def window_of(folder: Path, events: Sequence[Event] = (), **changes: Any) -> Ana
     Parameters:
         folder: where the page is, or is made.
         events: what happened.
-        changes: members of the look, or `history`, that are to be others.
+        changes: members of the look, `history` or `symbols`, that are to be others.
     """
     history = changes.pop("history", None)
+    symbols = frozenset(changes.pop("symbols", ()))
     path = folder / PAGE_NAME
     if not path.exists():
         write_page(folder)
@@ -41,6 +42,7 @@ def window_of(folder: Path, events: Sequence[Event] = (), **changes: Any) -> Ana
         folder,
         BEGIN_NS,
         look,
+        symbols,
         kept.snapshots() if history is None else history,
         tuple(events),
     )

@@ -65,6 +65,7 @@ class AnalysedRun:
         # of the sidecar has its end all the same.
         self._was_over = _is_over(run) and run.reader.created_ns < since_ns
         self._events_lost = 0
+        self._symbols: frozenset[str] = frozenset()
         self.tasks = RunTasks(run.name, tasks, settings, pool, self._window, log)
         self.ending: asyncio.Task[None] | None = None
 
@@ -131,6 +132,7 @@ class AnalysedRun:
         # All that is read of the page is read here, right after its size was checked.
         self._history.add(self._run.look(), stage_totals(self._run.reader))
         self._events_lost = self._run.reader.counter(Counter.TELEMETRY_LOST)
+        self._symbols = frozenset(self._run.reader.feed_rows())
         self._looked_ns = monotonic_ns()
         self._fault = ""
 
@@ -146,6 +148,7 @@ class AnalysedRun:
             self._run.folder,
             wall_ns(),
             look,
+            self._symbols,
             self._history.snapshots(),
             events,
             self._run.events.total - len(events),

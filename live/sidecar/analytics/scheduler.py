@@ -20,8 +20,8 @@ from live.sidecar.analytics.workers import WorkerPool
 ABANDONED_MAX = 3
 """Threads of a task that did not return in time, one after the other, or multiples of its timeout that one of them is
 late, after which the task is not begun any more."""
-
-
+NAMES_MAX = 256
+"""Most different names of values of one task in a whole run: each of them is a time series."""
 TELL_NS = 60 * NANOSECONDS_PER_SECOND
 """Shortest time between two lines about the same task, for one that goes wrong and ends well by turns."""
 
@@ -54,6 +54,7 @@ class ScheduledTask:
         self.is_running = False
         self._abandoned: ThreadCall | None = None
         self._abandoned_in_a_row = 0
+        self._names: set[str] = set()
 
     @property
     def state(self) -> str:
@@ -92,7 +93,13 @@ class ScheduledTask:
             self.stopped = f"not begun any more: its threads did not return in time, {ABANDONED_MAX} times in a row"
 
     def take(self, result: TaskResult) -> None:
-        """Take in what came of a run of the task."""
+        """Take in what came of a run of the task; one that keeps inventing names of values has failed."""
+        names = self._names | result.values.keys()
+        if len(names) > NAMES_MAX:
+            reason = f"it has returned more than {NAMES_MAX} different names in this run; return the same names again"
+            result = TaskResult(Outcome.FAILED, {}, reason, result.duration_ns)
+        else:
+            self._names = names
         self.counts[result.outcome] += 1
         self.duration_ns = result.duration_ns
         self.reason = result.reason

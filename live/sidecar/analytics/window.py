@@ -55,6 +55,7 @@ class AnalyticsWindow:
         folder: the run's folder; it is renamed when the run ends.
         now_ns: wall clock, ns since 1970 UTC.
         look: the run as its telemetry page shows it.
+        symbols: those that the run exports by name, see `[telemetry]` in live.toml.
         history: earlier states over the whole time that the sidecar has seen, oldest first; the newest included.
         events: the newest order events, denials and phases, oldest first; at most `[analytics] max_events`.
         events_before: events that the sidecar took before these and no longer has.
@@ -66,6 +67,7 @@ class AnalyticsWindow:
     folder: Path
     now_ns: int
     look: RunLook
+    symbols: frozenset[str]
     history: tuple[Snapshot, ...]
     events: tuple[Event, ...]
     events_before: int = 0

@@ -209,9 +209,9 @@ def test_every_runbook_is_on_a_dashboard_and_its_links_lead_somewhere() -> None:
 
 def test_building_them_anew_changes_nothing() -> None:
     pytest.importorskip("grafana_foundation_sdk")
-    from live.dashboards.files import differing
+    from live.dashboards.files import differing_names
 
-    assert differing(FOLDER) == []
+    assert differing_names(FOLDER) == []
 
 
 def test_an_unknown_metric_is_refused() -> None:

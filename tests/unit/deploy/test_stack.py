@@ -15,7 +15,7 @@ from support.docker_stand_in import Docker
 
 import live.deploy.stack
 from live.cli.main import run
-from live.deploy.bundle import bundle_files, bundle_folder
+from live.deploy.bundle import bundle_files, bundle_folder, write_bundle
 from live.deploy.stack import default_folder
 
 SERVICES = ["prometheus", "alertmanager", "grafana"]
@@ -266,7 +266,37 @@ def test_files_of_an_installation_come_from_the_package(monkeypatch: pytest.Monk
         bundle_folder()
     (package / "files" / "deploy" / "compose.yaml").touch()
     assert bundle_folder() == package / "files"
-    assert bundle_files() == [Path("deploy/compose.yaml")]
+
+
+def test_the_list_of_files_has_all_of_the_checkout() -> None:
+    root = bundle_folder()
+    found = [path.relative_to(root) for folder in ("deploy", "grafana") for path in (root / folder).rglob("*")]
+    files = sorted(path for path in found if (root / path).is_file() and "secrets" not in path.parts)
+    assert bundle_files() == files, "name each file in live/deploy/stack_files.txt, sorted"
+
+
+def test_secrets_and_notes_beside_the_files_stay_where_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = tmp_path / "checkout"
+    for relative in bundle_files():
+        (root / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(bundle_folder() / relative, root / relative)
+    own = [root / "deploy" / "alertmanager" / name for name in ("secrets/slack-webhook-url", "notes.txt")]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("https://hooks.example/secret", encoding="ascii")
+        path.chmod(0o600)
+    monkeypatch.setattr("live.deploy.bundle.bundle_folder", lambda: root)
+    written = write_bundle(tmp_path / "stack").written
+    assert written == bundle_files()
+    files = [path for path in (tmp_path / "stack").rglob("*") if path.is_file()]
+    assert sorted(path.relative_to(tmp_path / "stack") for path in files) == bundle_files()
+
+
+def test_git_leaves_secrets_out() -> None:
+    lines = (bundle_folder() / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "secrets/" in lines
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not installed")

@@ -10,8 +10,8 @@ import pytest
 
 from live.errors import DataError
 from live.hot.catalogue import Gauge, PageText
-from live.hot.page_layout import POSITION_SLOT, POSITIONS_MAX, TEXT_SLOT
-from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow
+from live.hot.page_layout import POSITION_SLOT, POSITIONS_MAX, TEXT_SLOT, WORST_TICKS
+from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow, SlowDecision
 from live.hot.telemetry import TelemetryPage, create_page
 from live.hot.telemetry_view import TelemetryView
 
@@ -46,6 +46,18 @@ def test_the_table_is_bounded_and_shrinks(page: TelemetryPage) -> None:
     assert [row.symbol for row in found[1]] == [row.symbol for row in many[:POSITIONS_MAX]]
     writer.write_account(ACCOUNT, [])
     assert view.account() == (ACCOUNT, [], True)
+
+
+def test_the_slowest_decisions_take_the_place_of_all_those_before(page: TelemetryPage) -> None:
+    writer, view = PageTablesWriter(page.records), TelemetryView(page.path)
+    assert view.worst_ticks() == []
+    many = [SlowDecision(latency_ns, 1, 2, 3, 4, "IBM", *range(6)) for latency_ns in range(WORST_TICKS + 3, 0, -1)]
+    writer.write_slowest(many)
+    assert view.worst_ticks() == many[:WORST_TICKS]
+    # What is measured anew, after a warm-up, begins with few.
+    for kept in ([SlowDecision(0, -1, 0, 5, 6)], [], many[:2]):
+        writer.write_slowest(kept)
+        assert view.worst_ticks() == kept
 
 
 @pytest.mark.parametrize(

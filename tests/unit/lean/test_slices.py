@@ -11,7 +11,9 @@ from support.lean_runs import Feed, run_in_double
 
 from live.clock import monotonic_ns
 from live.config import LeanSettings
-from live.hot.catalogue import Counter, Stage
+from live.hot.catalogue import Counter, Gauge, Stage
+from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
 from live.lean import slice_watch
 
 SOURCE = """
@@ -167,3 +169,48 @@ def test_the_switch_interval_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     run_in_double(tmp_path, monkeypatch, SOURCE, drive, lean=LeanSettings(switch_interval_milliseconds=2.0))
     assert seen == [pytest.approx(0.002)]
+
+
+HANGS = """
+import threading
+from AlgorithmImports import *
+
+class Main(QCAlgorithm):
+    def initialize(self):
+        self.btc = self.add_crypto("BTCUSD", Resolution.TICK).symbol
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
+
+    def on_data(self, data):
+        self.has_begun.set()
+        self.may_end.wait(20)
+"""
+
+
+def test_the_page_grows_old_while_the_strategy_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.lean.host._STUCK_NS", 1)
+    stamps: list[float] = []
+
+    def drive(feed: Feed) -> None:
+        page = TelemetryView(tmp_path / "run" / PAGE_NAME)
+        host = host_of(feed)
+        algorithm = feed.engine.algorithm
+        feed.trade("BTCUSD", 90)
+        algorithm.has_begun.wait(20)
+        assert host.watch.deciding_ns(monotonic_ns()) > 0
+        for _ in range(2):
+            host._next_publish_ns = 0
+            host.rest()
+            stamps.append(page.gauge(Gauge.PUBLISHED))
+        algorithm.may_end.set()
+        feed.until(lambda: host.watch.deciding_ns(monotonic_ns()) == 0)
+
+        def is_younger() -> bool:
+            host._next_publish_ns = 0
+            host.rest()
+            return page.gauge(Gauge.PUBLISHED) > stamps[1]
+
+        feed.until(is_younger)
+        stamps.append(page.gauge(Gauge.PUBLISHED))
+
+    run_in_double(tmp_path, monkeypatch, HANGS, drive)
+    assert stamps[0] == stamps[1] < stamps[2]

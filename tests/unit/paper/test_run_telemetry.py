@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +14,9 @@ import pytest
 from live.algorithm.enums import SecurityType
 from live.algorithm.orders import OrderEvent
 from live.algorithm.symbols import Symbol
-from live.clock import monotonic_ns, wall_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import FeedSettings
+from live.cores import pin, usable_cores
 from live.feeds.socket.health import Fault, FeedCounters, FeedHealth
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, WarmState
 from live.hot.denials import DenialCode
@@ -123,6 +126,34 @@ def test_warm_state_and_affinity(tmp_path: Path) -> None:
     telemetry.set_warm(WarmState.READY)
     assert view.gauge(Gauge.CPU_AFFINITY_STRATEGY) == 0.0
     assert view.gauge(Gauge.WARM_STATE) == WarmState.READY
+
+
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="a thread can only be moved among several cores")
+def test_a_strategy_that_is_moved_to_another_core_is_shown(
+    tmp_path: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ns = [1_000_000_000_000]
+    monkeypatch.setattr("live.paper.run_telemetry.monotonic_ns", lambda: now_ns[0])
+    all_cores = usable_cores()
+    telemetry = RunTelemetry(tmp_path)
+    view = telemetry.view()
+    seen: list[float] = []
+
+    def strategy() -> None:
+        # A thread of its own, so that the tests stay where they are.
+        telemetry.watch_cores(pin(all_cores[:1], "host"))
+        seen.append(view.gauge(Gauge.CPU_AFFINITY_STRATEGY))
+        for cores in (all_cores[:1], all_cores[1:2], all_cores, all_cores[:1]):
+            os.sched_setaffinity(0, cores)
+            now_ns[0] += NANOSECONDS_PER_SECOND
+            telemetry.publish(engine)
+            seen.append(view.gauge(Gauge.CPU_AFFINITY_STRATEGY))
+
+    thread = threading.Thread(target=strategy)
+    thread.start()
+    thread.join()
+    assert seen == [1.0, 1.0, 0.0, 0.0, 1.0]
+    assert usable_cores() == all_cores
 
 
 def test_a_feed_is_shown_with_its_faults(tmp_path: Path, engine: Any) -> None:

@@ -157,11 +157,19 @@ def test_symbol_activity_names_the_busiest(tmp_path: Path) -> None:
         [order_event(1, SUBMITTED, symbol="IBM")] * 3 + [denial] * 2 + [PhaseRecord(0, RunPhase.RUNNING)]
     )
     events += [order_event(1, SUBMITTED, symbol=f"S{number:02}") for number in range(30)]
-    found = symbol_activity(window_of(tmp_path, events))
+    named = ["IBM", "BRK.B", *(f"S{number:02}" for number in range(30))]
+    found = symbol_activity(window_of(tmp_path, events, symbols=named))
     assert found is not None
     assert list(found.items())[:3] == [("IBM", 3.0), ("BRK.B", 2.0), ("S00", 1.0)]
-    assert len(found) == SYMBOLS_MAX
+    assert len(found) == SYMBOLS_MAX + 1
+    assert sum(found.values()) == 35.0
     assert symbol_activity(window_of(tmp_path)) is None
+
+
+def test_symbol_activity_names_no_symbol_that_the_run_does_not_export(tmp_path: Path) -> None:
+    events = [order_event(1, SUBMITTED, symbol=symbol) for symbol in ("IBM", "AAPL", "SPY", "AAPL", "other")]
+    assert symbol_activity(window_of(tmp_path, events, symbols=["IBM"])) == {"IBM": 1.0, "other": 4.0}
+    assert symbol_activity(window_of(tmp_path, events)) == {"other": 5.0}
 
 
 @pytest.mark.parametrize(("symbol", "name"), [("BRK.B", "BRK.B"), ("^SPX", "_SPX"), (".X", "_X"), ("é" * 32, "_" * 32)])

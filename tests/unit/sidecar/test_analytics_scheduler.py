@@ -17,7 +17,7 @@ from support.windows import window_of
 
 from live.config import AnalyticsSettings
 from live.sidecar.analytics.registry import analytics, collect
-from live.sidecar.analytics.scheduler import ABANDONED_MAX, TELL_NS, RunTasks, ScheduledTask
+from live.sidecar.analytics.scheduler import ABANDONED_MAX, NAMES_MAX, TELL_NS, RunTasks, ScheduledTask
 from live.sidecar.analytics.window import AnalyticsWindow
 from live.sidecar.analytics.workers import WorkerPool
 
@@ -193,6 +193,33 @@ def test_a_task_that_fails_by_turns_is_told_once_a_minute(tmp_path: Path) -> Non
     assert [line.rpartition(" (")[0] or line for line in desk.lines] == [
         "analytics task flaps of Run goes wrong: ValueError:",
     ]
+
+
+def test_a_task_that_keeps_inventing_names_has_failed(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path,
+        """
+        calls = 0
+
+        @analytics(every="1s")
+        def inventive(window):
+            global calls
+            calls += 1
+            return {f"S{calls}_{number}": calls for number in range(64)} if calls < 6 else {"S1_0": calls}
+        """,
+    )
+
+    async def script(run: RunTasks) -> None:
+        task = run.tasks["inventive"]
+        for _call in range(5):
+            await desk.once(run)
+        assert outcomes(task) == {"ok": 4, "failed": 1}
+        assert "S4_0" in task.values
+        assert f"more than {NAMES_MAX} different names" in task.reason
+        await desk.once(run)
+        assert (task.values, task.reason) == ({"S1_0": 6.0}, "")
+
+    desk.play(script)
 
 
 def test_a_task_never_overlaps_itself_and_others_go_on(tmp_path: Path, stop: threading.Event) -> None:

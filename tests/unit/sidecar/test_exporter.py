@@ -82,7 +82,9 @@ class Piece:
         return ()
 
 
-def test_the_exposition_of_a_fixed_page_is_as_it_was(tmp_path: Path) -> None:
+def test_the_exposition_of_a_fixed_page_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Steal is told by core, and every machine has this one.
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
     page, run = attach(tmp_path, has_feed=True)
     page.name_feed(0, "IBM")
     page.stamp_feed(0, 1_795_262_400_000_000_000, 6_000, 1_795_262_399_000_000_000)

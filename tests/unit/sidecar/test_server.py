@@ -27,7 +27,7 @@ def play(scenario: Play, body: bytes = LARGE, max_scrapes: int = 2) -> MetricsSe
 
     async def main() -> MetricsServer:
         answers = Answers(lambda _: body, asyncio.get_running_loop().time, 60.0)
-        server = MetricsServer(settings, "", answers, list)
+        server = MetricsServer(settings, "", answers, list, lambda: False)
         with listen(settings) as listener:
             await server.start(listener)
             try:

@@ -8,23 +8,29 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+import live.sidecar.host_process
+import live.sidecar.launch
 import live.sidecar.service
 from live.clock import wall_ns
 from live.config import Config, HostSettings, SidecarSettings
 from live.cores import usable_cores
-from live.errors import ConfigError, EnvironmentFault
+from live.errors import ConfigError, EnvironmentFault, LeanLiveError
 from live.hot.catalogue import CLOCK_STEPS, CONTEXT_SWITCHES, CPU_SECONDS, CPU_STEAL, PAGE_FAULTS, THREADS, Metric
 from live.hot.page_layout import process_start_ticks
 from live.sidecar.address import listen, url_of
 from live.sidecar.answers import Answers
 from live.sidecar.attached import AttachedRun
 from live.sidecar.exporter import OPEN_METRICS, TEXT
-from live.sidecar.folder_lock import FolderLock, find_holder
+from live.sidecar.folder_lock import FolderLock, Holder, find_holder
 from live.sidecar.host_process import process_samples
 from live.sidecar.parts import Runs
 from live.sidecar.samples import Sample
@@ -187,7 +193,26 @@ def test_a_process_has_its_figures() -> None:
     assert values[CPU_SECONDS, ("user",)] > 0
     assert values[PAGE_FAULTS, ("minor",)] > 1_000
     assert values[THREADS, ()] >= 1
-    assert len(found) == 8
+    assert len(found) == 7 + len(usable_cores())
+
+
+def test_no_counter_goes_backwards_when_a_process_is_moved_to_fewer_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+    (tmp_path / "stat").write_text("cpu 0 0 0 0 0 0 0 90 0 0\ncpu0 1 1 1 1 1 1 1 50 0 0\ncpu1 1 1 1 1 1 1 1 40 0 0\n")
+    monkeypatch.setattr(live.sidecar.host_process, "_PROC", tmp_path)
+    start = process_start_ticks(os.getpid())
+    assert start is not None
+
+    def look(*cores: int) -> dict[tuple[str, ...], float]:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(cores))
+        return {each.labels: each.value for each in process_samples(os.getpid(), start) if each.metric is CPU_STEAL}
+
+    before, after = look(0, 1), look(1)
+    assert sum(before.values()) == 90 / os.sysconf("SC_CLK_TCK")
+    assert after
+    assert all(value >= before[labels] for labels, value in after.items())
 
 
 def test_a_process_that_is_gone_or_another_has_none() -> None:
@@ -261,6 +286,91 @@ def test_a_piece_that_fails_is_begun_anew_and_counted(tmp_path: Path, monkeypatc
     assert 'lean_live_sidecar_part_failures_total{task="piece"} 2.0' in said[-1]
     assert "lean_live_clock_steps_total 3.0" in said[-1]
     assert find_holder(tmp_path / "results") is None
+
+
+def test_a_sidecar_that_ends_says_so_while_its_pieces_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Last(Piece):
+        status = 0
+        holder: Holder | None = None
+
+        async def run(self, runs: Runs) -> None:
+            found = find_holder(tmp_path / "results")
+            assert found is not None
+            connection = HTTPConnection(found.address.removeprefix("http://"))
+            try:
+                await super().run(runs)
+            finally:
+                await asyncio.to_thread(connection.request, "GET", "/healthz")
+                self.status = (await asyncio.to_thread(connection.getresponse)).status
+                self.holder = find_holder(tmp_path / "results")
+                connection.close()
+
+    piece = Last(failures=0)
+    run_sidecar(tmp_path, piece, monkeypatch)
+    assert piece.status == 503
+    assert piece.holder == Holder(os.getpid(), "")
+
+
+@contextmanager
+def answering(status: int, then: Callable[[], None]) -> Iterator[str]:
+    """Serve one status to everyone, and do something before each answer; the address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            then()
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_run_relies_on_no_sidecar_that_is_about_to_end(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    with answering(200, lambda: None) as address:
+        lock.write(address)
+        assert live.sidecar.launch._running(tmp_path) == Holder(os.getpid(), address)
+    with answering(503, lock.release) as address:
+        lock.write(address)
+        assert live.sidecar.launch._running(tmp_path) is None
+
+
+def test_a_sidecar_that_neither_serves_nor_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live.sidecar.launch, "START_SECONDS", 0.0)
+    lock = FolderLock(tmp_path)
+    lock.write("http://127.0.0.1:1")
+    with pytest.raises(EnvironmentFault, match="has neither answered nor ended"):
+        live.sidecar.launch._running(tmp_path)
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    "code", ["print('no answer')", 'print(\'{"error": {"message": "no", "exit_code": 2}}\'); input()']
+)
+def test_a_sidecar_that_does_not_come_up_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(live.sidecar.launch, "COMMAND", code)
+    spawn, pids = live.sidecar.launch._spawn, []
+
+    def noted(words: list[str], folder: Path) -> tuple[int, int]:
+        pid, answers = spawn(words, folder)
+        pids.append(pid)
+        return pid, answers
+
+    monkeypatch.setattr(live.sidecar.launch, "_spawn", noted)
+    with pytest.raises(LeanLiveError, match="sidecar"):
+        live.sidecar.launch.serve(tmp_path, None)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pids[0], os.WNOHANG)
 
 
 @pytest.mark.skipif(len(usable_cores()) < 2, reason="one core")

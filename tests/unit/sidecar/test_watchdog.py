@@ -162,6 +162,52 @@ def test_neither_pauses_of_the_feed_nor_closed_markets_nor_a_busy_run_are_silenc
     assert scene.control == ControlBit.PAUSE
 
 
+def test_a_run_that_publishes_seldom_loses_no_feed_time(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.learn()
+
+    def seldom(seconds: int, spy: int) -> None:
+        """Three looks without news, then one with."""
+        for _second in range(seconds):
+            scene.publishes = False
+            scene.go(0.75, spy=spy)
+            scene.publishes = True
+            scene.go(0.25, spy=spy)
+
+    seldom(4, spy=1)
+    assert scene.lines == []
+    seldom(3, spy=1)
+    assert scene.value(FEED_SILENT, "IBM") == 1.0
+    assert scene.value(FEED_SILENT, "SPY") == 0.0
+    assert len(scene.lines) == 1
+
+
+def test_what_nobody_has_looked_at_for_long_is_not_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(tmp_path, on_silence="pause")
+    scene.learn()
+    scene.go(20, spy=1)
+    assert scene.value(FEED_SILENT, "IBM") == 1.0
+    states = (FEED_SILENT, FEED_FROZEN, FEED_AGE_LIMIT)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.run.reader, "feed_rows", fail)
+        for seconds, is_exported in ((1, True), (20, False)):
+            scene.monotonic_ns += seconds * SECOND_NS
+            with pytest.raises(RuntimeError):
+                scene.watchdog.look(scene)
+            assert [scene.value(each, "IBM") is not None for each in states] == [is_exported] * 3
+    assert scene.value(CLOCK_OFFSET) is not None, "the clocks were looked at"
+    assert scene.value(WATCHDOG_PAUSES, "silence") == 1.0, "a counter stays"
+    scene.monotonic_ns += 20 * SECOND_NS
+    assert scene.value(CLOCK_OFFSET) is None
+    assert scene.value(CLOCK_STEPS) is not None
+    scene.go(0.25, spy=1)
+    assert scene.value(FEED_SILENT, "IBM") == 1.0
+
+
 def test_a_run_that_is_over_or_died_or_plays_recorded_data_is_not_watched(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "over", on_silence="pause", on_clock_step="pause")
     scene.learn()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from live.errors import ConfigError
 from live.slo.burn import (
+    STACK_RETENTION_DAYS,
     WINDOW_PAIRS,
     burn_alerts,
     burn_factor,
@@ -127,3 +129,32 @@ def test_a_note_says_that_one_event_is_enough() -> None:
     ]
     quiet = msgspec.structs.replace(slo.objectives[0], minimum_events=87)
     assert list(notes(slo, quiet)) == []
+
+
+GAUGE = """
+[[objective]]
+name = "o"
+description = "d"
+indicator = { kind = "gauge", bad = [{ metric = "feed_silent", equals = 1 }] }
+objective = 99
+severity = ["page"]
+"""
+
+
+@pytest.mark.parametrize(("events", "is_refused"), [(240, False), (241, True), (1_000, True)])
+def test_more_evaluations_than_a_window_holds_are_refused(events: int, is_refused: bool) -> None:
+    found = refusals(parse_slo(f"{GAUGE}minimum_events = {events}\n", "slo.toml"))
+    assert bool(found) is is_refused
+    if is_refused:
+        assert "there are 240 in 1h, one every 15s; write 240 or less, or leave 'page' out of severity" in found["o"][0]
+
+
+def test_a_note_says_that_the_stack_forgets_before_the_window_ends() -> None:
+    long = slo_of(window='"60d"', severity='["page"]')
+    (note,) = notes(long, long.objectives[0])
+    assert "window = '60d' is longer than the 45d" in note
+    assert "--storage.tsdb.retention.time=65d or more" in note
+    short = slo_of(window='"45d"', severity='["page"]')
+    assert list(notes(short, short.objectives[0])) == []
+    compose = (Path(__file__).resolve().parents[3] / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+    assert f"--storage.tsdb.retention.time={STACK_RETENTION_DAYS}d " in compose

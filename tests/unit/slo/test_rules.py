@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ import pytest
 import yaml
 from support.burn_cases import RECORD, counts
 from support.event_cases import labels_of, series, steady
-from support.prometheus import needs_promtool, run_promtool
+from support.prometheus import needs_promtool, one_group_each, run_promtool
 
+from live.slo.burn import EVALUATION_INTERVAL
 from live.slo.loader import load_slo, parse_slo
+from live.slo.objectives import duration
 from live.slo.rules import rules_document
 
 DECISION = "sloth-slo-lean-live-tick-to-decision"
@@ -36,7 +40,7 @@ def evaluate(
 
 def group(name: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
     found = rules_document(load_slo(None)) if document is None else document
-    return {"groups": [each for each in found["groups"] if each["name"] == name]}
+    return {"groups": [{"name": name, "rules": one_group_each(found)[name]}]}
 
 
 def text_of(name: str, labels: dict[str, str]) -> str:
@@ -48,6 +52,35 @@ def query(expression: str, moment: str, *samples: tuple[dict[str, str], float]) 
     name = expression.partition("{")[0]
     found = [{"labels": text_of(name, labels), "value": value} for labels, value in samples]
     return {"expr": expression, "eval_time": moment, "exp_samples": found}
+
+
+def test_groups_do_not_depend_on_the_evaluation_interval_of_the_prometheus_that_loads_them() -> None:
+    groups = rules_document(load_slo(None))["groups"]
+    for each in groups:
+        assert each["interval"] == ("2m" if each["name"].endswith(":slow") else EVALUATION_INTERVAL)
+    assert len({each["name"] for each in groups}) == len(groups)
+
+
+def test_long_windows_are_evaluated_less_often() -> None:
+    for each in rules_document(load_slo(None))["groups"]:
+        spans = [duration(span) for rule in each["rules"] for span in re.findall(r"\[(\d+[smhd])[]:]", rule["expr"])]
+        limit = timedelta(days=1)
+        # What a series has not had for an hour is looked for in any group; so is what was seen within a day.
+        if each["name"].endswith(":slow"):
+            assert min(spans) >= limit
+        elif not each["name"].endswith("sidecar-down"):
+            assert max(spans, default=limit / 2) < limit
+
+
+def test_events_are_counted_once_a_window() -> None:
+    for each in rules_document(load_slo(None))["groups"]:
+        found = [
+            span
+            for rule in each["rules"]
+            if "record" in rule
+            for span in re.findall(r"increase\(lean_live_\w+_count(?:{[^}]*})?(\[\w+\])", rule["expr"])
+        ]
+        assert len(found) == len(set(found)), each["name"]
 
 
 @needs_promtool

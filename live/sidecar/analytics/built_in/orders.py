@@ -11,9 +11,10 @@ from live.algorithm.enums import OrderStatus
 from live.hot.events import DenialRecord, OrderRecord
 from live.sidecar.analytics.registry import analytics
 from live.sidecar.analytics.window import AnalyticsWindow
+from live.sidecar.samples import OTHER
 
 SYMBOLS_MAX = 20
-"""Symbols of `symbol_activity`."""
+"""Symbols that `symbol_activity` names at most."""
 _BPS = 10_000.0
 _UNFIT = re.compile(r"[^A-Za-z0-9_.:/-]")
 
@@ -107,15 +108,26 @@ def order_to_trade(window: AnalyticsWindow) -> dict[str, float]:
 
 @analytics(every="10s")
 def symbol_activity(window: AnalyticsWindow) -> dict[str, float] | None:
-    """Return how many order events and denials of the window the busiest symbols have."""
+    """Return how many order events and denials of the window the busiest symbols have.
+
+    Those that the run does not export by name, and those beyond SYMBOLS_MAX, are `other` together, so that the names that
+    a run exports stay few whatever it trades.
+    """
     counts: Counts[str] = Counts()
+    others = 0
     for event in window.events:
         if isinstance(event, OrderRecord | DenialRecord) and event.symbol:
-            counts[event.symbol] += 1
-    busiest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:SYMBOLS_MAX]
+            if event.symbol in window.symbols:
+                counts[event.symbol] += 1
+            else:
+                others += 1
+    ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     found: Counts[str] = Counts()
-    for symbol, count in busiest:
+    for symbol, count in ranked[:SYMBOLS_MAX]:
         found[value_name(symbol)] += count
+    others += sum(count for _, count in ranked[SYMBOLS_MAX:])
+    if others:
+        found[OTHER] += others
     return {name: float(count) for name, count in found.items()} or None
 
 
