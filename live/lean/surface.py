@@ -397,9 +397,14 @@ def base_amount(security: Any) -> float:
 
 
 def is_trace_silent() -> bool:
-    """Tell whether LEAN's log leaves out lines that are no errors, so that calls which write some cost no disk."""
-    from QuantConnect.Configuration import Config
+    """Tell whether LEAN's log leaves out lines that are no errors, so that calls which write some cost no disk.
 
+    Where the engine's configuration cannot be asked, it does not.
+    """
+    try:
+        from QuantConnect.Configuration import Config
+    except ImportError:
+        return False
     return str(Config.Get("log-handler", "")).rpartition(".")[2] == "ConsoleErrorLogHandler"
 
 
@@ -416,7 +421,7 @@ class ErrorQueue:
     @property
     def count(self) -> int:
         """How many wait."""
-        return int(self._queue.count)
+        return int(self._queue.Count)
 
     def drop_newest(self) -> None:
         """Take the newest out and leave the others in their order; on the thread that has just written it.
@@ -426,6 +431,6 @@ class ErrorQueue:
         """
         queue = self._queue
         for waiting in range(self.count - 1, -1, -1):
-            was_there, text = queue.try_dequeue(None)
+            was_there, text = queue.TryDequeue(None)
             if was_there and waiting:
-                queue.enqueue(text)
+                queue.Enqueue(text)

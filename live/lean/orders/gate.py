@@ -191,13 +191,20 @@ class LeanGate:
         known = getattr(symbol, "symbol", symbol)
         if not isinstance(known, str) and not securities.contains_key(known):
             return None
-        if isinstance(known, str) and not any(known.upper() == row.ticker for row in self.rows):
+        if isinstance(known, str) and not self._has_ticker(known.upper()):
             return None
         security = securities[known]
         row = self._by_symbol.get(security.symbol) or self._add(security)
         if row is not None:
             self._by_symbol[symbol] = row
         return row
+
+    def _has_ticker(self, ticker: str) -> bool:
+        """Tell whether the algorithm has a security of a ticker, those included that it has just added."""
+        self.on_securities_changed(
+            each for each in self._algorithm.securities.values() if each.symbol not in self._by_symbol
+        )
+        return any(row.ticker == ticker for row in self.rows)
 
     def _add(self, security: Any) -> SymbolRow | None:
         if len(self.rows) >= self.risk.book.capacity:

@@ -205,7 +205,7 @@ class OrderSender:
         """
         now_ns, quantity_e9 = wall_ns(), scaled_e9(quantity)
         if row is None:
-            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "", float(quantity))
+            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "a symbol that was not added", float(quantity))
             return -_SYMBOL_UNKNOWN
         pool = self.pool
         code = self.lane.refusal() if self.lane is not None else 0

@@ -72,6 +72,7 @@ class KeepWarm:
         self._warmer: OrderWarmer | None = None
         self._rehearsal: Rehearsal | None = None
         self._is_on = False
+        self._note = ""
         self._account_ns = 0
         self._cpu_ns = 0
 
@@ -156,7 +157,8 @@ class KeepWarm:
         self._rehearsal = None
         warmer = self._warmer
         assert warmer is not None
-        self._algorithm.debug(rehearsal.describe() + (f"; {warmer.note}" if warmer.note else ""))
+        self._algorithm.debug(rehearsal.describe())
+        self._tell_note(warmer)
         if rehearsal.rounds:
             tick_ns, order_ns = rehearsal.rounds[-1]
             gauge = self._page.page.set_gauge
@@ -164,8 +166,15 @@ class KeepWarm:
             gauge(Gauge.REHEARSAL_ORDER_P99, order_ns / NANOSECONDS_PER_SECOND)
         self._on_ready()
 
+    def _tell_note(self, warmer: OrderWarmer) -> None:
+        if warmer.note != self._note:
+            self._note = warmer.note
+            self._algorithm.debug(f"keep-warm: {warmer.note}")
+
     def _account(self, now_ns: int, beats: Beats) -> None:
         """Say what the host's thread has cost since the last time."""
+        if self._warmer is not None:
+            self._tell_note(self._warmer)
         cpu_ns = thread_cpu_ns()
         if self._cpu_ns:
             self._page.page.set_gauge(Gauge.KEEP_WARM_CPU, (cpu_ns - self._cpu_ns) / (now_ns - self._account_ns))

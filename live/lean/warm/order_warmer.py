@@ -48,11 +48,22 @@ class OrderWarmer:
         self._quantity = 0.0
         self._beats = 0
         self._tries_orders = True
+        self._is_closed = False
         self._logs_margin = surface.is_trace_silent()
         self.note = "" if self._logs_margin else "LEAN's log takes trace lines, so its margin line is left out"
 
     def beat(self) -> None:
-        """Go the way once; on LEAN's loop thread."""
+        """Go the way once; on LEAN's loop thread. A way that cannot be gone is left, and never ends the run."""
+        if self._is_closed:
+            return
+        try:
+            self._go()
+        except Exception as error:
+            # Whatever .NET raises: warmth is not worth a session.
+            self._is_closed = True
+            self.note = f"the way of orders is not kept warm: {type(error).__name__}: {error}"
+
+    def _go(self) -> None:
         row = self._row
         if row is None or not self._quantity:
             row = self._choose()

@@ -164,6 +164,12 @@ def test_a_stranger_is_refused_with_leans_code(tmp_path: Path) -> None:
             bench.algorithm.market_order("SPY", 1)
 
 
+def test_a_ticker_that_was_just_added_is_known(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        bench.tick(bench.algorithm.add_equity("SPY").symbol, 400.0)
+        assert bench.algorithm.market_order("SPY", 1).order_id == 1
+
+
 def test_a_symbol_without_a_price_is_refused_with_leans_code(tmp_path: Path) -> None:
     with order_bench(tmp_path, prepare=lambda bench: bench.algorithm.add_equity("SPY")) as bench:
         ticket = bench.algorithm.market_order("SPY", 1)

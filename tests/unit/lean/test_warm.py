@@ -158,10 +158,16 @@ def test_errors_of_others_stay_in_their_order(tmp_path: Path) -> None:
 
 def test_a_bridge_that_hands_nothing_back_ends_the_trying(tmp_path: Path) -> None:
     with order_bench(tmp_path) as bench:
-        bench.algorithm.error_messages.try_dequeue = lambda result: True
+        bench.algorithm.error_messages.TryDequeue = lambda result: True
         warmer = warmed(bench, 30)
         assert "orders of quantity 0 are left out" in warmer.note
         assert len(bench.lines("error")) == 1
+
+
+def test_a_way_that_cannot_be_gone_is_left(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        bench.algorithm.portfolio.get_buying_power = lambda symbol: 1 / 0
+        assert warmed(bench, 3).note == "the way of orders is not kept warm: ZeroDivisionError: division by zero"
 
 
 def test_a_log_that_takes_trace_lines_is_spared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
