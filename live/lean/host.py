@@ -154,10 +154,12 @@ class Host:
         self._apart(lambda: self._show_order_event(event))
 
     def on_securities_changed(self, changes: Any) -> None:
-        """Tell the order path and the strategy of securities that came or went."""
+        """Tell the order path of securities that came or went, and the strategy of those that are not the host's own."""
         try:
             self.orders.on_securities_changed(changes)
-            self._call("on_securities_changed", changes)
+            shown = changes if self.keep_warm is None else self.keep_warm.on_securities_changed(changes)
+            if shown is not None:
+                self._call("on_securities_changed", shown)
         except BaseException as error:
             self.fail(error)
             raise

@@ -178,6 +178,34 @@ def utc_ns(slice: Any) -> int:
     return datetime_to_ns(slice.utc_time)
 
 
+def engine_time_ns(algorithm: Any) -> int:
+    """Return the time of the engine's newest step, which is one a second at least, nanoseconds since 1970 UTC."""
+    return datetime_to_ns(algorithm.utc_time)
+
+
+def changes_without(changes: Any, symbol: Any) -> Any | None:
+    """Return what is left of an algorithm's security changes without one symbol's; None when nothing is.
+
+    Parameters:
+        changes: what LEAN gives on_securities_changed, which holds no internal securities.
+        symbol: LEAN's symbol.
+    """
+    from QuantConnect.Data.UniverseSelection import SecurityChanges
+    from QuantConnect.Securities import Security
+    from System.Collections.Generic import List
+
+    rest = []
+    for securities in (changes.added_securities, changes.removed_securities):
+        kept = List[Security]()
+        for security in securities:
+            if security.symbol != symbol:
+                kept.Add(security)
+        rest.append(kept)
+    if not any(kept.Count for kept in rest):
+        return None
+    return SecurityChanges.Create(*rest, List[Security](), List[Security]())
+
+
 def ticks_of(slice: Any) -> list[tuple[Any, Any]]:
     """Return the symbols that have ticks in a slice, each with the list of them."""
     ticks = slice.ticks

@@ -1,4 +1,9 @@
-"""Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice."""
+"""Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice.
+
+LEAN drops a tick without a word when its symbol is not subscribed to or its market is closed. A beat that was dropped must
+not be waited for: while beats are under way every slice is searched for them. It is lost when the engine has begun a step
+after the beat was fed, and then another: the first of the two would have brought it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ _QUANTITY = 1.0
 _OUTSTANDING_MAX = 64
 """Beats that may be under way; more would only queue up in an engine that is busy or does not take them."""
 _PATIENCE_NS = NANOSECONDS_PER_SECOND
-"""Time after which a beat that has not come back is given up, and another one tried."""
+"""Time without a beat back from which on it is asked whether those under way are lost."""
 
 
 class Beats:
@@ -21,6 +26,7 @@ class Beats:
 
     Parameters:
         watch: the way of slices, which keeps the beats from the strategy.
+        algorithm: LEAN's.
         security: LEAN's security of the dummy.
 
     Attributes:
@@ -28,11 +34,14 @@ class Beats:
         sent_ns: when the last was fed, on the monotonic clock; before the first, when feeding began.
     """
 
-    def __init__(self, watch: SliceWatch, security: Any) -> None:
+    def __init__(self, watch: SliceWatch, algorithm: Any, security: Any) -> None:
         self._watch = watch
+        self._algorithm = algorithm
         self._symbol = security.symbol
         self._zone = zone(surface.zone_name(security))
         self._aggregator = surface.data_aggregator()
+        self._fed_wall_ns = 0
+        self._passed_ns = 0
         self.sent = 0
         self.sent_ns = monotonic_ns()
 
@@ -43,12 +52,25 @@ class Beats:
 
     @property
     def is_silent(self) -> bool:
-        """Whether the last beat has not come back for so long that it is given up."""
+        """Whether the last beat has not come back for so long that it may be lost."""
         return self.outstanding > 0 and monotonic_ns() - self.sent_ns > _PATIENCE_NS
 
     def may_send(self, most: int = _OUTSTANDING_MAX) -> bool:
-        """Tell whether another beat makes sense: fewer than `most` are under way, or the last one is given up."""
-        return self.outstanding < most or self.is_silent
+        """Tell whether another beat makes sense: fewer than `most` are under way, those that are lost not counted."""
+        if self.is_silent:
+            self._forget_lost()
+        return self.outstanding < most
+
+    def _forget_lost(self) -> None:
+        """Count beats as under way no more once the engine has been at two steps since the last was fed."""
+        engine_ns = surface.engine_time_ns(self._algorithm)
+        if engine_ns <= self._fed_wall_ns:
+            return
+        if not self._passed_ns:
+            # The slice of this step may still be on its way to the strategy.
+            self._passed_ns = engine_ns
+        elif engine_ns > self._passed_ns:
+            self._watch.beats_sent = self._watch.beats_seen
 
     def send(self) -> None:
         """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""
@@ -58,3 +80,4 @@ class Beats:
         self.sent += 1
         self.sent_ns = monotonic_ns()
         self._aggregator.Update(tick)
+        self._fed_wall_ns, self._passed_ns = wall_ns(), 0

@@ -42,6 +42,7 @@ class QCAlgorithm(Trading):
     def __init__(self) -> None:
         self._securities = SecurityManager()
         self._subscription_manager = SubscriptionManager()
+        self._added: list[Security] = []
         self._portfolio = SecurityPortfolioManager(self)
         self._is_warming_up = True
         self._is_quitting = ""
@@ -102,9 +103,16 @@ class QCAlgorithm(Trading):
 
     def _add(self, ticker: str, security_type: SecurityType, market: str, resolution: Any) -> Security:
         security = self._securities._add(Symbol.create(ticker, security_type, market), resolution)
-        Composer.Instance.aggregator.subscribe(security.symbol)
         self._subscription_manager._add(security)
+        self._added.append(security)
         return security
+
+    def _subscribe_added(self) -> list[Security]:
+        """Subscribe to what was added since the last step, and return it: until then its ticks are lost."""
+        added, self._added = list(dict.fromkeys(self._added)), []
+        for security in added:
+            Composer.Instance.aggregator.subscribe(security.symbol)
+        return added
 
     # -- what the algorithm may look at
 
