@@ -35,8 +35,23 @@ class ConcurrentQueue:
         return (True, self._items.popleft()) if self._items else (False, None)
 
 
+class MetaType(type):
+    """The bridge's type of .NET's classes: it compares .NET types only, and all Python subclasses of one have the same."""
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return type.__subclasscheck__(_dotnet_type(cls), other)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return type.__instancecheck__(_dotnet_type(cls), instance)
+
+
+def _dotnet_type(cls: type) -> type:
+    """Return the class of .NET that a class is or derives from."""
+    return next(each for each in cls.__mro__ if each.__module__.startswith("QuantConnect"))
+
+
 @dotnet("QuantConnect.Algorithm")
-class QCAlgorithm(Trading):
+class QCAlgorithm(Trading, metaclass=MetaType):
     """The base class: every member in two spellings, callbacks that do nothing, and one that must be overridden."""
 
     def __init__(self) -> None:

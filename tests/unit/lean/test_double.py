@@ -216,6 +216,22 @@ def test_the_two_spellings_are_two_attributes(tmp_path: Path) -> None:
         assert QCAlgorithm.__module__ == "QuantConnect.Algorithm"
 
 
+def test_two_python_subclasses_of_one_net_class_are_subclasses_of_each_other() -> None:
+    with lean_modules():
+        from AlgorithmImports import QCAlgorithm
+
+        class First(QCAlgorithm):  # type: ignore[misc]
+            pass
+
+        class Second(QCAlgorithm):  # type: ignore[misc]
+            pass
+
+        assert issubclass(First, Second)
+        assert isinstance(First(), Second)
+        assert issubclass(QCAlgorithm, First)
+        assert not issubclass(int, QCAlgorithm)
+
+
 def test_the_first_queue_that_is_registered_feeds_the_engine() -> None:
     with lean_modules():
         from lean_engine.feed import Composer
