@@ -27,7 +27,7 @@ from live.lean import surface
 from live.lean.instrument import lean_callback
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Call, Lane
-from live.lean.orders.methods import OrderMethod, overload, term, waits, without_waiting
+from live.lean.orders.methods import OrderMethod, is_misplaced, overload, term, waits, without_waiting
 from live.lean.orders.refusals import Denial, Refusals, invalid_ticket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
@@ -138,7 +138,8 @@ class OrderSender:
         method = overload(method, rest, named)
         row = self.row(symbol)
         place = len(method.terms)
-        must_wait = waits(place, rest, named) and not self.may_not_wait()
+        # LEAN raises when arguments are misplaced: to the caller, so not in the lane.
+        must_wait = is_misplaced(place, rest) or (waits(place, rest, named) and not self.may_not_wait())
         handle = self.admit(row, quantity, method.order_type, self._price_e9(method, row, quantity, rest, named))
         if handle < 0:
             return self._refused(-handle, row, symbol, method.order_type, quantity, named)
