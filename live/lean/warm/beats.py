@@ -1,8 +1,8 @@
 """Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice.
 
 LEAN drops a tick without a word when its symbol is not subscribed to or its market is closed. A beat that was dropped must
-not be waited for: while beats are under way every slice is searched for them. It is lost when the engine has begun a step
-after the beat was fed, and then another: the first of the two would have brought it.
+not be waited for: while beats are under way every slice is searched for them. It is lost when the engine has been at a whole
+step since the beat was fed: that would have brought it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.lean import surface
+from live.lean.engine_steps import EngineSteps
 from live.lean.slice_watch import SliceWatch
 
 _PRICE = 100.0
@@ -36,12 +37,10 @@ class Beats:
 
     def __init__(self, watch: SliceWatch, algorithm: Any, security: Any) -> None:
         self._watch = watch
-        self._algorithm = algorithm
+        self._steps = EngineSteps(algorithm)
         self._symbol = security.symbol
         self._zone = zone(surface.zone_name(security))
         self._aggregator = surface.data_aggregator()
-        self._fed_wall_ns = 0
-        self._passed_ns = 0
         self.sent = 0
         self.sent_ns = monotonic_ns()
 
@@ -57,20 +56,9 @@ class Beats:
 
     def may_send(self, most: int = _OUTSTANDING_MAX) -> bool:
         """Tell whether another beat makes sense: fewer than `most` are under way, those that are lost not counted."""
-        if self.is_silent:
-            self._forget_lost()
-        return self.outstanding < most
-
-    def _forget_lost(self) -> None:
-        """Count beats as under way no more once the engine has been at two steps since the last was fed."""
-        engine_ns = surface.engine_time_ns(self._algorithm)
-        if engine_ns <= self._fed_wall_ns:
-            return
-        if not self._passed_ns:
-            # The slice of this step may still be on its way to the strategy.
-            self._passed_ns = engine_ns
-        elif engine_ns > self._passed_ns:
+        if self.is_silent and self._steps.look():
             self._watch.beats_sent = self._watch.beats_seen
+        return self.outstanding < most
 
     def send(self) -> None:
         """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""
@@ -80,4 +68,4 @@ class Beats:
         self.sent += 1
         self.sent_ns = monotonic_ns()
         self._aggregator.Update(tick)
-        self._fed_wall_ns, self._passed_ns = wall_ns(), 0
+        self._steps.begin()

@@ -43,7 +43,7 @@ class KeepWarm:
         sender: sends the orders.
         page: the run's telemetry page.
         rest: what is done in a moment without ticks.
-        on_ready: told when the rehearsal is over; the session may come.
+        on_rehearsed: told when the rehearsal is over.
 
     Raises:
         ConfigError: the dummy symbol is not written as asset class/market/ticker.
@@ -57,7 +57,7 @@ class KeepWarm:
         sender: OrderSender,
         page: LeanPage,
         rest: Callable[[], None],
-        on_ready: Callable[[], None],
+        on_rehearsed: Callable[[], None],
     ) -> None:
         self._dummy_name = dummy_parts(settings.dummy_symbol)
         self._rehearsal_seconds = settings.rehearsal_seconds
@@ -67,7 +67,7 @@ class KeepWarm:
         self._sender = sender
         self._page = page
         self._rest = rest
-        self._on_ready = on_ready
+        self._on_rehearsed = on_rehearsed
         self._algorithm: Any = None
         self._security: Any = None
         self._beats: Beats | None = None
@@ -124,7 +124,7 @@ class KeepWarm:
 
     @property
     def is_rehearsing(self) -> bool:
-        """Whether a rehearsal is under way, and with it a call of `on_ready` will come."""
+        """Whether a rehearsal is under way, and with it a call of `on_rehearsed` will come."""
         return self._rehearsal is not None
 
     def begin(self, algorithm: Any) -> None:
@@ -194,7 +194,7 @@ class KeepWarm:
             gauge = self._page.page.set_gauge
             gauge(Gauge.REHEARSAL_TICK_P99, tick_ns / NANOSECONDS_PER_SECOND)
             gauge(Gauge.REHEARSAL_ORDER_P99, order_ns / NANOSECONDS_PER_SECOND)
-        self._on_ready()
+        self._on_rehearsed()
 
     def _tell_note(self, warmer: OrderWarmer) -> None:
         if warmer.note != self._note:
