@@ -24,6 +24,7 @@ from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool
 from live.hot.units import scaled_e9
 from live.lean import surface
+from live.lean.dotnet_types import dotnet_types
 from live.lean.instrument import lean_callback
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Call, Lane
@@ -76,7 +77,6 @@ class OrderSender:
         self._methods: dict[str, Any] = {}
         self._in_events: dict[int, int] = {}
         self._new_status: Any = None
-        self._order_types: dict[int, Any] = {}
         self.is_open = False
         self.on_claim: Callable[[int, int], None] = _unheard
         self.gate = LeanGate(risk, control)
@@ -252,7 +252,7 @@ class OrderSender:
         if must_wait:
             lane.drain()
             return self._submit(handle, call)
-        return lane.put(handle, call, self._order_type(method.order_type), self._new_status)
+        return lane.put(handle, call, dotnet_types().order_types[method.order_type], self._new_status)
 
     def _submit(self, handle: int, call: Call) -> Any:
         """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
@@ -382,12 +382,6 @@ class OrderSender:
 
     def _on_fill(self, symbol_index: int) -> None:
         self.gate.take_position(self.gate.rows[symbol_index])
-
-    def _order_type(self, number: int) -> Any:
-        found = self._order_types.get(number)
-        if found is None:
-            found = self._order_types[number] = surface.order_type(number)
-        return found
 
 
 def _unheard(order_id: int, handle: int) -> None:
