@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from live.clock import datetime_to_ns, monotonic_ns, wall_ns
+from live.clock import NANOSECONDS_PER_SECOND, datetime_to_ns, monotonic_ns, wall_ns
 from live.hot.catalogue import Counter, Stage
 from live.hot.trace import KIND_SLICE, SEVERAL_SYMBOLS
 from live.lean import surface
@@ -31,6 +31,8 @@ _MANY = SLOTS // 2
 """Slices that wait from which on some are looked at after each decision."""
 _AT_ONCE = 2
 """How many then: more than come in, so that never more wait than there is room for."""
+_WAIT_MAX_NS = 60 * NANOSECONDS_PER_SECOND
+"""Longest time for which a slice is believed to have waited for on_data: beyond it a clock has stepped, or time is simulated."""
 _AT_REST = 8
 """How many in a moment without ticks: it stays short, since the next tick may come at any time."""
 
@@ -190,7 +192,11 @@ class SliceWatch:
         made_ns = surface.utc_ns(slice)
         entered_ns, wall = self._entered_at[at], self._entered_wall[at]
         # A feeder of ours knows when it received the tick; of a broker's the engine's own time is the earliest known.
-        began_ns = self._fed_at[at] or entered_ns - max(0, wall - made_ns)
+        waited_ns = wall - made_ns
+        if not 0 <= waited_ns <= _WAIT_MAX_NS:
+            waited_ns = 0
+        # The trace takes nothing from before its beginning.
+        began_ns = max(self._fed_at[at] or entered_ns - waited_ns, page.trace.origin_ns)
         self._began_at[at] = began_ns
         index = self._count(slice, wall)
         page.data_time_ns = made_ns

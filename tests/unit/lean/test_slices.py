@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from support.lean_double import lean_modules
 from support.lean_runs import Feed, run_in_double
 
 from live.clock import monotonic_ns
-from live.config import LeanSettings
+from live.config import LeanSettings, TelemetrySettings
 from live.hot.catalogue import Counter, Gauge, Stage
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
@@ -105,7 +106,6 @@ def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, co
         from lean_engine.market import Market, SecurityType, Symbol
         from lean_engine.securities import Security
 
-        from live.config import TelemetrySettings
         from live.lean.page import LeanPage
         from live.lean.stages import OrderStages
 
@@ -131,6 +131,28 @@ def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, co
         assert page.page.counter(Counter.TICKS_TRADE) == count
         for stage in (Stage.TICK_TO_DECISION, Stage.TICK_TO_HANDOVER, Stage.TICK_TO_ORDER, Stage.ORDER_ACK):
             assert page.histogram(stage).count == count
+
+
+@pytest.mark.parametrize("days", [-4_000, -1, 1, 4_000])
+def test_a_clock_that_has_stepped_makes_no_long_decisions(tmp_path: Path, days: int) -> None:
+    with lean_modules():
+        from lean_engine.data import Slice
+        from lean_engine.feed import utc_now
+
+        from live.lean.page import LeanPage
+        from live.lean.stages import OrderStages
+
+        page = LeanPage(tmp_path, TelemetrySettings())
+        watch = slice_watch.SliceWatch(page, OrderStages(), 0)
+        page.trace.begin(monotonic_ns())
+        watch.fed_ns = 1
+        for _ in range(20):
+            moment = utc_now() + timedelta(days=days)
+            watch.on_slice(Slice.of(moment, moment, []))
+        watch.look_at_all()
+        assert page.histogram(Stage.TICK_TO_DECISION).max_ns < 60_000_000_000
+        assert sum(window.decisions for window in page.trace.windows()) == 20
+        assert all(step.began_ns >= page.trace.origin_ns for step in page.trace.worst())
 
 
 def test_an_order_outside_of_slices_has_no_beginning() -> None:
