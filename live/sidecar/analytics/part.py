@@ -194,13 +194,14 @@ class AnalyticsPart:
         if settings.processes:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._began_ns = wall_ns()
 
     async def run(self, runs: Runs) -> None:
         """Begin tasks when they are due, until cancelled."""
         try:
             while True:
-                await self._follow(runs.attached)
+                self._follow(runs.attached)
                 for each in self._runs.values():
                     each.poll()
                 await asyncio.sleep(POLL_SECONDS)
@@ -220,7 +221,7 @@ class AnalyticsPart:
         """Return the tasks of all runs as JSON-ready data."""
         return [each.document() for each in self._runs.values()]
 
-    async def _follow(self, attached: Sequence[AttachedRun]) -> None:
+    def _follow(self, attached: Sequence[AttachedRun]) -> None:
         """Take in runs that are new, and drop those that are no longer there."""
         for run in attached:
             if run not in self._runs:
@@ -228,7 +229,10 @@ class AnalyticsPart:
                     run, self._tasks.values(), self._settings, self._pool, self._log, self._began_ns
                 )
         for run in [each for each in self._runs if each not in attached]:
-            await self._runs.pop(run).close()
+            # Not waited for: the tasks of the other runs go on meanwhile.
+            closing = asyncio.create_task(self._runs.pop(run).close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _close(self) -> None:
         """Let the ends of runs finish that have ended, for a while, and give up the rest."""
@@ -239,5 +243,6 @@ class AnalyticsPart:
             await asyncio.wait(endings, timeout=END_SECONDS)
         for each in self._runs.values():
             await each.close()
+        await asyncio.gather(*self._closing)
         if self._pool is not None:
             await self._pool.close()
