@@ -114,6 +114,7 @@ class AnalysedRun:
         return {
             "run": self._run.name,
             "algorithm": "" if self._history.look is None else self._history.look.algorithm,
+            "ended": self._was_over or self.ending is not None,
             "fault": self._fault,
             "tasks": [each.document() for each in self.tasks.tasks.values()],
         }
@@ -177,6 +178,7 @@ class AnalyticsPart:
         settings: table [analytics].
         folder: folder of the configuration file; the modules are relative to it.
         log: takes a line for people.
+        wall: the wall clock, ns since 1970 UTC.
 
     Raises:
         ConfigError: the modules cannot be loaded, or have a task of the same name.
@@ -185,7 +187,13 @@ class AnalyticsPart:
     name = "analytics"
     declared: tuple[Metric, ...] = ANALYTICS_METRICS
 
-    def __init__(self, settings: AnalyticsSettings, folder: Path, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: AnalyticsSettings,
+        folder: Path,
+        log: Callable[[str], None],
+        wall: Callable[[], int] = wall_ns,
+    ) -> None:
         modules: Sequence[Path] = [(folder / each).resolve() for each in settings.modules]
         self._tasks = collect(BUILT_IN, modules, settings.disabled)
         self._settings = settings
@@ -195,7 +203,7 @@ class AnalyticsPart:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._began_ns = wall_ns()
+        self._began_ns = wall()
 
     async def run(self, runs: Runs) -> None:
         """Begin tasks when they are due, until cancelled."""

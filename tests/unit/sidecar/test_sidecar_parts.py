@@ -23,7 +23,7 @@ import live.sidecar.host_process
 import live.sidecar.launch
 import live.sidecar.service
 from live.clock import wall_ns
-from live.config import Config, HostSettings, SidecarSettings
+from live.config import Config, HostSettings, SidecarSettings, parse_config
 from live.cores import usable_cores
 from live.errors import ConfigError, EnvironmentFault, LeanLiveError
 from live.hot.catalogue import CLOCK_STEPS, CONTEXT_SWITCHES, CPU_SECONDS, CPU_STEAL, PAGE_FAULTS, THREADS, Metric
@@ -395,6 +395,14 @@ def test_cores_that_do_not_exist_are_an_error(tmp_path: Path, monkeypatch: pytes
     config = Config(sidecar=SidecarSettings(port=0, cores=(4_000,)))
     with pytest.raises(EnvironmentFault, match=r"\[sidecar\] of live.toml"):
         run_sidecar(tmp_path, Piece(failures=0), monkeypatch, config)
+
+
+# -- settings
+
+
+def test_a_run_that_has_ended_is_exported_long_enough_to_be_scraped() -> None:
+    with pytest.raises(ConfigError, match="grace_seconds"):
+        parse_config("[sidecar]\ngrace_seconds = 59\n", "live.toml")
 
 
 # -- the event loop's delay
