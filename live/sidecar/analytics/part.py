@@ -18,7 +18,7 @@ from live.sidecar.analytics.scheduler import RunTasks
 from live.sidecar.analytics.window import AnalyticsWindow, RunHistory, stage_totals
 from live.sidecar.analytics.workers import WorkerPool
 from live.sidecar.attached import AttachedRun
-from live.sidecar.parts import Runs
+from live.sidecar.parts import Runs, is_fresh
 from live.sidecar.samples import Sample
 
 LOOK_SECONDS = 1.0
@@ -119,14 +119,18 @@ class AnalysedRun:
             "tasks": [each.document() for each in self.tasks.tasks.values()],
         }
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield what is exported."""
+    def samples(self, has_values: bool) -> Iterator[Sample]:
+        """Yield what is exported.
+
+        Parameters:
+            has_values: whether the newest results are those of now, or of the run's end.
+        """
         for name, each in self.tasks.tasks.items():
             for outcome in Outcome:
                 yield Sample(ANALYTICS_RUNS, each.counts[outcome], (name, outcome.value))
             if each.duration_ns is not None:
                 yield Sample(ANALYTICS_DURATION, each.duration_ns / NANOSECONDS_PER_SECOND, (name,))
-            for value, number in each.values.items():
+            for value, number in each.values.items() if has_values else ():
                 yield Sample(ANALYTICS_VALUE, number, (name, value))
 
     def _look(self) -> None:
@@ -202,6 +206,7 @@ class AnalyticsPart:
         if settings.processes:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
+        self._polled_ns: int | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._began_ns = wall()
 
@@ -212,14 +217,15 @@ class AnalyticsPart:
                 self._follow(runs.attached)
                 for each in self._runs.values():
                     each.poll()
+                self._polled_ns = monotonic_ns()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._close()
 
     def metrics(self, run: AttachedRun) -> Iterable[Sample]:
-        """Return the samples of a run."""
+        """Return the samples of a run; without results once nothing has looked after the tasks for long."""
         found = self._runs.get(run)
-        return () if found is None else found.samples()
+        return () if found is None else found.samples(is_fresh(self._polled_ns, monotonic_ns()))
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return nothing: all of it belongs to runs."""

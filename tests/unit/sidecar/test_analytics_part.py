@@ -12,7 +12,7 @@ from support.feed import until
 from support.pages import publish, write_page
 
 import live.sidecar.analytics.part
-from live.clock import wall_ns
+from live.clock import monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import ConfigError
 from live.hot.catalogue import ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Gauge, RunPhase
@@ -206,6 +206,24 @@ def test_the_sidecar_is_stopped_as_a_run_ends(tmp_path: Path, part: AnalyticsPar
 
     play(part, Attached(run), script)
     assert orjson.loads((tmp_path / "run" / "analytics.json").read_bytes())["state"] == "interrupted"
+
+
+def test_results_that_nobody_looks_after_any_more_are_not_exported(
+    tmp_path: Path, part: AnalyticsPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = AttachedRun(write_page(tmp_path / "run").path, 4)
+    runs = Attached(run)
+
+    async def script() -> None:
+        await until(lambda: value(part, run, "seen", "events") is not None)
+
+    play(part, runs, script)
+    # Nothing runs any more, as after a failure of the part.
+    assert value(part, run, "seen", "events") is not None
+    before = monotonic_ns()
+    monkeypatch.setattr(live.sidecar.analytics.part, "monotonic_ns", lambda: before + 20 * 10**9)
+    assert value(part, run, "seen", "events") is None
+    assert count(part, run, "seen", "ok") > 0, "a counter stays"
 
 
 def test_a_run_that_is_slow_to_close_holds_up_no_other(
