@@ -366,7 +366,7 @@ SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event ring
 SIDECAR_SCRAPES = _counter(
     "sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy, slow.", "outcome"
 )
-SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop since the last look.")
+SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop in the last 30 s.")
 SIDECAR_AFFINITY = _gauge(
     "sidecar_cpu_affinity_ok", "Whether the sidecar is pinned as configured; absent without cores."
 )

@@ -14,7 +14,7 @@ from live.hot.catalogue import ControlBit, Gauge, PageText, RunPhase
 from live.hot.events import Event, decode_event
 from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import PageFault
-from live.report.results import FAILED, PARTIAL
+from live.report.results import run_name
 from live.report.top.look import RunLook, look_at
 
 UNSEEN_NS = 5 * NANOSECONDS_PER_SECOND
@@ -82,7 +82,7 @@ class AttachedRun:
     @property
     def name(self) -> str:
         """The run: its folder's name without the ending that says where it is."""
-        return run_name(self.folder)
+        return run_label(self.folder)
 
     @property
     def algorithm(self) -> str:
@@ -160,7 +160,8 @@ class AttachedRun:
             PageFault: the page was cut off, is gone, or somebody keeps it locked.
         """
         self.reader.check_size()
-        self.reader.change_control(add=bits)
+        # Whoever keeps the page locked must not hold up the sidecar's event loop.
+        self.reader.change_control(add=bits, attempts=1)
 
     def drain(self, limit: int) -> None:
         """Take records from the ring and keep what they say.
@@ -183,7 +184,6 @@ class AttachedRun:
             raise PageFault(f"{self.folder}: {garbled}", "garbled")
 
 
-def run_name(folder: Path) -> str:
-    """Return how a run is called: the name of its folder without its ending, always valid UTF-8."""
-    name = folder.name.removesuffix(PARTIAL).removesuffix(FAILED)
-    return name.encode("utf-8", "backslashreplace").decode()
+def run_label(folder: Path) -> str:
+    """Return the name of a run as it is exported: always valid UTF-8."""
+    return run_name(folder.name).encode("utf-8", "backslashreplace").decode()

@@ -11,8 +11,8 @@ from live.clock import NANOSECONDS_PER_SECOND, machine_monotonic_ns, wall_ns
 from live.errors import DataError
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault
-from live.report.results import FAILED, PARTIAL
-from live.sidecar.attached import AttachedRun, run_name
+from live.report.results import FAILED, PARTIAL, run_name
+from live.sidecar.attached import AttachedRun, run_label
 
 PAGE_FAULT_REASONS = ("unreadable", "incomplete", "version", "garbled", "truncated", "duplicate")
 _DRAIN_RECORDS = 4_096
@@ -56,7 +56,7 @@ class RunFinder:
         self._runs: dict[FileKey, AttachedRun] = {}
         self._ended_ns: dict[FileKey, int] = {}
         self._missing: set[FileKey] = set()
-        self._settled: set[tuple[Path, int]] = set()
+        self._settled: set[tuple[str, str, int]] = set()
         self._said: set[tuple[FileKey | Path, str]] = set()
         self.page_faults: Counter[str] = Counter()
         self.events_taken = 0
@@ -81,7 +81,7 @@ class RunFinder:
                 # Its folder was deleted; one that is just being renamed is missing once.
                 self._drop(key)
             elif self._is_done(key, run):
-                self._settled.add((run.folder, _inode(run.folder)))
+                self._settle(run.folder, _inode(run.folder))
                 self._drop(key)
 
     def drain(self) -> None:
@@ -107,11 +107,13 @@ class RunFinder:
 
     def _scan_folder(self, folder: Path, found: set[FileKey]) -> None:
         try:
-            with os.scandir(folder) as entries:
+            root = os.fspath(folder)
+            with os.scandir(root) as entries:
                 for entry in entries:
-                    path = folder / entry.name
-                    if (path, entry.inode()) not in self._settled and entry.is_dir(follow_symlinks=False):
-                        self._meet(path / PAGE_NAME, entry.inode(), found)
+                    # Of thousands of old runs nothing but the name is looked at.
+                    if (root, entry.name, entry.inode()) in self._settled or not entry.is_dir(follow_symlinks=False):
+                        continue
+                    self._meet(folder / entry.name / PAGE_NAME, entry.inode(), found)
         except FileNotFoundError:
             # The first run makes it.
             return
@@ -131,7 +133,7 @@ class RunFinder:
             status = page.stat(follow_symlinks=False)
         except OSError:
             if not may_change and inode is not None:
-                self._settled.add((page.parent, inode))
+                self._settle(page.parent, inode)
             return
         key = status.st_dev, status.st_ino
         found.add(key)
@@ -149,7 +151,7 @@ class RunFinder:
                 self._said.add((key, reason))
                 self._count(reason, str(error))
             if is_settled and inode is not None:
-                self._settled.add((page.parent, inode))
+                self._settle(page.parent, inode)
 
     def _attach(self, key: FileKey, page: Path) -> None:
         """Open a page, unless its run ended too long ago.
@@ -157,7 +159,7 @@ class RunFinder:
         Raises:
             DataError: it cannot be trusted, or a run of its name is attached already.
         """
-        name = run_name(page.parent)
+        name = run_label(page.parent)
         namesake = next((run for run in self._runs.values() if run.name == name), None)
         if namesake is not None:
             raise PageFault(
@@ -168,7 +170,7 @@ class RunFinder:
         if run.is_over:
             age_ns = max(wall_ns() - run.published_ns, 0)
             if age_ns > self._grace_ns:
-                self._settled.add((page.parent, _inode(page.parent)))
+                self._settle(page.parent, _inode(page.parent))
                 return
             self._ended_ns[key] = machine_monotonic_ns() - age_ns
         self._runs[key] = run
@@ -187,6 +189,10 @@ class RunFinder:
         now_ns = machine_monotonic_ns()
         return now_ns - self._ended_ns.setdefault(key, now_ns) >= self._grace_ns
 
+    def _settle(self, folder: Path, inode: int) -> None:
+        """Look no more at a run's folder while it is the same."""
+        self._settled.add((os.fspath(folder.parent), folder.name, inode))
+
     def _drop(self, key: FileKey) -> None:
         self._runs.pop(key, None)
         self._ended_ns.pop(key, None)
@@ -204,7 +210,7 @@ class RunFinder:
 def spellings(page: Path) -> list[Path]:
     """Return where the page of a single run may be: its folder is renamed when the run is over."""
     folder = page.parent
-    name = run_name(folder)
+    name = run_name(folder.name)
     return [page, *(folder.with_name(name + ending) / page.name for ending in ("", FAILED))]
 
 

@@ -17,7 +17,9 @@ from support.dashboards import ROOT, all_queries, substituted
 from support.feed import Proxy, publishing, until
 from support.feed_runs import FeedRuns, Scene
 from support.monitoring import ALERTMANAGER, PROMETHEUS, Notice, Server, Webhook, alertmanager, free_port, prometheus
+from support.sidecars import with_grace
 
+import live.sidecar.launch
 from live.cli.main import run as command
 from live.clock import monotonic_ns, wall_ns
 from live.feeds.socket.frames import Channel, Tick
@@ -182,7 +184,10 @@ def check(notice: Notice, objective: str) -> None:
     assert (ROOT / "docs" / "runbooks" / f"{objective}.md").is_file()
 
 
-def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(runs: FeedRuns, data: Path, tmp_path: Path) -> None:
+def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(
+    runs: FeedRuns, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.sidecar.launch, "COMMAND", with_grace(2.0))
     slow = tmp_path / "slow"
     slo = tmp_path / "slo.toml"
     slo.write_text(objectives(), encoding="utf-8")
@@ -191,7 +196,7 @@ def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(runs: FeedRuns, dat
     port = free_port()
     settings = {
         "feed": {"silence_seconds": 1.0},
-        "sidecar": {"port": port, "grace_seconds": 2.0},
+        "sidecar": {"port": port},
         "risk": {"max_order_quantity": 3},
         "watchdog": {"silence_least_seconds": 1.0},
     }

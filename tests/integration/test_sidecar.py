@@ -16,8 +16,9 @@ import pytest
 from support.commands import Ended, algorithm, finish, start, words, write_tiny
 from support.feed import publishing
 from support.feed_runs import IBM, FeedRuns, Scene, moment_ns, quote, small_folder, trade
-from support.sidecars import SidecarProcess, values_of, wait_until
+from support.sidecars import SidecarProcess, values_of, wait_until, with_grace
 
+import live.sidecar.launch
 from live.cli.main import run
 from live.errors import ExitCode
 from live.sidecar.folder_lock import find_holder
@@ -32,7 +33,7 @@ SLOW = algorithm(
     """,
 )
 BEGIN_NS = moment_ns("09:30:00")
-SERVE = "[sidecar]\nport = 0\ngrace_seconds = {grace}\n"
+SERVE = "[sidecar]\nport = 0\n"
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_a_run_that_begins_later_is_exported_to_its_end(tiny: Path, tmp_path: Pa
 
 
 def test_a_killed_host_is_exported_for_its_grace(tiny: Path, tmp_path: Path) -> None:
-    with SidecarProcess(tmp_path, {"grace_seconds": 3.0}) as sidecar, Host(tmp_path, tiny) as host:
+    with SidecarProcess(tmp_path, grace_seconds=3.0) as sidecar, Host(tmp_path, tiny) as host:
         wait_until(lambda: (sidecar.value("calls_total", 'callback="on_data"') or 0) > 20, "the run is exported")
         host.kill()
         wait_until(lambda: sidecar.value("run_alive") == 0, "the death is noticed")
@@ -313,9 +314,10 @@ def is_gone(pid: int) -> bool:
         return False
 
 
-def test_serving_a_replay(tiny: Path, tmp_path: Path, capsys: Any) -> None:
+def test_serving_a_replay(tiny: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live.sidecar.launch, "COMMAND", with_grace(1.0))
     (tmp_path / "main.py").write_text(algorithm(), encoding="utf-8")
-    (tmp_path / "live.toml").write_text(SERVE.format(grace=1.0), encoding="utf-8")
+    (tmp_path / "live.toml").write_text(SERVE, encoding="utf-8")
     results = tmp_path / "results"
     assert run(words(tmp_path / "main.py", tiny, results, "--serve")) == 0
     told = capsys.readouterr().out.splitlines()[0]
@@ -374,7 +376,8 @@ def test_serving_a_feed(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyP
             await publisher.finish()
 
     runs = FeedRuns(tmp_path, capsys, monkeypatch)
-    settings = {"sidecar": {"port": 0, "grace_seconds": 0.5}}
+    monkeypatch.setattr(live.sidecar.launch, "COMMAND", with_grace(0.5))
+    settings = {"sidecar": {"port": 0}}
     ended = runs.follow(FEED, small_folder(tmp_path / "data").path, script, "--serve", settings=settings)
     assert ended.out.startswith("metrics: http://127.0.0.1:")
     found = {key.partition("{")[0]: value for key, value in seen.items()}

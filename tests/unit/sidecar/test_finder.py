@@ -105,6 +105,29 @@ def test_a_run_that_has_ended_is_dropped_after_its_grace(tmp_path: Path, monkeyp
     assert found.said == []
 
 
+def test_old_runs_cost_nothing_but_a_look_at_their_names(tmp_path: Path) -> None:
+    class Folder(type(tmp_path)):  # type: ignore[misc]
+        """Counts the paths that are made in it."""
+
+        made = 0
+
+        def __truediv__(self, name: object) -> Path:
+            Folder.made += 1
+            found: Path = super().__truediv__(name)
+            return found
+
+    for name in ("first", "second"):
+        page = write_page(tmp_path / name, run=name)
+        page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+        publish(page, wall_ns() / NANOSECONDS_PER_SECOND - 1_000)
+    found = Found(Folder(tmp_path))
+    assert found.names() == []
+    assert Folder.made > 0
+    Folder.made = 0
+    assert found.names() == []
+    assert Folder.made == 0
+
+
 def test_a_new_sidecar_keeps_a_run_for_what_is_left_of_its_grace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,15 @@ async def stuck_client(address: tuple[str, int]) -> socket.socket:
     return client
 
 
+async def head_of_answer(address: tuple[str, int]) -> bytes:
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(REQUEST)
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    finally:
+        writer.close()
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0.005)
@@ -71,18 +80,20 @@ def test_a_client_that_does_not_read_loses_its_connection(monkeypatch: pytest.Mo
 def test_clients_beyond_the_limit_are_told_to_come_again() -> None:
     async def scenario(server: MetricsServer, address: tuple[str, int]) -> None:
         stuck = [await stuck_client(address) for _ in range(2)]
-        await until(lambda: server._under_way == 2)
-        reader, writer = await asyncio.open_connection(*address)
-        writer.write(REQUEST)
-        head = await reader.readuntil(b"\r\n\r\n")
+        for client in stuck:
+            # The first byte of an answer: it is under way.
+            await asyncio.get_running_loop().sock_recv(client, 1)
+        head = await head_of_answer(address)
         assert head.startswith(b"HTTP/1.1 503")
         assert b"Retry-After: 1" in head
+        assert server.scrapes == {"busy": 1}
         for client in stuck:
             client.close()
-        await until(lambda: server._under_way == 0)
-        writer.close()
+        async with asyncio.timeout(60):
+            while not (await head_of_answer(address)).startswith(b"HTTP/1.1 200"):
+                pass
 
-    assert play(scenario).scrapes == {"busy": 1}
+    play(scenario)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /metrics HTTP/1.1\r\nHost: loc"])

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from live.errors import EnvironmentFault
-from live.report.results import FAILED, PARTIAL
+from live.report.results import FAILED, PARTIAL, run_name
 from live.report.summary_file import iso_utc, writable
 from live.sidecar.analytics.built_in.account import exposure, profit_and_loss
 from live.sidecar.analytics.built_in.orders import fill_quality, order_to_trade, symbol_activity
@@ -84,7 +84,7 @@ def _write(folder: Path, content: bytes) -> Path:
 
     A run that ends renames its folder, perhaps between two of our calls; the open folder stays the same.
     """
-    name = folder.name.removesuffix(PARTIAL).removesuffix(FAILED)
+    name = run_name(folder.name)
     for path in (folder.with_name(each) for each in (name, f"{name}{FAILED}", f"{name}{PARTIAL}")):
         try:
             opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
