@@ -13,40 +13,16 @@ from typing import Any
 import pytest
 from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
 
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    ANALYTICS_METRICS,
-    FEED_METRICS,
-    ORDER_DENIALS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    WATCHDOG_METRICS,
-    Counter,
-    Gauge,
-    Metric,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import SIDECAR_METRICS, MetricKind, Stage, all_metrics
 
 DATA_SOURCE = {"type": "prometheus", "uid": "lean-live-prometheus"}
 COLUMNS = 24
-METRICS: list[Metric] = [
-    *(member.metric for catalogue in (Counter, Gauge, Stage) for member in catalogue),
-    ORDER_DENIALS,
-    *ACCOUNT_METRICS,
-    *FEED_METRICS,
-    *RUN_METRICS,
-    *WATCHDOG_METRICS,
-    *ANALYTICS_METRICS,
-    *SIDECAR_METRICS,
-]
-
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def exported_names() -> set[str]:
     names = set()
-    for metric in METRICS:
+    for metric in all_metrics():
         suffixes = ("_bucket", "_sum", "_count") if metric.kind is MetricKind.HISTOGRAM else ("",)
         names |= {metric.full_name + suffix for suffix in suffixes}
     return names
