@@ -198,6 +198,19 @@ def test_an_unknown_metric_is_refused() -> None:
         series("no_such_metric")
 
 
+def test_a_link_to_a_runbook_that_is_not_there_is_refused() -> None:
+    pytest.importorskip("grafana_foundation_sdk")
+    from live.dashboards.panels import lines, number
+
+    with pytest.raises(KeyError, match="no-such-page"):
+        number("Title", "Text.", "up", "none", runbook="no-such-page")
+    with pytest.raises(KeyError, match="no-such-page"):
+        lines("Title", "Text.", [], "none", runbook="no-such-page")
+    (link,) = number("Title", "Text.", "up", "none", runbook="sidecar-failing").links or ()
+    assert link.url is not None
+    assert link.url.startswith("/d/lean-live-runbooks?viewPanel=")
+
+
 def test_rows_must_fill_the_grid() -> None:
     pytest.importorskip("grafana_foundation_sdk")
     from live.dashboards.board import Board
