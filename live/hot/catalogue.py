@@ -7,6 +7,7 @@ removal, raises PAGE_VERSION in live/hot/page_layout.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NamedTuple
 
@@ -395,3 +396,25 @@ SIDECAR_METRICS = (
 
 RUN_LABELS = ("run", "algorithm")
 """Labels of every metric but SIDECAR_METRICS."""
+
+
+def page_metrics() -> Iterator[Metric]:
+    """Yield what the page has of a run and what its header and process tell, with fixed labels once for each of them."""
+    for member in (*Counter, *Gauge, *Stage):
+        yield member.metric
+    yield ORDER_DENIALS
+    for group in (ACCOUNT_METRICS, FEED_METRICS, RUN_METRICS):
+        yield from group
+
+
+def run_metrics() -> Iterator[Metric]:
+    """Yield every metric with the labels of a run, those of the watchdog and of analytics among them."""
+    yield from page_metrics()
+    yield from WATCHDOG_METRICS
+    yield from ANALYTICS_METRICS
+
+
+def all_metrics() -> Iterator[Metric]:
+    """Yield every metric of the catalogue."""
+    yield from run_metrics()
+    yield from SIDECAR_METRICS

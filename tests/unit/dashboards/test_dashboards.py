@@ -13,40 +13,16 @@ from typing import Any
 import pytest
 from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
 
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    ANALYTICS_METRICS,
-    FEED_METRICS,
-    ORDER_DENIALS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    WATCHDOG_METRICS,
-    Counter,
-    Gauge,
-    Metric,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import SIDECAR_METRICS, MetricKind, Stage, all_metrics
 
 DATA_SOURCE = {"type": "prometheus", "uid": "lean-live-prometheus"}
 COLUMNS = 24
-METRICS: list[Metric] = [
-    *(member.metric for catalogue in (Counter, Gauge, Stage) for member in catalogue),
-    ORDER_DENIALS,
-    *ACCOUNT_METRICS,
-    *FEED_METRICS,
-    *RUN_METRICS,
-    *WATCHDOG_METRICS,
-    *ANALYTICS_METRICS,
-    *SIDECAR_METRICS,
-]
-
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def exported_names() -> set[str]:
     names = set()
-    for metric in METRICS:
+    for metric in all_metrics():
         suffixes = ("_bucket", "_sum", "_count") if metric.kind is MetricKind.HISTOGRAM else ("",)
         names |= {metric.full_name + suffix for suffix in suffixes}
     return names
@@ -220,6 +196,19 @@ def test_an_unknown_metric_is_refused() -> None:
 
     with pytest.raises(KeyError, match="no_such_metric"):
         series("no_such_metric")
+
+
+def test_a_link_to_a_runbook_that_is_not_there_is_refused() -> None:
+    pytest.importorskip("grafana_foundation_sdk")
+    from live.dashboards.panels import lines, number
+
+    with pytest.raises(KeyError, match="no-such-page"):
+        number("Title", "Text.", "up", "none", runbook="no-such-page")
+    with pytest.raises(KeyError, match="no-such-page"):
+        lines("Title", "Text.", [], "none", runbook="no-such-page")
+    (link,) = number("Title", "Text.", "up", "none", runbook="sidecar-failing").links or ()
+    assert link.url is not None
+    assert link.url.startswith("/d/lean-live-runbooks?viewPanel=")
 
 
 def test_rows_must_fill_the_grid() -> None:

@@ -32,7 +32,7 @@ from live.hot.page_layout import HeaderWord
 from live.hot.page_tables import PageTablesWriter
 from live.hot.telemetry import TelemetryPage
 from live.sidecar.attached import AttachedRun
-from live.sidecar.exporter import all_metrics, check_names
+from live.sidecar.exporter import check_names, exported_metrics
 from live.sidecar.parts import Runs
 from live.sidecar.samples import Sample
 
@@ -253,6 +253,6 @@ def test_a_clash_of_names_is_an_error_at_the_start(clash: Metric, told: str) -> 
 
 
 def test_the_catalogue_has_no_clash() -> None:
-    metrics = list(all_metrics([]))
+    metrics = list(exported_metrics([]))
     check_names(metrics)
     assert all(metric.full_name.startswith(METRIC_PREFIX) for metric in metrics)

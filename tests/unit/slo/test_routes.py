@@ -14,7 +14,8 @@ from support.monitoring import Server, Webhook, alertmanager
 from support.prometheus import AMTOOL, needs_alertmanager, needs_amtool, run_command
 
 from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime, wall_ns
-from live.slo.build import ALERTMANAGER_FILE, build, write
+from live.generated import write_differing
+from live.slo.build import ALERTMANAGER_FILE, build
 from live.slo.loader import load_slo, parse_slo
 from live.slo.routes import routes_document
 from live.slo.rules import rules_document
@@ -181,7 +182,7 @@ async def until_async(holds: Any) -> None:
 
 @needs_alertmanager
 def test_what_silences_what(tmp_path: Path) -> None:
-    write(build(load_slo(None), tmp_path, "slo.toml"), tmp_path)
+    write_differing(build(load_slo(None), tmp_path, "slo.toml"), tmp_path)
 
     async def main() -> None:
         with alertmanager(tmp_path, "http://127.0.0.1:1") as manager:
@@ -205,7 +206,7 @@ def test_alerts_of_the_session_are_sent_in_its_hours(tmp_path: Path, is_open: bo
     begin, end = (ns_to_datetime(each).strftime("%H:%M") for each in (begin_ns, end_ns))
     session = f'{{ hours = 4, days = 7, zone = "UTC", open = "{begin}", close = "{end}" }}'
     slo = parse_slo(f"[service]\nsession = {session}", "slo.toml")
-    write(build(slo, tmp_path, "slo.toml"), tmp_path)
+    write_differing(build(slo, tmp_path, "slo.toml"), tmp_path)
 
     frozen = labels_of("LeanLiveFeedFrozen", **{**RUN, "run": "Momentum-2"}, symbol="IBM")
     kill = labels_of("LeanLiveKillSwitch", **RUN)
