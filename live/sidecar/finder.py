@@ -17,6 +17,8 @@ from live.sidecar.attached import AttachedRun, run_label
 PAGE_FAULT_REASONS = ("unreadable", "incomplete", "version", "garbled", "truncated", "duplicate")
 _DRAIN_RECORDS = 4_096
 """Records that are taken from one ring at a time."""
+_DEATH_NS = 86_400 * NANOSECONDS_PER_SECOND
+"""Age up to which a death that nobody has told is exported; the alert on a sidecar that is gone remembers runs as long."""
 FileKey = tuple[int, int]
 """Device and inode: a run's folder is renamed when its run is over."""
 
@@ -168,7 +170,7 @@ class RunFinder:
             )
         run = AttachedRun(page, self._max_events)
         if run.is_over:
-            age_ns = max(wall_ns() - run.published_ns, 0)
+            age_ns = self._age_ns(run)
             if age_ns > self._grace_ns:
                 self._settle(page.parent, _inode(page.parent))
                 return
@@ -176,8 +178,18 @@ class RunFinder:
         self._runs[key] = run
         self.newest_run_ns = max(self.newest_run_ns, run.reader.created_ns)
 
+    def _age_ns(self, run: AttachedRun) -> int:
+        """Return for how long the end of a run that is met as over could be seen.
+
+        A run whose process died may have died together with the sidecar that would have told of it. Unless one has, or it
+        was a day ago, its time begins only now.
+        """
+        age_ns = max(wall_ns() - run.published_ns, 0)
+        is_untold_death = not run.phase.is_over and not run.reader.is_death_told
+        return 0 if is_untold_death and age_ns <= _DEATH_NS else age_ns
+
     def _is_done(self, key: FileKey, run: AttachedRun) -> bool:
-        """Tell whether a run ended longer ago than it is kept; note when it ends."""
+        """Tell whether a run ended longer ago than it is kept; note when it ends, and that its death has been told."""
         try:
             is_over = run.is_over
         except DataError as error:
@@ -187,7 +199,10 @@ class RunFinder:
             self._ended_ns.pop(key, None)
             return False
         now_ns = machine_monotonic_ns()
-        return now_ns - self._ended_ns.setdefault(key, now_ns) >= self._grace_ns
+        is_done = now_ns - self._ended_ns.setdefault(key, now_ns) >= self._grace_ns
+        if is_done and not run.phase.is_over:
+            run.reader.note_death_told()
+        return is_done
 
     def _settle(self, folder: Path, inode: int) -> None:
         """Look no more at a run's folder while it is the same."""

@@ -149,22 +149,41 @@ def _move_to_another_namespace(page: TelemetryPage) -> None:
     change_header(page, HeaderWord.CHECKSUM, lambda _: header_checksum(words))
 
 
-def _write_and_die(folder: Path) -> None:
-    write_page(folder)
+def _write_and_die(folder: Path, age_seconds: float) -> None:
+    publish(write_page(folder, run=folder.name), wall_ns() / NANOSECONDS_PER_SECOND - age_seconds)
     os._exit(0)
+
+
+def let_die(folder: Path, age_seconds: float = 0.0) -> None:
+    """Write the page of a run whose process dies, some time ago by what the page says."""
+    process = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(folder, age_seconds))
+    process.start()
+    process.join()
 
 
 def test_a_dead_process_is_an_end_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     monkeypatch.setattr(live.sidecar.attached, "UNSEEN_NS", 0)
-    process = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(tmp_path / f"{RUN}.partial",))
-    process.start()
-    process.join()
+    let_die(tmp_path / f"{RUN}.partial")
     found = Found(tmp_path)
     assert found.names() == [RUN]
     assert found.run.reader.counter(Counter.TICKS_QUOTE) == 5_000
     clock.wait(11)
     assert found.names() == []
+
+
+def test_a_death_that_no_sidecar_has_told_has_its_grace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    let_die(tmp_path / "Died.partial", 7_200.0)
+    let_die(tmp_path / "Yesterday.partial", 90_000.0)
+    found = Found(tmp_path)
+    assert found.names() == ["Died"]
+    clock.wait(9)
+    # A sidecar that ends before the grace is over has not told it.
+    assert Found(tmp_path).names() == ["Died"]
+    clock.wait(2)
+    assert found.names() == []
+    assert Found(tmp_path).names() == []
 
 
 def test_a_process_of_another_namespace_lives_while_it_writes(tmp_path: Path) -> None:
