@@ -14,9 +14,12 @@ from live.hot.telemetry_view import PageFault
 from live.report.results import FAILED, PARTIAL, run_name
 from live.sidecar.attached import AttachedRun, run_label
 
-PAGE_FAULT_REASONS = ("unreadable", "incomplete", "version", "garbled", "truncated", "duplicate")
+PAGE_FAULT_REASONS = ("unreadable", "incomplete", "version", "garbled", "truncated", "duplicate", "deleted")
+INCOMPLETE_SECONDS = 10.0
+"""Time in which a page that is just being made is complete."""
 _DRAIN_RECORDS = 4_096
 """Records that are taken from one ring at a time."""
+_INCOMPLETE_NS = int(INCOMPLETE_SECONDS * NANOSECONDS_PER_SECOND)
 _DEATH_NS = 86_400 * NANOSECONDS_PER_SECOND
 """Age up to which a death that nobody has told is exported; the alert on a sidecar that is gone remembers runs as long."""
 FileKey = tuple[int, int]
@@ -58,6 +61,8 @@ class RunFinder:
         self._runs: dict[FileKey, AttachedRun] = {}
         self._ended_ns: dict[FileKey, int] = {}
         self._missing: set[FileKey] = set()
+        self._deleted: set[FileKey] = set()
+        self._met_ns: dict[FileKey, int] = {}
         self._settled: set[tuple[str, str, int]] = set()
         self._said: set[tuple[FileKey | Path, str]] = set()
         self.page_faults: Counter[str] = Counter()
@@ -79,12 +84,12 @@ class RunFinder:
                 self._meet(path, None, found)
         missing, self._missing = self._missing, self._runs.keys() - found
         for key, run in list(self._runs.items()):
-            if key in self._missing and key in missing:
-                # Its folder was deleted; one that is just being renamed is missing once.
-                self._drop(key)
-            elif self._is_done(key, run):
+            if self._is_done(key, run):
                 self._settle(run.folder, _inode(run.folder))
                 self._drop(key)
+            elif key in self._missing and key in missing and key not in self._deleted:
+                # One that is just being renamed is missing once.
+                self._meet_deleted(key, run)
 
     def drain(self) -> None:
         """Take what waits in the rings of all runs."""
@@ -148,12 +153,26 @@ class RunFinder:
         except DataError as error:
             reason = error.reason if isinstance(error, PageFault) else "unreadable"
             is_settled = not may_change
+            now_ns = machine_monotonic_ns()
             # A page that is just being made is no fault.
-            if (reason != "incomplete" or is_settled) and (key, reason) not in self._said:
+            is_new = reason == "incomplete" and now_ns - self._met_ns.setdefault(key, now_ns) < _INCOMPLETE_NS
+            if (not is_new or is_settled) and (key, reason) not in self._said:
                 self._said.add((key, reason))
                 self._count(reason, str(error))
             if is_settled and inode is not None:
                 self._settle(page.parent, inode)
+
+    def _meet_deleted(self, key: FileKey, run: AttachedRun) -> None:
+        """Drop a run whose folder is gone when it is over; one that goes on is kept to its end, by its open page."""
+        if key in self._ended_ns:
+            self._drop(key)
+            return
+        self._deleted.add(key)
+        self._count(
+            "deleted",
+            f"the folder of run {run.name} is gone from {run.folder.parent} although the run goes on; it is exported until "
+            "it ends, but what it writes is lost: stop it and start it again",
+        )
 
     def _attach(self, key: FileKey, page: Path) -> None:
         """Open a page, unless its run ended too long ago.
@@ -175,6 +194,7 @@ class RunFinder:
                 self._settle(page.parent, _inode(page.parent))
                 return
             self._ended_ns[key] = machine_monotonic_ns() - age_ns
+        self._met_ns.pop(key, None)
         self._runs[key] = run
         self.newest_run_ns = max(self.newest_run_ns, run.reader.created_ns)
 
@@ -211,6 +231,7 @@ class RunFinder:
     def _drop(self, key: FileKey) -> None:
         self._runs.pop(key, None)
         self._ended_ns.pop(key, None)
+        self._deleted.discard(key)
 
     def _count(self, reason: str, words: str) -> None:
         self.page_faults[reason] += 1
