@@ -357,7 +357,10 @@ ANALYTICS_RUNS = _counter(
     "outcome",
 )
 ANALYTICS_DURATION = _gauge("analytics_duration_seconds", "How long an analytics task took last.", "task")
-ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION)
+ANALYTICS_STOPPED = _gauge(
+    "analytics_stopped", "1 once an analytics task is begun no more, since its calls did not come to an end.", "task"
+)
+ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION, ANALYTICS_STOPPED)
 """What analytics tasks give."""
 
 SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's version.", "version")
@@ -365,7 +368,9 @@ SIDECAR_RUNS = _gauge("sidecar_runs", "Runs whose page the sidecar has open.")
 SIDECAR_PAGE_FAULTS = _counter("sidecar_page_faults_total", "Telemetry pages that could not be used.", "reason")
 SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event rings.")
 SIDECAR_SCRAPES = _counter(
-    "sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy, slow.", "outcome"
+    "sidecar_scrapes_total",
+    "Requests to the sidecar, by outcome: ok, denied and busy for metrics; slow, idle and malformed cost a connection.",
+    "outcome",
 )
 SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop in the last 30 s.")
 SIDECAR_AFFINITY = _gauge(

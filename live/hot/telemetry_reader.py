@@ -9,7 +9,7 @@ from pathlib import Path
 
 from live.clock import sleep
 from live.hot.catalogue import ControlBit
-from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
+from live.hot.page_layout import CONTROL_WORD, DEATH_TOLD_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
 from live.hot.ring import RingReader
 from live.hot.telemetry_view import PageFault, TelemetryView
 
@@ -76,6 +76,15 @@ class TelemetryReader(TelemetryView):
         A count and not a bit: nobody has to take the request back, and a later pause is not ended by it.
         """
         self._own[RESUME_WORD] += 1
+
+    @property
+    def is_death_told(self) -> bool:
+        """Whether a reader has told of the death of the run's process."""
+        return self._own[DEATH_TOLD_WORD] != 0
+
+    def note_death_told(self) -> None:
+        """Note that the death of the run's process has been told, so that no later reader tells it again."""
+        self._own[DEATH_TOLD_WORD] = 1
 
 
 def _open(path: Path) -> int:

@@ -148,7 +148,15 @@ class Sidecar:
             self.finder.scan()
             answers = Answers(self._exporter.render, loop.time, settings.answer_milliseconds / 1_000)
             documents = {part.name: part.document for part in self._parts if isinstance(part, Documented)}
-            server = MetricsServer(settings, self._token, answers, self._list_runs, self._stop.is_set, documents)
+            server = MetricsServer(
+                settings,
+                self._token,
+                answers,
+                self._list_runs,
+                self._stop.is_set,
+                partial(self._count_failure, "server"),
+                documents,
+            )
             self._server = server
             await server.start(listener)
             try:
@@ -251,7 +259,7 @@ class Sidecar:
         yield Sample(SIDECAR_MEMORY, resident_memory_bytes())
         times = os.times()
         yield Sample(SIDECAR_CPU, times.user + times.system)
-        for name in ("scan", "drain", *(part.name for part in self._parts)):
+        for name in ("scan", "drain", "server", *(part.name for part in self._parts)):
             yield Sample(SIDECAR_PART_FAILURES, self._part_failures[name], (name,))
 
     def _list_runs(self) -> list[dict[str, Any]]:

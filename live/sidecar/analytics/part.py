@@ -10,7 +10,7 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import DataError
-from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Counter, Metric
+from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_STOPPED, ANALYTICS_VALUE, Counter, Metric
 from live.sidecar.analytics.built_in import BUILT_IN
 from live.sidecar.analytics.calling import Outcome
 from live.sidecar.analytics.registry import Task, collect
@@ -128,6 +128,7 @@ class AnalysedRun:
         for name, each in self.tasks.tasks.items():
             for outcome in Outcome:
                 yield Sample(ANALYTICS_RUNS, each.counts[outcome], (name, outcome.value))
+            yield Sample(ANALYTICS_STOPPED, 1 if each.stopped else 0, (name,))
             if each.duration_ns is not None:
                 yield Sample(ANALYTICS_DURATION, each.duration_ns / NANOSECONDS_PER_SECOND, (name,))
             for value, number in each.values.items() if has_values else ():

@@ -15,7 +15,7 @@ import live.sidecar.analytics.part
 from live.clock import monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import ConfigError
-from live.hot.catalogue import ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Gauge, RunPhase
+from live.hot.catalogue import ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_STOPPED, ANALYTICS_VALUE, Gauge, RunPhase
 from live.hot.events import EventWriter, OrderRecord
 from live.hot.telemetry import TelemetryPage
 from live.sidecar.analytics.part import AnalyticsPart
@@ -191,7 +191,8 @@ def test_a_run_that_was_too_short_to_be_seen_has_its_end(tmp_path: Path, part: A
     async def script() -> None:
         await until(lambda: value(part, run, "last", "events") == 1.0)
         await until(lambda: count(part, run, "session_summary", "ok") == 1)
-        assert value(part, run, "seen", "events") is None
+        await until(lambda: value(part, run, "seen", "over") == 1.0)
+        assert count(part, run, "seen", "ok") == 1
 
     play(part, Attached(run), script)
 
@@ -276,6 +277,26 @@ def test_a_page_that_is_cut_off_harms_no_other_run(tmp_path: Path, part: Analyti
     play(part, Attached(first, second), script)
     assert len(lines) == 2
     assert "analytics of one cannot look at the run: telemetry page" in lines[0]
+
+
+def test_a_task_that_is_not_begun_any_more_is_told(tmp_path: Path) -> None:
+    text = TASKS + """
+@analytics(every="1s", process=True)
+def heavy(window):
+    return {}
+"""
+    (tmp_path / "tasks.py").write_text(text, encoding="utf-8")
+    part = AnalyticsPart(AnalyticsSettings(modules=("tasks.py",), processes=0), tmp_path, lambda _: None)
+    run = AttachedRun(write_page(tmp_path / "run").path, 4)
+    runs = Attached(run)
+
+    async def script() -> None:
+        await until(lambda: bool(part.document()))
+        stopped = {each.labels[0]: each.value for each in part.metrics(run) if each.metric is ANALYTICS_STOPPED}
+        assert {task for task, value in stopped.items() if value} == {"heavy"}
+        assert {"seen", "last"} <= stopped.keys()
+
+    play(part, runs, script)
 
 
 def test_bad_modules_are_an_error_at_the_start(tmp_path: Path) -> None:
