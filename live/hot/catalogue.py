@@ -357,7 +357,10 @@ ANALYTICS_RUNS = _counter(
     "outcome",
 )
 ANALYTICS_DURATION = _gauge("analytics_duration_seconds", "How long an analytics task took last.", "task")
-ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION)
+ANALYTICS_STOPPED = _gauge(
+    "analytics_stopped", "1 once an analytics task is begun no more, since its calls did not come to an end.", "task"
+)
+ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION, ANALYTICS_STOPPED)
 """What analytics tasks give."""
 
 SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's version.", "version")

@@ -35,6 +35,7 @@ def event_cases() -> Iterator[AlertCase]:
     yield from (orders_ungated(), order_unknown())
     yield from (affinity_lost(), journal_lag(), telemetry_lost(), clock_step(), analytics_failing())
     yield from (sidecar_failing(), page_unreadable())
+    yield analytics_stopped()
     yield from sidecar_down()
     yield unmeasured()
     yield after_a_gap()
@@ -175,6 +176,18 @@ def sidecar_failing() -> AlertCase:
 def page_unreadable() -> AlertCase:
     bad = [{**TARGET, "reason": "version"}]
     return growth_case("page-unreadable", "LeanLivePageUnreadable", "sidecar_page_faults_total", bad, [], 5)
+
+
+def analytics_stopped() -> AlertCase:
+    """Return a case: a task that is begun no more is told of for as long as it is, though nothing is counted."""
+    stopped, well = labels_of("r", task="exposure"), labels_of("r", task="turnover")
+    values = {
+        series("analytics_stopped", stopped): f"0 0 1x{4 * 40} 0x4",
+        series("analytics_stopped", well): f"0x{4 * 50}",
+        series("analytics_runs_total", {**stopped, "outcome": "ok"}): f"3x{4 * 50}",
+    }
+    expected = {"15s": [], "30s": [stopped], "40m": [stopped], "41m": []}
+    return AlertCase("analytics-failing", "LeanLiveAnalyticsFailing", "a task that was stopped", values, expected)
 
 
 # -- the run
