@@ -92,7 +92,7 @@ class Condition(Selection, frozen=True, kw_only=True):
         below: the value is less.
         older_than_seconds: the value, a moment in seconds since 1970 UTC and not zero, lies further back.
         grows_within: the value, a count, has grown in this span.
-        missing: there are no such samples.
+        missing: there are no such samples; with `seen_within`, none of a sidecar that was seen.
     """
 
     equals: Number | None = None

@@ -156,6 +156,10 @@ def event_expression(indicator: Event, service: Service, labels: str) -> str:
         held = f"last_over_time({SEEN_RECORD}{{{labels}}}[{indicator.seen_within}]) == 1"
     parts = []
     for condition in indicator.when:
+        if condition.missing and indicator.seen_within is not None:
+            # Of each sidecar that was seen: others that are there do not make up for it.
+            parts.append(f"(({held})\nunless on (instance)\n({selector(condition, service)}))")
+            continue
         keys = ", ".join(_common_keys(condition, indicator))
         parts.append(f"(({condition_expression(condition, service)})\nand on ({keys})\n({held}))")
     return "\nor\n".join(parts)

@@ -327,8 +327,10 @@ def sidecar_down() -> Iterator[AlertCase]:
             series("run_alive", labels_of("r")): f"{alive} {alive} stale",
             'up{instance="x", job="another"}': steady(0),
             up_of(TARGET["instance"]): f"1 1 stale _x10 1x{LONG}",
+            # A target that stays does not make up for it.
+            up_of("another"): steady(1),
         }
-        gone = [{"job": "lean-live"}] if (phase, alive) == (5, 1) else []
+        gone = [{"instance": TARGET["instance"]}] if (phase, alive) == (5, 1) else []
         expected = {"45s": [], "60s": gone, "4m": []}
         name = f"no target any more, phase {phase}, alive {alive}"
         yield AlertCase("sidecar-down", "LeanLiveSidecarDown", name, values, expected)
