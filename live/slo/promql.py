@@ -226,6 +226,15 @@ def _growth(series: str, window: str) -> str:
     return f"(increase({series}[{window}]) > 0 or {is_new} > 0)"
 
 
+def counted(series: str, window: str) -> str:
+    """Return what counters have counted in a window, in whole numbers: nothing is extrapolated, as `increase` does.
+
+    New series count whole, and so do those that began anew, as a sidecar's own counters do when it is started again.
+    """
+    newest, before = f"last_over_time({series}[{window}])", f"last_over_time({series}[{_NEW_WITHIN}] offset {window})"
+    return f"({newest} - {before} >= 0 or {newest})"
+
+
 def number(value: float) -> str:
     """Return a number as it is written in an expression."""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
