@@ -6,6 +6,7 @@ Names are looked up in the catalogue when a dashboard is built, so that a panel 
 from __future__ import annotations
 
 from live.hot.catalogue import METRIC_PREFIX, SIDECAR_METRICS, MetricKind, Stage, all_metrics
+from live.slo.promql import counted
 
 RATE_WINDOW = "$__rate_interval"
 """Grafana's window for rates: at least four scrapes, and at least the distance of two points of the graph."""
@@ -41,8 +42,8 @@ def rate(name: str, *matchers: str, by: str = "") -> str:
 
 
 def increase(name: str, *matchers: str, by: str = "") -> str:
-    """Return the growth of a counter over the time that the dashboard shows."""
-    return f"sum{_by(by)} (increase({series(name, *matchers)}[$__range]))"
+    """Return what a counter has counted in the time that the dashboard shows, as a whole number."""
+    return f"sum{_by(by)} ({counted(series(name, *matchers), '$__range')})"
 
 
 def quantile(share: float, stage: Stage, *, window: str = RATE_WINDOW, by: str = "") -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from live.errors import EnvironmentFault
+from live.slo.objectives import RUNBOOKS_DASHBOARD
 
-UID = "lean-live-runbooks"
+UID = RUNBOOKS_DASHBOARD
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "runbooks"
 
 

@@ -180,8 +180,10 @@ def check(notice: Notice, objective: str) -> None:
     assert notice.labels["algorithm"] == "Strategy"
     assert notice.annotations["summary"]
     url = notice.annotations["runbook_url"]
-    assert url.endswith(f"/{objective}.md")
-    assert (ROOT / "docs" / "runbooks" / f"{objective}.md").is_file()
+    panel = re.fullmatch(r"http://127\.0\.0\.1:3000/d/lean-live-runbooks\?viewPanel=(\d+)", url)
+    assert panel is not None, url
+    pages = sorted(path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md"))
+    assert pages[int(panel[1]) - 1] == objective
 
 
 def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(

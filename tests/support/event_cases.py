@@ -33,6 +33,7 @@ def event_cases() -> Iterator[AlertCase]:
     """Yield the cases of all alerts of kind event, and of the alert that a threshold is not exported."""
     yield from (feed_down(), feed_silent(), feed_frozen(), dropped_ticks(), run_died(), run_stuck(), kill_switch())
     yield from (orders_ungated(), order_unknown())
+    yield orders_held()
     yield from (affinity_lost(), journal_lag(), telemetry_lost(), clock_step(), analytics_failing())
     yield from (sidecar_failing(), page_unreadable())
     yield analytics_stopped()
@@ -237,6 +238,27 @@ def kill_switch() -> AlertCase:
     return AlertCase("kill-switch", "LeanLiveKillSwitch", "on and off", values, {"0s": [], "15s": firing, "75s": []})
 
 
+def orders_held() -> AlertCase:
+    """Return a case: what the watchdog leaves behind, a pause while the feed runs, and what else holds orders."""
+    values = {}
+    firing = []
+    for bit in ("kill", "pause", "reduce_only"):
+        for phase in (3, 4, 6):
+            run = f"{bit}-{phase}"
+            values[series("run_phase", labels_of(run))] = steady(phase)
+            values[series("feed_phase", labels_of(run))] = steady(2)
+            for each in ("kill", "pause", "reduce_only"):
+                values[series("control", labels_of(run, bit=each))] = f"0 1x4 0x{LONG}" if each == bit else steady(0)
+            if bit != "kill" and phase != 6:
+                firing.append(labels_of(run, bit=bit))
+    values[series("run_phase", labels_of("paused"))] = f"4 5x4 4x{LONG}"
+    firing.append(labels_of("paused"))
+    # One that is resumed soon.
+    values[series("run_phase", labels_of("soon"))] = f"4 5 5 4x{LONG}"
+    expected = {"30s": [], "45s": firing, "75s": firing, "90s": []}
+    return AlertCase("orders-held", "LeanLiveOrdersHeld", "paused and held runs", values, expected)
+
+
 def affinity_lost() -> AlertCase:
     values = {}
     for phase in (5, 6):
@@ -305,8 +327,10 @@ def sidecar_down() -> Iterator[AlertCase]:
             series("run_alive", labels_of("r")): f"{alive} {alive} stale",
             'up{instance="x", job="another"}': steady(0),
             up_of(TARGET["instance"]): f"1 1 stale _x10 1x{LONG}",
+            # A target that stays does not make up for it.
+            up_of("another"): steady(1),
         }
-        gone = [{"job": "lean-live"}] if (phase, alive) == (5, 1) else []
+        gone = [{"instance": TARGET["instance"]}] if (phase, alive) == (5, 1) else []
         expected = {"45s": [], "60s": gone, "4m": []}
         name = f"no target any more, phase {phase}, alive {alive}"
         yield AlertCase("sidecar-down", "LeanLiveSidecarDown", name, values, expected)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
+from support.prometheus import needs_promtool, run_promtool
 
 from live.hot.catalogue import SIDECAR_METRICS, MetricKind, Stage, all_metrics
 
@@ -155,6 +156,52 @@ def test_prometheus_understands_the_queries(tmp_path: Path) -> None:
     path.write_text(json.dumps({"groups": [{"name": "dashboards", "rules": rules}]}), encoding="utf-8")
     answer = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+COUNTS = {
+    "Ticks dropped": ("lean_live_ticks_dropped_total", {"reason": "late"}),
+    "Ticks missing": ("lean_live_feed_ticks_missing_total", {}),
+    "Refused orders": ("lean_live_order_denials_total", {"code": "KILL_SWITCH_ENGAGED"}),
+    "Orders of unknown fate": ("lean_live_orders_total", {"status": "unknown"}),
+    "Telemetry lost": ("lean_live_telemetry_lost_total", {}),
+}
+
+
+@needs_promtool
+@pytest.mark.parametrize("title", COUNTS)
+def test_counts_are_whole_and_count_what_a_new_run_began_with(tmp_path: Path, title: str) -> None:
+    (query,) = [each for each in all_queries() if each.panel == title]
+    metric, own = COUNTS[title]
+
+    def series(run: str) -> str:
+        labels = {"algorithm": "Momentum", "run": run, "instance": "127.0.0.1:9109", "job": "lean-live", **own}
+        return f"{metric}{{{', '.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
+
+    values = {
+        # Ten minutes are shown, up to the thirtieth.
+        series("old"): "100x45 101x5 108x60",
+        series("new"): "_x50 4577x60",
+        series("steady"): "7x120",
+        series("over before"): "0+3x20 60x10 stale",
+        series("over since"): "40x45 42x3 stale",
+        series("begun anew"): "50x45 2x60",
+        series("away for a while"): "900x30 _x15 903x60",
+    }
+    test = {
+        "interval": "30s",
+        "input_series": [{"series": name, "values": each} for name, each in values.items()],
+        "promql_expr_test": [
+            {
+                "expr": substituted(query.expression, 600),
+                "eval_time": "30m",
+                "exp_samples": [{"labels": "{}", "value": 8 + 4577 + 2 + 2 + 3}],
+            }
+        ],
+    }
+    document = {"rule_files": [], "evaluation_interval": "1m", "tests": [test]}
+    (tmp_path / "test.yml").write_text(json.dumps(document), encoding="utf-8")
+    ended = run_promtool("test", "rules", "test.yml", folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_links_lead_to_dashboards_and_pages() -> None:

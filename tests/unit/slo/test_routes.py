@@ -55,7 +55,7 @@ def test_alerts_of_others_reach_nobody() -> None:
 
 def test_feed_alerts_are_of_the_session_and_others_are_not() -> None:
     only = {rule["labels"]["sloth_slo"] for rule in ALERTS if rule["labels"].get("session") == "only"}
-    assert only == {"feed-freshness", "feed-down", "feed-silent", "feed-frozen"}
+    assert only == {"feed-freshness", "feed-down", "feed-silent", "feed-frozen", "orders-held"}
 
 
 def test_a_market_that_never_closes_has_no_hours() -> None:
@@ -123,6 +123,7 @@ INHIBITION = [
     ([FEED], labels_of(FRESHNESS, **BUDGET), True),
     ([FEED], labels_of("LeanLiveTicksMissing", "ticket", **BUDGET), True),
     ([FEED], labels_of("LeanLiveFeedSilent", **RUN, symbol="IBM"), True),
+    ([FEED], labels_of("LeanLiveOrdersHeld", **RUN), True),
     ([FEED], labels_of("LeanLiveFeedSilent", **{**RUN, "run": "Momentum-2"}, symbol="IBM"), False),
     ([FEED], labels_of(DECISION, **OTHER_ALGORITHM), False),
     ([FEED], labels_of("LeanLiveGcPausePython", **BUDGET), False),
@@ -131,6 +132,7 @@ INHIBITION = [
     # A run that died explains what follows from that.
     ([DIED], labels_of("LeanLiveRunStuck", **RUN), True),
     ([DIED], labels_of("LeanLiveFeedDown", **RUN), True),
+    ([DIED], labels_of("LeanLiveOrdersHeld", **RUN, bit="pause"), True),
     ([DIED], labels_of(FRESHNESS, **BUDGET), True),
     ([DIED], labels_of("LeanLiveFeedDown", **{**RUN, "run": "Momentum-2"}), False),
     ([DIED], labels_of("LeanLiveKillSwitch", **RUN), False),
