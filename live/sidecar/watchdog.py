@@ -226,7 +226,9 @@ class WatchedRun:
             return
         self._run.ask(ControlBit.PAUSE)
         self.pauses[cause.reason] += 1
-        self._log(f"{self._run.name}: {words}; all orders of the run are paused until lean-live resume {self._run.folder}")
+        self._log(
+            f"{self._run.name}: {words}; all orders of the run are paused until lean-live resume {self._run.folder}"
+        )
 
 
 class Watchdog:

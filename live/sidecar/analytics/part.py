@@ -10,7 +10,15 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import DataError
-from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_STOPPED, ANALYTICS_VALUE, Counter, Metric
+from live.hot.catalogue import (
+    ANALYTICS_DURATION,
+    ANALYTICS_METRICS,
+    ANALYTICS_RUNS,
+    ANALYTICS_STOPPED,
+    ANALYTICS_VALUE,
+    Counter,
+    Metric,
+)
 from live.sidecar.analytics.built_in import BUILT_IN
 from live.sidecar.analytics.calling import Outcome
 from live.sidecar.analytics.registry import Task, collect

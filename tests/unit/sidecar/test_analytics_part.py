@@ -280,11 +280,14 @@ def test_a_page_that_is_cut_off_harms_no_other_run(tmp_path: Path, part: Analyti
 
 
 def test_a_task_that_is_not_begun_any_more_is_told(tmp_path: Path) -> None:
-    text = TASKS + """
+    text = (
+        TASKS
+        + """
 @analytics(every="1s", process=True)
 def heavy(window):
     return {}
 """
+    )
     (tmp_path / "tasks.py").write_text(text, encoding="utf-8")
     part = AnalyticsPart(AnalyticsSettings(modules=("tasks.py",), processes=0), tmp_path, lambda _: None)
     run = AttachedRun(write_page(tmp_path / "run").path, 4)

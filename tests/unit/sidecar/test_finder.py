@@ -321,9 +321,7 @@ def test_a_page_that_is_being_made_is_no_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"0123456789", bytes(range(1, 256)) * 300])
-def test_a_page_that_is_never_complete_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
-) -> None:
+def test_a_page_that_is_never_complete_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     clock = Clock(monkeypatch)
     write_page(tmp_path / f"{RUN}.partial").path.write_bytes(content)
     found = Found(tmp_path)

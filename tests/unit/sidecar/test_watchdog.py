@@ -111,7 +111,9 @@ def test_a_pause_is_set_once_per_cause_and_keeps_other_bits(tmp_path: Path) -> N
     scene.go(20, spy=1)
     assert scene.control == ControlBit.PAUSE | ControlBit.REDUCE_ONLY
     assert scene.value(WATCHDOG_PAUSES, "silence") == 1.0
-    assert scene.lines[-1].endswith(f"; all orders of the run are paused until lean-live resume {tmp_path / 'Run.partial'}")
+    assert scene.lines[-1].endswith(
+        f"; all orders of the run are paused until lean-live resume {tmp_path / 'Run.partial'}"
+    )
     # A person resumes although the symbol is silent still.
     scene.run.reader.change_control(remove=ControlBit.PAUSE)
     scene.go(60, spy=1)
