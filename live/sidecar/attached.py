@@ -63,6 +63,7 @@ class AttachedRun:
         folder: the run's folder; it loses its ending `.partial` when the run is over.
         reader: the page.
         events: newest events of the ring.
+        taken_before: records that other sidecars had taken from the ring.
         records_taken: records that this sidecar has taken from the ring.
         faults: reasons for which its page was not believed, so that each is said once.
 
@@ -74,6 +75,7 @@ class AttachedRun:
         self.folder = page.parent
         self.reader = TelemetryReader(page, expect_writer=False)
         self.events = EventLog(max_events)
+        self.taken_before = self.reader.ring.consumed
         self.records_taken = 0
         self.faults: set[str] = set()
         self._algorithm = ""

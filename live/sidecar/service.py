@@ -67,6 +67,7 @@ class SidecarRequest:
     Attributes:
         config: all settings.
         config_folder: folder of the configuration file.
+        config_path: the configuration file, for whoever starts the next one; None for none.
         folders: folders of results to watch; one that is missing is made.
         pages: pages of single runs; the folders of results that they are in are locked, not watched.
         exits_when_idle: end once no run is exported any more.
@@ -77,6 +78,7 @@ class SidecarRequest:
     folders: tuple[Path, ...]
     pages: tuple[Path, ...] = ()
     exits_when_idle: bool = False
+    config_path: Path | None = None
 
 
 def make_parts(config: Config, config_folder: Path, say: Callable[[str], None]) -> list[Part]:
@@ -168,7 +170,7 @@ class Sidecar:
     def _lock(self, undo: ExitStack) -> None:
         folders = {*self._request.folders, *(page.parent.parent for page in self._request.pages)}
         for folder in sorted(folders):
-            lock = FolderLock(folder)
+            lock = FolderLock(folder, self._request.config_path)
             undo.callback(lock.release)
             self._locks.append(lock)
 

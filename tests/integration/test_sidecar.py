@@ -145,6 +145,25 @@ def test_a_killed_sidecar_is_replaced_without_a_loss(tiny: Path, tmp_path: Path)
             assert 0 < taken < (second.value("events_total") or 0) - 19
 
 
+def test_one_that_follows_a_killed_sidecar_has_its_settings(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "live.toml").write_text("[sidecar]\nport = 0\n", encoding="utf-8")
+    with SidecarProcess(tmp_path) as sidecar:
+        assert sidecar.answer["config"] == str(tmp_path / "sidecar.toml")
+        sidecar.end(signal.SIGKILL)
+        for number, config in (
+            (signal.SIGKILL, tmp_path / "sidecar.toml"),
+            (signal.SIGTERM, tmp_path / "sidecar.toml"),
+        ):
+            sidecar.begin(["sidecar", str(sidecar.results), "--json"], other)
+            assert sidecar.answer["config"] == str(config)
+            sidecar.end(number)
+        # The last one ended in order, so that nothing is to be taken up.
+        sidecar.begin(["sidecar", str(sidecar.results), "--json"], other)
+        assert sidecar.answer["config"] == str(other / "live.toml")
+
+
 def test_a_single_run_is_exported_alone(tiny: Path, tmp_path: Path) -> None:
     with Host(tmp_path, tiny) as host:
         page = wait_until(lambda: list((tmp_path / "results").glob("Strategy*/telemetry.page")), "the page is there")[0]

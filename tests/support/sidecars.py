@@ -107,6 +107,10 @@ class SidecarProcess:
         targets = words if words and not words[0].startswith("-") else (str(self.results), *words)
         arguments = ["sidecar", *targets, "--config", str(config), "--json"]
         command = COMMAND if grace_seconds is None else [*COMMAND[:-1], with_grace(grace_seconds)]
+        self.begin(arguments, folder, command)
+
+    def begin(self, arguments: list[str], folder: Path, command: list[str] = COMMAND) -> None:
+        """Start a process, and wait for what it says when it listens."""
         self.process: subprocess.Popen[str] = start(arguments, folder, command)
         assert self.process.stdout is not None
         text = ""

@@ -165,7 +165,7 @@ class AnalysedRun:
             self._symbols,
             self._history.snapshots(),
             events,
-            self._run.events.total - len(events),
+            self._run.taken_before + self._run.events.total - len(events),
             self._events_lost,
         )
 

@@ -51,7 +51,7 @@ class AnalyticsWindow:
         symbols: those that the run exports by name, see `[telemetry]` in live.toml.
         history: earlier states over the whole time that the sidecar has seen, oldest first; the newest included.
         events: the newest order events, denials and phases, oldest first; at most `[analytics] max_events`.
-        events_before: events that the sidecar took before these and no longer has.
+        events_before: events before these that the sidecar no longer has, or that another one took.
         events_lost: events that the run could not hand over since the ring was full.
     """
 

@@ -302,6 +302,21 @@ def heavy(window):
     play(part, runs, script)
 
 
+def test_events_that_another_sidecar_took_are_known_to_be_missing(tmp_path: Path, part: AnalyticsPart) -> None:
+    page = write_page(tmp_path / "run")
+    for number in range(3):
+        order(page, number)
+    AttachedRun(page.path, 4).drain(2)
+    run = AttachedRun(page.path, 4)
+    run.drain(10)
+
+    async def script() -> None:
+        await until(lambda: value(part, run, "seen", "events") == 1.0)
+        assert value(part, run, "seen", "before") == 2.0
+
+    play(part, Attached(run), script)
+
+
 def test_bad_modules_are_an_error_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         AnalyticsPart(AnalyticsSettings(modules=("none.py",)), tmp_path, print)
