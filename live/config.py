@@ -218,7 +218,8 @@ class TelemetrySettings(Struct, frozen=True, kw_only=True):
     Attributes:
         symbols: tickers whose ticks, ages and positions are exported under their names; empty takes those that the
             algorithm subscribes to first.
-        max_symbols: most symbols that are exported under their names.
+        max_symbols: most symbols that are exported under their names when `symbols` is empty; without a meaning
+            otherwise.
     """
 
     symbols: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=32)], ...], Meta(max_length=64)] = ()
@@ -234,7 +235,8 @@ class SidecarSettings(Struct, frozen=True, kw_only=True):
         port_taken: what to do when the port is taken: `error`, or `next` for the next free one, at most 20 further.
         token_file: file with the secret that scrapers must send as a bearer token, mode 0600; empty for none.
         cores: numbers of the processor cores that the sidecar may use; empty takes those that `[host] cores` leaves.
-        grace_seconds: time for which a run that has ended is still exported.
+        grace_seconds: time for which a run that has ended is still exported, long enough to be scraped some times and for
+            alerts to see that it ended and was not lost.
         answer_milliseconds: time for which one answer serves all scrapers.
         max_scrapes: requests that are answered at once; those beyond it are refused with status 503.
     """
@@ -244,7 +246,7 @@ class SidecarSettings(Struct, frozen=True, kw_only=True):
     port_taken: Literal["error", "next"] = "error"
     token_file: Annotated[str, Meta(min_length=0, max_length=4_096)] = ""
     cores: Annotated[tuple[Annotated[int, Meta(ge=0, le=4_095)], ...], Meta(max_length=1_024)] = ()
-    grace_seconds: Seconds = 300.0
+    grace_seconds: Annotated[float, Meta(ge=60, le=86_400)] = 300.0
     answer_milliseconds: Annotated[float, Meta(ge=0, le=60_000)] = 200.0
     max_scrapes: Annotated[int, Meta(ge=1, le=10_000)] = 128
 

@@ -10,12 +10,13 @@ import click
 import msgspec
 
 from live.cli.output import common_options, print_json
-from live.config import Config, load_config
+from live.config import Config, find_config, load_config
 from live.errors import UsageError
 from live.feeds.socket.loops import run_loop
 from live.hot.run_page import PAGE_NAME
 from live.report.results import PARTIAL
 from live.sidecar.finder import spellings
+from live.sidecar.folder_lock import last_config
 from live.sidecar.service import Sidecar, SidecarRequest
 
 _EXAMPLES = """\b
@@ -27,7 +28,9 @@ Example: lean-live sidecar results/Momentum-20261105T093000Z.partial --port 0 --
 
 @click.command("sidecar", epilog=_EXAMPLES)
 @click.argument("targets", metavar="[RUN|RESULTS]...", type=click.Path(path_type=Path), nargs=-1)
-@click.option("--config", type=click.Path(path_type=Path), help="Settings: tables [sidecar], [watchdog], [analytics].")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings. Without it: those of a killed one, or live.toml here."
+)
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 takes a free one.")
 @click.option("--exit-when-idle", is_flag=True, help="End when no run goes on and the last one's grace is over.")
 @common_options
@@ -39,21 +42,36 @@ def command(
     RESULTS is a folder of results, in which runs are found as they begin; RUN is the folder of a single run. Without
     either it is the folder of results of [run]. Runs do not notice whether a sidecar is there. It ends with Ctrl-C or
     SIGTERM, and may be started again at any time: what a run has counted is in the run's own telemetry page.
+
+    Settings are the tables [sidecar], [watchdog] and [analytics]. Without --config one that follows a killed sidecar takes
+    that one's file, and any other the live.toml of the working folder.
     """
-    settings = with_port(load_config(config), port)
+    path = config if config is not None else find_config(Path.cwd())
+    settings = load_config(path)
     folders, pages = sort_targets(targets or (Path(settings.run.results_folder),), bool(targets))
-    config_folder = Path.cwd() if config is None else config.absolute().parent
-    request = SidecarRequest(settings, config_folder, folders, pages, exit_when_idle)
+    killed = None if config is not None else config_of_killed((*folders, *(page.parent.parent for page in pages)))
+    if killed is not None:
+        path, settings = killed, load_config(killed)
+    config_folder = Path.cwd() if path is None else path.absolute().parent
+    request = SidecarRequest(with_port(settings, port), config_folder, folders, pages, exit_when_idle, path)
     service = Sidecar(request, lambda words: click.echo(f"warning: {words}", err=True))
 
     def ready(address: str) -> None:
         if as_json:
             watched = [str(path) for path in (*folders, *pages)]
-            print_json({"address": address, "metrics": f"{address}/metrics", "pid": os.getpid(), "watches": watched})
+            document = {"address": address, "metrics": f"{address}/metrics", "pid": os.getpid(), "watches": watched}
+            print_json({**document, "config": None if path is None else str(path.absolute())})
         else:
             click.echo(f"metrics: {address}/metrics")
+            click.echo(f"settings: {'the defaults' if path is None else path}")
 
     run_loop(service.run(ready))
+
+
+def config_of_killed(folders: Iterable[Path]) -> Path | None:
+    """Return the settings' file of a sidecar of these folders that was killed, None when there is none any more."""
+    found = (last_config(folder) for folder in folders)
+    return next((path for path in found if path is not None and path.is_file()), None)
 
 
 def with_port(config: Config, port: int | None) -> Config:

@@ -52,8 +52,8 @@ def check(slo_file: Path | None, run_path: Path | None, results: Path, as_json: 
     """
     slo, name = _load(slo_file)
     view = None if run_path is None else open_run(run_path, results)
-    compliance = None if view is None else compliance_of(slo, view)
     run = None if view is None else view.run_id.removesuffix(PARTIAL)
+    compliance = None if view is None or run is None else compliance_of(slo, view, run)
     document = check_document(slo, name, run, compliance)
     if as_json:
         print_json(document)

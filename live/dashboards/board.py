@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from live.dashboards.model import JSONEncoder, dashboard, prometheus
 from live.dashboards.panels import BAD, DATA_SOURCE, WARNING, Panel
 from live.dashboards.queries import series
-from live.dashboards.runbooks import runbook_link
 from live.hot.catalogue import FeedPhase, RunPhase
 
 COLUMNS = 24
@@ -93,23 +92,6 @@ class Board:
             links=[_others()],
         )
         return json.dumps(content, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
-
-
-def with_runbook(panel: Panel, name: str) -> Panel:
-    """Add a link to a page of docs/runbooks to a panel.
-
-    Raises:
-        KeyError: there is no such page.
-    """
-    link = dashboard.DashboardLink(
-        title="Runbook",
-        type_val=dashboard.DashboardLinkType.LINK,
-        url=runbook_link(name),
-        target_blank=True,
-        icon="doc",
-    )
-    panel.links = [link]
-    return panel
 
 
 def variable(name: str, label: str, description: str, query: str) -> dashboard.VariableModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from live.dashboards.board import Board, with_runbook
+from live.dashboards.board import Board
 from live.dashboards.panels import (
     BAD,
     GOOD,
@@ -19,7 +19,8 @@ from live.dashboards.panels import (
     timeline,
 )
 from live.dashboards.queries import increase, quantile, rate, series
-from live.hot.catalogue import FeedPhase, RunPhase, Stage
+from live.dashboards.states import RUN_PHASES
+from live.hot.catalogue import FeedPhase, Stage
 
 _FEED_PHASES: Mapping[int, State] = {
     FeedPhase.NONE: State("no feed", NEUTRAL),
@@ -28,17 +29,6 @@ _FEED_PHASES: Mapping[int, State] = {
     FeedPhase.PAUSED: State("paused", BAD),
     FeedPhase.HALTED: State("halted", BAD),
     FeedPhase.ENDED: State("ended", NEUTRAL),
-}
-RUN_PHASES: Mapping[int, State] = {
-    RunPhase.STARTING: State("starting", WARNING),
-    RunPhase.WARMING_UP: State("warming up", WARNING),
-    RunPhase.REHEARSING: State("rehearsing", WARNING),
-    RunPhase.READY: State("ready", GOOD),
-    RunPhase.RUNNING: State("running", GOOD),
-    RunPhase.PAUSED: State("paused", BAD),
-    RunPhase.COMPLETED: State("completed", NEUTRAL),
-    RunPhase.INTERRUPTED: State("interrupted", WARNING),
-    RunPhase.FAILED: State("failed", BAD),
 }
 
 
@@ -58,78 +48,65 @@ def feed() -> Board:
 
 
 def _verdict() -> list[Panel]:
-    panels = (
-        (
-            "feed-silent",
-            number(
-                "Silent symbols",
-                "Symbols whose last tick is older than the watchdog expects, while the feed runs.",
-                f"sum({series('feed_silent')})",
-                "short",
-                colors=steps(bad=1),
-                absent=State("no feed", NEUTRAL),
-                decimals=0,
-            ),
+    return [
+        number(
+            "Silent symbols",
+            "Symbols whose last tick is older than the watchdog expects, while the feed runs.",
+            f"sum({series('feed_silent')})",
+            "short",
+            colors=steps(bad=1),
+            absent=State("no feed", NEUTRAL),
+            decimals=0,
+            runbook="feed-silent",
         ),
-        (
-            "feed-frozen",
-            number(
-                "Frozen prices",
-                "Symbols whose ticks keep coming with the same price.",
-                f"sum({series('feed_frozen')})",
-                "short",
-                colors=steps(bad=1),
-                absent=State("no feed", NEUTRAL),
-                decimals=0,
-            ),
+        number(
+            "Frozen prices",
+            "Symbols whose ticks keep coming with the same price.",
+            f"sum({series('feed_frozen')})",
+            "short",
+            colors=steps(bad=1),
+            absent=State("no feed", NEUTRAL),
+            decimals=0,
+            runbook="feed-frozen",
         ),
-        (
-            "feed-silent",
-            number(
-                "Since anything came",
-                "Time since anything last came from the feed, heartbeats included.",
-                f"time() - min({series('feed_received_timestamp_seconds')} > 0)",
-                "s",
-                colors=steps(warning=5, bad=60),
-                absent=State("no feed", NEUTRAL),
-                decimals=1,
-            ),
+        number(
+            "Since anything came",
+            "Time since anything last came from the feed, heartbeats included.",
+            f"time() - min({series('feed_received_timestamp_seconds')} > 0)",
+            "s",
+            colors=steps(warning=5, bad=60),
+            absent=State("no feed", NEUTRAL),
+            decimals=1,
+            runbook="feed-silent",
         ),
-        (
-            "dropped-ticks",
-            number(
-                "Ticks dropped",
-                "Ticks that did not reach the strategy, in the time that is shown; the reasons are below.",
-                increase("ticks_dropped_total"),
-                "short",
-                colors=steps(bad=0.5),
-                decimals=0,
-            ),
+        number(
+            "Ticks dropped",
+            "Ticks that did not reach the strategy, in the time that is shown; the reasons are below.",
+            increase("ticks_dropped_total"),
+            "short",
+            colors=steps(bad=0.5),
+            decimals=0,
+            runbook="dropped-ticks",
         ),
-        (
-            "ticks-missing",
-            number(
-                "Ticks missing",
-                "Ticks whose sequence numbers were skipped, in the time that is shown: they were lost before they came here.",
-                increase("feed_ticks_missing_total"),
-                "short",
-                colors=steps(bad=0.5),
-                decimals=0,
-            ),
+        number(
+            "Ticks missing",
+            "Ticks whose sequence numbers were skipped, in the time that is shown: they were lost before they came here.",
+            increase("feed_ticks_missing_total"),
+            "short",
+            colors=steps(bad=0.5),
+            decimals=0,
+            runbook="ticks-missing",
         ),
-        (
-            "clock-step",
-            number(
-                "Feed delay, p99",
-                "Exchange time of a tick to its receipt here; the two clocks may differ.",
-                quantile(0.99, Stage.FEED_DELAY),
-                "s",
-                absent=State("no traffic", NEUTRAL),
-                has_graph=True,
-            ),
+        number(
+            "Feed delay, p99",
+            "Exchange time of a tick to its receipt here; the two clocks may differ.",
+            quantile(0.99, Stage.FEED_DELAY),
+            "s",
+            absent=State("no traffic", NEUTRAL),
+            has_graph=True,
+            runbook="clock-step",
         ),
-    )
-    return [with_runbook(panel, runbook) for runbook, panel in panels]
+    ]
 
 
 def _phases() -> list[Panel]:
@@ -146,18 +123,16 @@ def _phases() -> list[Panel]:
 
 def _ages() -> list[Panel]:
     return [
-        with_runbook(
-            lines(
-                "Age of the last tick",
-                "By symbol, with the age from which the watchdog calls it silent; it is learned from the session.",
-                [
-                    Query(series("feed_age_seconds"), "{{symbol}}"),
-                    Query(series("feed_age_limit_seconds"), "{{symbol}}, limit", color=BAD, is_dashed=True),
-                ],
-                "s",
-                is_logarithmic=True,
-            ),
-            "feed-silent",
+        lines(
+            "Age of the last tick",
+            "By symbol, with the age from which the watchdog calls it silent; it is learned from the session.",
+            [
+                Query(series("feed_age_seconds"), "{{symbol}}"),
+                Query(series("feed_age_limit_seconds"), "{{symbol}}, limit", color=BAD, is_dashed=True),
+            ],
+            "s",
+            is_logarithmic=True,
+            runbook="feed-silent",
         ),
         lines(
             "Age of the price",
@@ -204,18 +179,16 @@ def _ticks() -> list[Panel]:
             ],
             "cps",
         ),
-        with_runbook(
-            lines(
-                "Dropped ticks",
-                "Per second, by reason, and what was conflated with a newer tick of its symbol.",
-                [
-                    Query(rate("ticks_dropped_total", by="reason"), "{{reason}}"),
-                    Query(rate("ticks_conflated_total"), "conflated"),
-                ],
-                "cps",
-                is_stacked=True,
-            ),
-            "dropped-ticks",
+        lines(
+            "Dropped ticks",
+            "Per second, by reason, and what was conflated with a newer tick of its symbol.",
+            [
+                Query(rate("ticks_dropped_total", by="reason"), "{{reason}}"),
+                Query(rate("ticks_conflated_total"), "conflated"),
+            ],
+            "cps",
+            is_stacked=True,
+            runbook="dropped-ticks",
         ),
         lines(
             "Ticks that were not taken as they came",

@@ -9,7 +9,7 @@ from live.dashboards.host import host
 from live.dashboards.latency import latency
 from live.dashboards.objectives import objectives
 from live.dashboards.orders import orders
-from live.dashboards.runbook_pages import runbooks
+from live.dashboards.runbooks import runbooks
 from live.generated import GeneratedFile, differing
 
 BOARDS = (latency, orders, feed, host, objectives, runbooks)

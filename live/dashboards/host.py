@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from live.dashboards.board import Board, with_runbook
-from live.dashboards.feed import RUN_PHASES
+from live.dashboards.board import Board
 from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, Panel, Query, State, lines, number, steps, timeline
 from live.dashboards.queries import increase, rate, series
+from live.dashboards.states import RUN_PHASES
 from live.hot.catalogue import WarmState
 
 _PINNED = {0: State("NOT PINNED", BAD), 1: State("pinned", GOOD)}
@@ -38,71 +38,59 @@ def host() -> Board:
 
 def _verdict() -> list[Panel]:
     return [
-        with_runbook(
-            number(
-                "Strategy alive",
-                "Whether the processes of all runs live. Dead: gone without having ended.",
-                f"min({series('run_alive')})",
-                "none",
-                states={0: State("DEAD", BAD), 1: State("alive", GOOD)},
-                absent=State("no run", NEUTRAL),
-            ),
-            "run-died",
+        number(
+            "Strategy alive",
+            "Whether the processes of all runs live. Dead: gone without having ended.",
+            f"min({series('run_alive')})",
+            "none",
+            states={0: State("DEAD", BAD), 1: State("alive", GOOD)},
+            absent=State("no run", NEUTRAL),
+            runbook="run-died",
         ),
-        with_runbook(
-            number(
-                "Sidecar",
-                "Whether Prometheus reaches the sidecar.",
-                'min(up{job="lean-live"})',
-                "none",
-                states={0: State("DOWN", BAD), 1: State("up", GOOD)},
-                absent=State("not scraped", BAD),
-            ),
-            "sidecar-down",
+        number(
+            "Sidecar",
+            "Whether Prometheus reaches the sidecar.",
+            'min(up{job="lean-live"})',
+            "none",
+            states={0: State("DOWN", BAD), 1: State("up", GOOD)},
+            absent=State("not scraped", BAD),
+            runbook="sidecar-down",
         ),
-        with_runbook(
-            number(
-                "Pinned",
-                "Whether the strategy's threads are on the cores of `[host] cores`, read back from the system.",
-                f"min({series('cpu_affinity_ok')})",
-                "none",
-                states=_PINNED,
-                absent=_NOT_CONFIGURED,
-            ),
-            "affinity-lost",
+        number(
+            "Pinned",
+            "Whether the strategy's threads are on the cores of `[host] cores`, read back from the system.",
+            f"min({series('cpu_affinity_ok')})",
+            "none",
+            states=_PINNED,
+            absent=_NOT_CONFIGURED,
+            runbook="affinity-lost",
         ),
-        with_runbook(
-            number(
-                "Age of the telemetry",
-                "Time since a run brought its telemetry page up to date; it grows while the run is stuck.",
-                f"max({series('page_age_seconds')})",
-                "s",
-                colors=steps(warning=10, bad=60),
-                decimals=1,
-            ),
-            "run-stuck",
+        number(
+            "Age of the telemetry",
+            "Time since a run brought its telemetry page up to date; it grows while the run is stuck.",
+            f"max({series('page_age_seconds')})",
+            "s",
+            colors=steps(warning=10, bad=60),
+            decimals=1,
+            runbook="run-stuck",
         ),
-        with_runbook(
-            number(
-                "Telemetry lost",
-                "Events lost because the event ring was full, in the time that is shown.",
-                increase("telemetry_lost_total"),
-                "short",
-                colors=steps(bad=0.5),
-                decimals=0,
-            ),
-            "telemetry-lost",
+        number(
+            "Telemetry lost",
+            "Events lost because the event ring was full, in the time that is shown.",
+            increase("telemetry_lost_total"),
+            "short",
+            colors=steps(bad=0.5),
+            decimals=0,
+            runbook="telemetry-lost",
         ),
-        with_runbook(
-            number(
-                "Clock offset",
-                "How far the wall clock has run away from the monotonic clock since the sidecar began.",
-                series("clock_offset_seconds"),
-                "s",
-                decimals=3,
-                has_graph=True,
-            ),
-            "clock-step",
+        number(
+            "Clock offset",
+            "How far the wall clock has run away from the monotonic clock since the sidecar began.",
+            series("clock_offset_seconds"),
+            "s",
+            decimals=3,
+            has_graph=True,
+            runbook="clock-step",
         ),
     ]
 
@@ -180,27 +168,23 @@ def _memory() -> list[Panel]:
 
 def _telemetry() -> list[Panel]:
     return [
-        with_runbook(
-            lines(
-                "Events",
-                "Per second: handed to the ring, taken by the sidecar, and lost.",
-                [
-                    Query(rate("events_total"), "handed over"),
-                    Query(rate("sidecar_events_total"), "taken"),
-                    Query(rate("telemetry_lost_total"), "lost", color=BAD),
-                ],
-                "ops",
-            ),
-            "telemetry-lost",
+        lines(
+            "Events",
+            "Per second: handed to the ring, taken by the sidecar, and lost.",
+            [
+                Query(rate("events_total"), "handed over"),
+                Query(rate("sidecar_events_total"), "taken"),
+                Query(rate("telemetry_lost_total"), "lost", color=BAD),
+            ],
+            "ops",
+            runbook="telemetry-lost",
         ),
-        with_runbook(
-            lines(
-                "Records that wait",
-                "Records of the event ring that the sidecar has yet to take.",
-                [Query(series("journal_lag_records"), "{{run}}")],
-                "short",
-            ),
-            "journal-lag",
+        lines(
+            "Records that wait",
+            "Records of the event ring that the sidecar has yet to take.",
+            [Query(series("journal_lag_records"), "{{run}}")],
+            "short",
+            runbook="journal-lag",
         ),
         lines(
             "Age of the telemetry page",
@@ -222,17 +206,15 @@ def _telemetry() -> list[Panel]:
 
 def _sidecar() -> list[Panel]:
     return [
-        with_runbook(
-            lines(
-                "Failures of the sidecar",
-                "Pieces that failed and were begun anew, and telemetry pages that could not be used, since the sidecar began.",
-                [
-                    Query(f"sum by (task) ({series('sidecar_part_failures_total')})", "{{task}} failed"),
-                    Query(f"sum by (reason) ({series('sidecar_page_faults_total')})", "page {{reason}}"),
-                ],
-                "short",
-            ),
-            "sidecar-failing",
+        lines(
+            "Failures of the sidecar",
+            "Pieces that failed and were begun anew, and telemetry pages that could not be used, since the sidecar began.",
+            [
+                Query(f"sum by (task) ({series('sidecar_part_failures_total')})", "{{task}} failed"),
+                Query(f"sum by (reason) ({series('sidecar_page_faults_total')})", "page {{reason}}"),
+            ],
+            "short",
+            runbook="sidecar-failing",
         ),
         lines(
             "Scrapes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live.dashboards.board import Board, with_runbook
+from live.dashboards.board import Board
 from live.dashboards.budgets import (
     BUDGET_COLORS,
     NO_TRAFFIC,
@@ -63,7 +63,7 @@ def latency() -> Board:
 
 
 def _verdict() -> list[Panel]:
-    panels = [
+    return [
         number(
             "Now",
             "Good while slow decisions use up their error budget no faster than they may: the burn rate of the last five "
@@ -72,8 +72,17 @@ def _verdict() -> list[Panel]:
             "none",
             states=VERDICTS,
             absent=NO_TRAFFIC,
+            runbook=OBJECTIVE,
         ),
-        number("p99 now", "99 of 100 decisions are at least as quick.", _P99, "s", absent=NO_TRAFFIC, has_graph=True),
+        number(
+            "p99 now",
+            "99 of 100 decisions are at least as quick.",
+            _P99,
+            "s",
+            absent=NO_TRAFFIC,
+            has_graph=True,
+            runbook=OBJECTIVE,
+        ),
         number(
             "p99, share of the limit",
             "p99 divided by the limit of slo.toml. From 100 % on, too many decisions are slow.",
@@ -83,6 +92,7 @@ def _verdict() -> list[Panel]:
             absent=NO_TRAFFIC,
             decimals=0,
             has_graph=True,
+            runbook=OBJECTIVE,
         ),
         number(
             "Last breach, ago",
@@ -92,6 +102,7 @@ def _verdict() -> list[Panel]:
             colors=(Step(None, BAD), Step(60.0, WARNING), Step(900.0, GOOD)),
             absent=State("none in this time", GOOD),
             decimals=0,
+            runbook=OBJECTIVE,
         ),
         number(
             "Error budget left",
@@ -101,6 +112,7 @@ def _verdict() -> list[Panel]:
             colors=BUDGET_COLORS,
             absent=NO_TRAFFIC,
             decimals=1,
+            runbook=OBJECTIVE,
         ),
         number(
             "Ticks per second",
@@ -109,9 +121,9 @@ def _verdict() -> list[Panel]:
             "short",
             absent=State("none", NEUTRAL),
             has_graph=True,
+            runbook=OBJECTIVE,
         ),
     ]
-    return [with_runbook(panel, OBJECTIVE) for panel in panels]
 
 
 def _verdicts_over_time() -> Panel:
@@ -131,22 +143,20 @@ def _quantiles() -> Panel:
         "Receipt of a tick to the strategy's return. Bars are the longest pause of the garbage collector in the same "
         "moment: where they stand under a peak, it is their doing."
     )
-    return with_runbook(
-        lines(
-            "Tick to decision",
-            description,
-            [
-                Query(quantile(0.5, Stage.TICK_TO_DECISION), "p50"),
-                Query(_P99, "p99"),
-                Query(quantile(0.999, Stage.TICK_TO_DECISION), "p99.9"),
-                Query(_LIMIT, "limit of the objective", color=BAD, is_dashed=True),
-                Query(quantile(1, Stage.GC_PAUSE_PYTHON), "longest GC pause, Python", has_bars=True, color="purple"),
-                Query(quantile(1, Stage.GC_PAUSE_DOTNET), "longest GC pause, .NET", has_bars=True, color="yellow"),
-            ],
-            "s",
-            is_logarithmic=True,
-        ),
-        OBJECTIVE,
+    return lines(
+        "Tick to decision",
+        description,
+        [
+            Query(quantile(0.5, Stage.TICK_TO_DECISION), "p50"),
+            Query(_P99, "p99"),
+            Query(quantile(0.999, Stage.TICK_TO_DECISION), "p99.9"),
+            Query(_LIMIT, "limit of the objective", color=BAD, is_dashed=True),
+            Query(quantile(1, Stage.GC_PAUSE_PYTHON), "longest GC pause, Python", has_bars=True, color="purple"),
+            Query(quantile(1, Stage.GC_PAUSE_DOTNET), "longest GC pause, .NET", has_bars=True, color="yellow"),
+        ],
+        "s",
+        is_logarithmic=True,
+        runbook=OBJECTIVE,
     )
 
 
@@ -171,14 +181,12 @@ def _heat_map() -> Panel:
 
 def _collections() -> list[Panel]:
     return [
-        with_runbook(
-            lines(
-                "Time in the garbage collector",
-                "Share of time; the strategy stands still meanwhile.",
-                [Query(rate("gc_pause_seconds_sum", by="runtime"), "{{runtime}}")],
-                "percentunit",
-            ),
-            "gc-pause-python",
+        lines(
+            "Time in the garbage collector",
+            "Share of time; the strategy stands still meanwhile.",
+            [Query(rate("gc_pause_seconds_sum", by="runtime"), "{{runtime}}")],
+            "percentunit",
+            runbook="gc-pause-python",
         ),
         lines(
             "Collections",

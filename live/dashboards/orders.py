@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live.dashboards.board import Board, with_runbook
+from live.dashboards.board import Board
 from live.dashboards.panels import (
     BAD,
     GOOD,
@@ -44,15 +44,13 @@ def orders() -> Board:
 
 def _verdict() -> list[Panel]:
     return [
-        with_runbook(
-            number(
-                "Kill switch",
-                "Engaged: only liquidations pass. A new run begins without it.",
-                f"max({_KILL})",
-                "none",
-                states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
-            ),
-            "kill-switch",
+        number(
+            "Kill switch",
+            "Engaged: only liquidations pass. A new run begins without it.",
+            f"max({_KILL})",
+            "none",
+            states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
+            runbook="kill-switch",
         ),
         number(
             "Orders of unknown fate",
@@ -118,19 +116,17 @@ def _order_latency() -> Panel:
         (Stage.TICK_TO_ORDER, "tick to order"),
         (Stage.ORDER_ACK, "order acknowledged"),
     )
-    return with_runbook(
-        lines(
-            "Latency of orders",
-            "From the receipt of a tick to the handing over and the acceptance of an order, and to its acknowledgement.",
-            [
-                Query(quantile(share, stage), f"{name}, {label}")
-                for stage, name in stages
-                for share, label in ((0.5, "p50"), (0.99, "p99"))
-            ],
-            "s",
-            is_logarithmic=True,
-        ),
-        "tick-to-order",
+    return lines(
+        "Latency of orders",
+        "From the receipt of a tick to the handing over and the acceptance of an order, and to its acknowledgement.",
+        [
+            Query(quantile(share, stage), f"{name}, {label}")
+            for stage, name in stages
+            for share, label in ((0.5, "p50"), (0.99, "p99"))
+        ],
+        "s",
+        is_logarithmic=True,
+        runbook="tick-to-order",
     )
 
 
@@ -207,21 +203,19 @@ def _analytics() -> list[Panel]:
             sort_by="Task",
             is_descending=False,
         ),
-        with_runbook(
-            lines(
-                "Runs of the analytics tasks",
-                "Per second, by outcome. They run in the sidecar and can not hold up the strategy.",
-                [
-                    Query(rate("analytics_runs_total", 'outcome="ok"', by="task"), "{{task}}"),
-                    Query(
-                        rate("analytics_runs_total", 'outcome!="ok"', by="task, outcome"),
-                        "{{task}}, {{outcome}}",
-                        color=WARNING,
-                    ),
-                ],
-                "ops",
-            ),
-            "analytics-failing",
+        lines(
+            "Runs of the analytics tasks",
+            "Per second, by outcome. They run in the sidecar and can not hold up the strategy.",
+            [
+                Query(rate("analytics_runs_total", 'outcome="ok"', by="task"), "{{task}}"),
+                Query(
+                    rate("analytics_runs_total", 'outcome!="ok"', by="task, outcome"),
+                    "{{task}}, {{outcome}}",
+                    color=WARNING,
+                ),
+            ],
+            "ops",
+            runbook="analytics-failing",
         ),
         lines(
             "Duration of the analytics tasks",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, text, time_series
+from live.dashboards.runbook_links import runbook_link
 
 GOOD, WARNING, BAD, NEUTRAL = "green", "orange", "red", "text"
 
@@ -69,6 +70,7 @@ def number(
     legend: str = "",
     decimals: int | None = None,
     has_graph: bool = False,
+    runbook: str = "",
 ) -> Panel:
     """Return a panel with the newest value in large type.
 
@@ -83,6 +85,10 @@ def number(
         legend: name of each series, when there may be several.
         decimals: digits after the point; None leaves it to Grafana.
         has_graph: whether the values of the shown time are drawn behind it; the query then runs over that time.
+        runbook: name of the page of docs/runbooks that it leads to, empty for none.
+
+    Raises:
+        KeyError: there is no such page.
     """
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.AREA if has_graph else common.BigValueGraphMode.NONE,
@@ -96,7 +102,8 @@ def number(
     )
     defaults = _defaults(unit, colors, states, absent)
     defaults.decimals = decimals
-    return _panel("stat", title, description, [Query(query, legend)], defaults, options, is_instant=not has_graph)
+    panel = _panel("stat", title, description, [Query(query, legend)], defaults, options, is_instant=not has_graph)
+    return _with_runbook(panel, runbook)
 
 
 def lines(
@@ -109,6 +116,7 @@ def lines(
     is_stacked: bool = False,
     least: float | None = 0.0,
     calculations: Sequence[str] = ("lastNotNull", "max"),
+    runbook: str = "",
 ) -> Panel:
     """Return a graph over time, with a legend that says the newest and the largest value.
 
@@ -121,6 +129,10 @@ def lines(
         is_stacked: whether series are put on one another.
         least: lower end of the axis, None where values may be negative. A logarithmic axis finds its own.
         calculations: columns of the legend.
+        runbook: as for `number`.
+
+    Raises:
+        KeyError: there is no such page.
     """
     custom = common.GraphFieldConfig(
         draw_style=common.GraphDrawStyle.LINE,
@@ -147,7 +159,7 @@ def lines(
     defaults.color = dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC)
     defaults.min_val = None if is_logarithmic else least
     defaults.custom = custom
-    return _panel("timeseries", title, description, queries, defaults, options)
+    return _with_runbook(_panel("timeseries", title, description, queries, defaults, options), runbook)
 
 
 def timeline(
@@ -260,6 +272,14 @@ def page(title: str, description: str, markdown: str) -> Panel:
         description=description,
         options=text.Options(mode=text.TextMode.MARKDOWN, content=markdown),
     )
+
+
+def _with_runbook(panel: Panel, name: str) -> Panel:
+    if name:
+        url = runbook_link(name)
+        kind = dashboard.DashboardLinkType.LINK
+        panel.links = [dashboard.DashboardLink(title="Runbook", type_val=kind, url=url, target_blank=True, icon="doc")]
+    return panel
 
 
 def _column_override(column: Column) -> dashboard.DashboardFieldConfigSourceOverrides:

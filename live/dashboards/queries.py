@@ -5,38 +5,14 @@ Names are looked up in the catalogue when a dashboard is built, so that a panel 
 
 from __future__ import annotations
 
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    ANALYTICS_METRICS,
-    FEED_METRICS,
-    METRIC_PREFIX,
-    ORDER_DENIALS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    WATCHDOG_METRICS,
-    Counter,
-    Gauge,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import METRIC_PREFIX, SIDECAR_METRICS, MetricKind, Stage, all_metrics
+from live.slo.promql import counted
 
 RATE_WINDOW = "$__rate_interval"
 """Grafana's window for rates: at least four scrapes, and at least the distance of two points of the graph."""
 
 _SIDECAR = {metric.name for metric in SIDECAR_METRICS}
-_KINDS = {
-    metric.name: metric.kind
-    for metric in (
-        *(member.metric for catalogue in (Counter, Gauge, Stage) for member in catalogue),
-        ORDER_DENIALS,
-        *ACCOUNT_METRICS,
-        *FEED_METRICS,
-        *RUN_METRICS,
-        *WATCHDOG_METRICS,
-        *ANALYTICS_METRICS,
-        *SIDECAR_METRICS,
-    )
-}
+_KINDS = {metric.name: metric.kind for metric in all_metrics()}
 
 
 def series(name: str, *matchers: str) -> str:
@@ -53,7 +29,8 @@ def series(name: str, *matchers: str) -> str:
     for suffix in ("_bucket", "_sum", "_count"):
         if _KINDS.get(name.removesuffix(suffix)) is MetricKind.HISTOGRAM:
             base = name.removesuffix(suffix)
-    _KINDS[base]
+    if base not in _KINDS:
+        raise KeyError(f"the catalogue has no metric {name}")
     chosen = () if base in _SIDECAR else ('algorithm=~"$algorithm"', 'run=~"$run"')
     labels = ", ".join((*matchers, *chosen))
     return f"{METRIC_PREFIX}{name}" + (f"{{{labels}}}" if labels else "")
@@ -65,8 +42,8 @@ def rate(name: str, *matchers: str, by: str = "") -> str:
 
 
 def increase(name: str, *matchers: str, by: str = "") -> str:
-    """Return the growth of a counter over the time that the dashboard shows."""
-    return f"sum{_by(by)} (increase({series(name, *matchers)}[$__range]))"
+    """Return what a counter has counted in the time that the dashboard shows, as a whole number."""
+    return f"sum{_by(by)} ({counted(series(name, *matchers), '$__range')})"
 
 
 def quantile(share: float, stage: Stage, *, window: str = RATE_WINDOW, by: str = "") -> str:

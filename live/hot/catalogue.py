@@ -7,6 +7,7 @@ removal, raises PAGE_VERSION in live/hot/page_layout.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NamedTuple
 
@@ -356,7 +357,10 @@ ANALYTICS_RUNS = _counter(
     "outcome",
 )
 ANALYTICS_DURATION = _gauge("analytics_duration_seconds", "How long an analytics task took last.", "task")
-ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION)
+ANALYTICS_STOPPED = _gauge(
+    "analytics_stopped", "1 once an analytics task is begun no more, since its calls did not come to an end.", "task"
+)
+ANALYTICS_METRICS = (ANALYTICS_VALUE, ANALYTICS_RUNS, ANALYTICS_DURATION, ANALYTICS_STOPPED)
 """What analytics tasks give."""
 
 SIDECAR_INFO = _gauge("sidecar_info", "Always 1; its label says the program's version.", "version")
@@ -364,9 +368,11 @@ SIDECAR_RUNS = _gauge("sidecar_runs", "Runs whose page the sidecar has open.")
 SIDECAR_PAGE_FAULTS = _counter("sidecar_page_faults_total", "Telemetry pages that could not be used.", "reason")
 SIDECAR_EVENTS = _counter("sidecar_events_total", "Records taken from event rings.")
 SIDECAR_SCRAPES = _counter(
-    "sidecar_scrapes_total", "Requests for metrics, by outcome: ok, denied, busy, slow.", "outcome"
+    "sidecar_scrapes_total",
+    "Requests to the sidecar, by outcome: ok, denied and busy for metrics; slow, idle and malformed cost a connection.",
+    "outcome",
 )
-SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop since the last look.")
+SIDECAR_LOOP_LAG = _gauge("sidecar_loop_lag_seconds", "Largest delay of the sidecar's event loop in the last 30 s.")
 SIDECAR_AFFINITY = _gauge(
     "sidecar_cpu_affinity_ok", "Whether the sidecar is pinned as configured; absent without cores."
 )
@@ -395,3 +401,25 @@ SIDECAR_METRICS = (
 
 RUN_LABELS = ("run", "algorithm")
 """Labels of every metric but SIDECAR_METRICS."""
+
+
+def page_metrics() -> Iterator[Metric]:
+    """Yield what the page has of a run and what its header and process tell, with fixed labels once for each of them."""
+    for member in (*Counter, *Gauge, *Stage):
+        yield member.metric
+    yield ORDER_DENIALS
+    for group in (ACCOUNT_METRICS, FEED_METRICS, RUN_METRICS):
+        yield from group
+
+
+def run_metrics() -> Iterator[Metric]:
+    """Yield every metric with the labels of a run, those of the watchdog and of analytics among them."""
+    yield from page_metrics()
+    yield from WATCHDOG_METRICS
+    yield from ANALYTICS_METRICS
+
+
+def all_metrics() -> Iterator[Metric]:
+    """Yield every metric of the catalogue."""
+    yield from run_metrics()
+    yield from SIDECAR_METRICS

@@ -11,7 +11,8 @@ in live/hot/page_tables.py.
 
 The sections follow in the order of `Section`. The last one, the reader's, is the only one that readers write: word 0
 control word, word 8 how many times somebody asked to end a pause of the feed, word 16 records of the event ring consumed
-so far. It lies on memory pages of its own, so that a reader maps all else read-only.
+so far, word 24 1 once a reader has told of the death of the run's process. It lies on memory pages of its own, so that a
+reader maps all else read-only.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ TEXT_WORDS = 16
 CONTROL_WORD = 0
 RESUME_WORD = 8
 POSITION_WORD = 16
+DEATH_TOLD_WORD = 24
 
 
 class HeaderWord(IntEnum):

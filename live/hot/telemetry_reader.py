@@ -9,13 +9,15 @@ from pathlib import Path
 
 from live.clock import sleep
 from live.hot.catalogue import ControlBit
-from live.hot.page_layout import CONTROL_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
+from live.hot.page_layout import CONTROL_WORD, DEATH_TOLD_WORD, POSITION_WORD, READER_BYTES, RESUME_WORD, Section
 from live.hot.ring import RingReader
 from live.hot.telemetry_view import PageFault, TelemetryView
 
 _NO_BITS = ControlBit(0)
-_LOCK_ATTEMPTS = 100
-_LOCK_SECONDS = 0.001
+LOCK_ATTEMPTS = 100
+"""Tries to lock a page, unless told otherwise: whoever changes the control word holds it for some microseconds."""
+LOCK_SECONDS = 0.001
+"""Time between two tries."""
 
 
 class TelemetryReader(TelemetryView):
@@ -42,12 +44,15 @@ class TelemetryReader(TelemetryView):
         # One aligned store, and nothing else must be seen with it.
         self._own[CONTROL_WORD] = int(bits)
 
-    def change_control(self, add: ControlBit = _NO_BITS, remove: ControlBit = _NO_BITS) -> ControlBit:
+    def change_control(
+        self, add: ControlBit = _NO_BITS, remove: ControlBit = _NO_BITS, attempts: int = LOCK_ATTEMPTS
+    ) -> ControlBit:
         """Add and remove bits of the control word, so that no bit set meanwhile by another process is lost.
 
         Parameters:
             add: bits to set.
             remove: bits to take back.
+            attempts: tries to lock the page, LOCK_SECONDS apart; one never waits.
 
         Returns:
             The control word as it was before.
@@ -57,7 +62,7 @@ class TelemetryReader(TelemetryView):
         """
         descriptor = _open(self.path)
         try:
-            _lock(descriptor, self.path)
+            _lock(descriptor, self.path, attempts)
             before = self.control()
             self.set_control((before | add) & ~remove)
             return before
@@ -72,6 +77,15 @@ class TelemetryReader(TelemetryView):
         """
         self._own[RESUME_WORD] += 1
 
+    @property
+    def is_death_told(self) -> bool:
+        """Whether a reader has told of the death of the run's process."""
+        return self._own[DEATH_TOLD_WORD] != 0
+
+    def note_death_told(self) -> None:
+        """Note that the death of the run's process has been told, so that no later reader tells it again."""
+        self._own[DEATH_TOLD_WORD] = 1
+
 
 def _open(path: Path) -> int:
     try:
@@ -82,14 +96,14 @@ def _open(path: Path) -> int:
         ) from error
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(descriptor: int, path: Path, attempts: int) -> None:
     """Lock a page against other processes that change its control word; the strategy's process never asks for the lock."""
-    for attempt in range(_LOCK_ATTEMPTS):
+    for attempt in range(attempts):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if attempt < _LOCK_ATTEMPTS - 1:
-                sleep(_LOCK_SECONDS)
+            if attempt < attempts - 1:
+                sleep(LOCK_SECONDS)
         else:
             return
     raise PageFault(f"telemetry page {path} is locked by another process; end that process", "unreadable")

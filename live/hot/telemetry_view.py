@@ -12,7 +12,7 @@ from typing import NamedTuple
 from live.errors import DataError, UsageError
 from live.hot.catalogue import ControlBit, Counter, Gauge, PageText, Stage
 from live.hot.denials import DenialCode
-from live.hot.histogram import HISTOGRAM_WORDS, Histogram, attach
+from live.hot.histogram import COUNT_WORD, HISTOGRAM_WORDS, SUM_WORD, Histogram, attach
 from live.hot.page_layout import (
     CONTROL_WORD,
     FEED_LABEL_WORDS,
@@ -62,6 +62,13 @@ class FeedRow(NamedTuple):
     ticks: int
     price_changed_ns: int
     is_open: bool = True
+
+
+class StageTotal(NamedTuple):
+    """Samples of a span of time since the run began."""
+
+    samples: int
+    sum_ns: int
 
 
 class TelemetryView:
@@ -185,6 +192,11 @@ class TelemetryView:
             raise PageFault(
                 f"telemetry page {self.path} is garbled: {error}; start the run again", "garbled"
             ) from error
+
+    def stage_total(self, stage: Stage) -> StageTotal:
+        """Return count and sum of a stage's histogram, without a copy of it; they may be one sample apart."""
+        at = stage * HISTOGRAM_WORDS
+        return StageTotal(self._histograms[at + COUNT_WORD], self._histograms[at + SUM_WORD])
 
     def worst_ticks(self) -> list[SlowDecision]:
         """Return the slowest decisions, slowest first."""

@@ -53,6 +53,11 @@ _SAME_SECOND_MAX = 1_000
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS)
 
 
+def run_name(folder_name: str) -> str:
+    """Return how a run is called: the name of its folder without the ending that says where it is."""
+    return folder_name.removesuffix(PARTIAL).removesuffix(FAILED)
+
+
 @contextmanager
 def _writing(path: Path, safe: str) -> Iterator[None]:
     """Turn an error of the file system into a fault that names the file and what is safe all the same."""

@@ -14,7 +14,7 @@ from live.hot.catalogue import ControlBit, Gauge, PageText, RunPhase
 from live.hot.events import Event, decode_event
 from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import PageFault
-from live.report.results import FAILED, PARTIAL
+from live.report.results import run_name
 from live.report.top.look import RunLook, look_at
 
 UNSEEN_NS = 5 * NANOSECONDS_PER_SECOND
@@ -63,6 +63,7 @@ class AttachedRun:
         folder: the run's folder; it loses its ending `.partial` when the run is over.
         reader: the page.
         events: newest events of the ring.
+        taken_before: records that other sidecars had taken from the ring.
         records_taken: records that this sidecar has taken from the ring.
         faults: reasons for which its page was not believed, so that each is said once.
 
@@ -74,6 +75,7 @@ class AttachedRun:
         self.folder = page.parent
         self.reader = TelemetryReader(page, expect_writer=False)
         self.events = EventLog(max_events)
+        self.taken_before = self.reader.ring.consumed
         self.records_taken = 0
         self.faults: set[str] = set()
         self._algorithm = ""
@@ -82,7 +84,7 @@ class AttachedRun:
     @property
     def name(self) -> str:
         """The run: its folder's name without the ending that says where it is."""
-        return run_name(self.folder)
+        return run_label(self.folder)
 
     @property
     def algorithm(self) -> str:
@@ -160,7 +162,8 @@ class AttachedRun:
             PageFault: the page was cut off, is gone, or somebody keeps it locked.
         """
         self.reader.check_size()
-        self.reader.change_control(add=bits)
+        # Whoever keeps the page locked must not hold up the sidecar's event loop.
+        self.reader.change_control(add=bits, attempts=1)
 
     def drain(self, limit: int) -> None:
         """Take records from the ring and keep what they say.
@@ -183,7 +186,6 @@ class AttachedRun:
             raise PageFault(f"{self.folder}: {garbled}", "garbled")
 
 
-def run_name(folder: Path) -> str:
-    """Return how a run is called: the name of its folder without its ending, always valid UTF-8."""
-    name = folder.name.removesuffix(PARTIAL).removesuffix(FAILED)
-    return name.encode("utf-8", "backslashreplace").decode()
+def run_label(folder: Path) -> str:
+    """Return the name of a run as it is exported: always valid UTF-8."""
+    return run_name(folder.name).encode("utf-8", "backslashreplace").decode()

@@ -17,19 +17,7 @@ from prometheus_client.samples import Exemplar
 
 from live.clock import NANOSECONDS_PER_SECOND
 from live.errors import DataError, UsageError
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    FEED_METRICS,
-    ORDER_DENIALS,
-    RUN_LABELS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    Counter,
-    Gauge,
-    Metric,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import RUN_LABELS, SIDECAR_METRICS, Metric, MetricKind, page_metrics
 from live.sidecar.attached import AttachedRun
 from live.sidecar.parts import Part, Runs
 from live.sidecar.run_samples import run_samples
@@ -65,7 +53,7 @@ class Exporter(Collector):
         page_faulted: PageFaulted,
         part_failed: PartFailed,
     ) -> None:
-        check_names(all_metrics(parts))
+        check_names(exported_metrics(parts))
         self._runs = runs
         self._parts = parts
         self._own_samples = own_samples
@@ -165,13 +153,10 @@ def _base_name(metric: Metric) -> str:
     return metric.full_name.removesuffix("_total") if metric.kind is MetricKind.COUNTER else metric.full_name
 
 
-def all_metrics(parts: Sequence[Part]) -> Iterator[Metric]:
+def exported_metrics(parts: Sequence[Part]) -> Iterator[Metric]:
     """Yield every metric that may be exported, those with fixed labels once for each of them."""
-    for member in (*Counter, *Gauge, *Stage):
-        yield member.metric
-    yield ORDER_DENIALS
-    for group in (ACCOUNT_METRICS, FEED_METRICS, RUN_METRICS, SIDECAR_METRICS):
-        yield from group
+    yield from page_metrics()
+    yield from SIDECAR_METRICS
     for part in parts:
         yield from part.declared
 

@@ -22,10 +22,11 @@ _ATTEMPT_SECONDS = 0.02
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """The sidecar of a folder: its process id, and its address, "" while it does not listen yet."""
+    """The sidecar of a folder: its process id, its address, "" while it does not listen, and its settings' file, "" for none."""
 
     pid: int
     address: str
+    config: str = ""
 
 
 class FolderLock:
@@ -33,12 +34,14 @@ class FolderLock:
 
     Parameters:
         folder: made when missing.
+        config: file of the settings of this process; None for none.
 
     Raises:
         EnvironmentFault: another sidecar holds it, or the lock file cannot be made there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Path | None = None) -> None:
+        self._config = "" if config is None else str(config.absolute())
         self._path = folder / LOCK_FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,7 @@ class FolderLock:
         Raises:
             EnvironmentFault: the disk is full.
         """
-        content = msgspec.json.encode(Holder(os.getpid(), address))
+        content = msgspec.json.encode(Holder(os.getpid(), address, self._config))
         try:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, content, 0)
@@ -103,6 +106,23 @@ def find_holder(folder: Path, expects_run: bool = False) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def last_config(folder: Path) -> Path | None:
+    """Return the file of the settings of a folder's sidecar, also of one that was killed; None when there is none.
+
+    One that ended in order leaves nothing behind.
+    """
+    try:
+        descriptor = _open(folder / LOCK_FILE, os.O_RDONLY)
+    except OSError:
+        # Whoever starts a sidecar is told by the lock why it cannot be read.
+        return None
+    try:
+        found = _read(descriptor).config
+    finally:
+        os.close(descriptor)
+    return Path(found) if found else None
 
 
 def _open(path: Path, flags: int) -> int:

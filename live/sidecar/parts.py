@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from live.clock import NANOSECONDS_PER_SECOND
 from live.hot.catalogue import Metric
 from live.sidecar.attached import AttachedRun
 from live.sidecar.samples import Sample
+
+FRESH_SECONDS = 10.0
+"""Age from which what a piece last saw is not exported any more: longer than one failure and the pause after it."""
 
 
 class Runs(Protocol):
@@ -54,3 +58,13 @@ class Documented(Protocol):
 
     def document(self) -> Any:
         """Return what it knows as JSON-ready data: served at the path of its name, must not wait."""
+
+
+def is_fresh(looked_ns: int | None, now_ns: int) -> bool:
+    """Tell whether what was seen at a moment still stands for the present.
+
+    Parameters:
+        looked_ns: the moment, on the monotonic clock; None for never.
+        now_ns: the monotonic clock.
+    """
+    return looked_ns is not None and now_ns - looked_ns < FRESH_SECONDS * NANOSECONDS_PER_SECOND

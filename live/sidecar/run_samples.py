@@ -43,6 +43,7 @@ from live.sidecar.host_process import process_samples
 from live.sidecar.samples import OTHER, BucketExemplar, HistogramSample, Sample
 
 _INSTANTS = (Gauge.FEED_RECEIVED, Gauge.PUBLISHED)
+_FEED_GOES_ON = (FeedPhase.CONNECTING, FeedPhase.RUNNING, FeedPhase.PAUSED)
 _NO_TICKS_NOW = (FeedPhase.NONE, FeedPhase.ENDED)
 
 
@@ -64,6 +65,9 @@ def run_samples(run: AttachedRun) -> Iterator[Sample | HistogramSample]:
         yield Sample(counter.metric, count / NANOSECONDS_PER_SECOND if is_time else count)
     for gauge in Gauge:
         value = reader.gauge(gauge)
+        if gauge is Gauge.FEED_PHASE and has_ended and value in _FEED_GOES_ON:
+            # A run that ends on its own leaves its feed as it was.
+            value = FeedPhase.ENDED
         # An instant of 0 stands for never.
         if math.isfinite(value) and (value or gauge not in _INSTANTS):
             yield Sample(gauge.metric, value)

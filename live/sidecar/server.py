@@ -1,7 +1,7 @@
 """The sidecar's HTTP server: metrics, a list of the runs, a small page, and a sign of life.
 
 Whoever reads slowly or not at all costs one buffered answer and loses the connection; beyond a number of connections
-newcomers are turned away.
+those on which nothing is asked make room.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ from live.config import SidecarSettings
 from live.report.summary_file import writable
 from live.sidecar.address import HEALTH_PATH
 from live.sidecar.answers import Answers
+from live.sidecar.connections import SPARE_CONNECTIONS, Connection, ConnectionLimit
 
-SCRAPE_OUTCOMES = ("ok", "denied", "busy", "slow")
+SCRAPE_OUTCOMES = ("ok", "denied", "busy", "slow", "idle", "malformed")
 ANSWER_SECONDS = 10.0
 """Longest time that a client may take to receive an answer."""
 REQUEST_SECONDS = 30.0
 """Longest time that a connection may be open without a whole request."""
-_SPARE_CONNECTIONS = 64
-_LINGER_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 1.0
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _PAGE = """<!doctype html>
@@ -55,9 +54,11 @@ class MetricsServer:
         list_runs: called for the runs as JSON-ready data.
         is_ending: tells whether the sidecar is about to end, which the sign of life says.
         documents: further JSON-ready data by path, each called for when it is asked for.
+        failed: told of an error of our own while a request was answered.
 
     Attributes:
-        scrapes: requests for metrics by outcome, of SCRAPE_OUTCOMES.
+        scrapes: requests by outcome, of SCRAPE_OUTCOMES: those for metrics that were answered, denied or refused, and
+            whatever ended a connection.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class MetricsServer:
         answers: Answers,
         list_runs: Callable[[], list[dict[str, Any]]],
         is_ending: Callable[[], bool],
+        failed: Callable[[Exception], None],
         documents: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
     ) -> None:
         self._most = settings.max_scrapes
@@ -74,6 +76,7 @@ class MetricsServer:
         self._answers = answers
         self._list_runs = list_runs
         self._is_ending = is_ending
+        self._failed = failed
         self._documents = documents
         self._under_way = 0
         self._runner: web.AppRunner | None = None
@@ -82,22 +85,18 @@ class MetricsServer:
 
     async def start(self, listener: socket.socket) -> None:
         """Begin to serve on a listening socket."""
-        application = web.Application()
+        application = web.Application(middlewares=[self._attend])
         application.router.add_get("/metrics", self._metrics)
         for name, document in {"runs": self._list_runs, **self._documents}.items():
             application.router.add_get(f"/{name}", self._authorized(_json_of(document)))
         application.router.add_get("/", self._authorized(self._index))
         application.router.add_get(HEALTH_PATH, self._healthz)
-        runner = web.AppRunner(
-            application,
-            access_log=None,
-            keepalive_timeout=REQUEST_SECONDS,
-            lingering_time=_LINGER_SECONDS,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
-        )
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         self._runner = runner
-        self._server = await asyncio.get_running_loop().create_server(self._connect, sock=listener)
+        assert runner.server is not None
+        limit = ConnectionLimit(runner.server, self._most + SPARE_CONNECTIONS, self.scrapes, REQUEST_SECONDS)
+        self._server = await asyncio.get_running_loop().create_server(limit.connect, sock=listener)
 
     async def stop(self) -> None:
         """End all connections."""
@@ -106,15 +105,49 @@ class MetricsServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _connect(self) -> asyncio.Protocol:
-        assert self._runner is not None
-        server = self._runner.server
-        assert server is not None
-        if len(server.connections) >= self._most + _SPARE_CONNECTIONS:
-            return _Refusal()
-        return server()
-
     # -- what is served
+
+    @web.middleware
+    async def _attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request; an error of our own is told, and no reason to write what a client sent into a log."""
+        connection = request.protocol
+        assert isinstance(connection, Connection)
+        connection.idle_since = None
+        try:
+            try:
+                response: web.StreamResponse = await handler(request)
+            except web.HTTPException as refusal:
+                headers = {
+                    **_HEADERS,
+                    **{name: refusal.headers[name] for name in ("Allow",) if name in refusal.headers},
+                }
+                response = web.Response(status=refusal.status, text=refusal.text, headers=headers)
+            except Exception as error:
+                self._failed(error)
+                response = web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=_HEADERS)
+            if not response.prepared:
+                await self._send(request, response)
+            return response
+        finally:
+            if not connection.is_cut:
+                connection.idle_since = asyncio.get_running_loop().time()
+
+    async def _send(self, request: web.Request, response: web.StreamResponse) -> bool:
+        """Hand an answer over, and return whether the client has taken it; one that does not in time loses its connection."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            self.scrapes["slow"] += 1
+            connection = request.protocol
+            assert isinstance(connection, Connection)
+            connection.cut()
+            return False
+        except ConnectionError:
+            return False
+        # None when the client has gone meanwhile.
+        return request.transport is not None
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         if not self._is_allowed(request):
@@ -128,23 +161,9 @@ class MetricsServer:
             body, headers = self._answers.get(
                 request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
             )
-            response = web.StreamResponse(headers={**_HEADERS, **headers})
-            response.content_length = len(body)
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await response.prepare(request)
-                    if request.method != "HEAD":
-                        await response.write(body)
-                    await response.write_eof()
-            except TimeoutError:
-                self.scrapes["slow"] += 1
-                if request.transport is not None:
-                    request.transport.abort()
-                return response
-            except ConnectionError:
-                # The client has gone.
-                return response
-            self.scrapes["ok"] += 1
+            response = web.Response(body=body, headers={**_HEADERS, **headers})
+            if await self._send(request, response):
+                self.scrapes["ok"] += 1
             return response
         finally:
             self._under_way -= 1
@@ -174,14 +193,6 @@ class MetricsServer:
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         known = hmac.compare_digest(secret.strip().encode("utf-8", "replace"), self._token)
         return known and scheme.lower() == "bearer"
-
-
-class _Refusal(asyncio.Protocol):
-    """Ends a connection at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it."""
-        transport.close()
 
 
 def _json_of(document: Callable[[], Any]) -> Handler:

@@ -35,7 +35,7 @@ from live.process_memory import resident_memory_bytes
 from live.report.top.document import list_of
 from live.report.top.runs import FoundRun
 from live.sidecar.address import listen, url_of
-from live.sidecar.all_parts import make_parts
+from live.sidecar.analytics.part import AnalyticsPart
 from live.sidecar.answers import Answers
 from live.sidecar.attached import AttachedRun
 from live.sidecar.exporter import Exporter
@@ -44,6 +44,8 @@ from live.sidecar.folder_lock import FolderLock
 from live.sidecar.parts import Documented, Part
 from live.sidecar.samples import Sample
 from live.sidecar.server import SCRAPE_OUTCOMES, MetricsServer
+from live.sidecar.sliding_maximum import SlidingMaximum
+from live.sidecar.watchdog import Watchdog
 
 SCAN_SECONDS = 0.5
 """Between two looks for new runs."""
@@ -51,6 +53,8 @@ DRAIN_SECONDS = 0.05
 """Between two looks into the rings."""
 IDLE_SECONDS = 60.0
 """Time that a sidecar which ends when it is idle waits for a run to begin."""
+LAG_SECONDS = 30
+"""Time for which a delay of the event loop is shown, so that each of several scrapers sees it."""
 _ANEW_SECONDS = 5.0
 _END_SECONDS = 5.0
 _SAID_MAX = 1_000
@@ -63,6 +67,7 @@ class SidecarRequest:
     Attributes:
         config: all settings.
         config_folder: folder of the configuration file.
+        config_path: the configuration file, for whoever starts the next one; None for none.
         folders: folders of results to watch; one that is missing is made.
         pages: pages of single runs; the folders of results that they are in are locked, not watched.
         exits_when_idle: end once no run is exported any more.
@@ -73,6 +78,21 @@ class SidecarRequest:
     folders: tuple[Path, ...]
     pages: tuple[Path, ...] = ()
     exits_when_idle: bool = False
+    config_path: Path | None = None
+
+
+def make_parts(config: Config, config_folder: Path, say: Callable[[str], None]) -> list[Part]:
+    """Return the pieces of a sidecar.
+
+    Parameters:
+        config: all settings.
+        config_folder: folder of the configuration file; paths in it are relative to it.
+        say: takes a line for people.
+
+    Raises:
+        ConfigError: settings contradict each other, or a module of analytics tasks cannot be loaded.
+    """
+    return [Watchdog(config.watchdog, say), AnalyticsPart(config.analytics, config_folder, say)]
 
 
 class Sidecar:
@@ -100,7 +120,7 @@ class Sidecar:
         self._exporter = Exporter(self.finder, self._parts, self._own_samples, self.finder.faulted, self._part_failed)
         self._part_failures: Counter[str] = Counter()
         self._cores: tuple[int, ...] = ()
-        self._lag_seconds = 0.0
+        self._lag_ns = SlidingMaximum(LAG_SECONDS * NANOSECONDS_PER_SECOND)
         self._locks: list[FolderLock] = []
         self._server: MetricsServer | None = None
         self._stop = asyncio.Event()
@@ -130,7 +150,15 @@ class Sidecar:
             self.finder.scan()
             answers = Answers(self._exporter.render, loop.time, settings.answer_milliseconds / 1_000)
             documents = {part.name: part.document for part in self._parts if isinstance(part, Documented)}
-            server = MetricsServer(settings, self._token, answers, self._list_runs, self._stop.is_set, documents)
+            server = MetricsServer(
+                settings,
+                self._token,
+                answers,
+                self._list_runs,
+                self._stop.is_set,
+                partial(self._count_failure, "server"),
+                documents,
+            )
             self._server = server
             await server.start(listener)
             try:
@@ -142,7 +170,7 @@ class Sidecar:
     def _lock(self, undo: ExitStack) -> None:
         folders = {*self._request.folders, *(page.parent.parent for page in self._request.pages)}
         for folder in sorted(folders):
-            lock = FolderLock(folder)
+            lock = FolderLock(folder, self._request.config_path)
             undo.callback(lock.release)
             self._locks.append(lock)
 
@@ -213,8 +241,8 @@ class Sidecar:
             # The event loop's own clock stands still within a round of it.
             due_ns = machine_monotonic_ns() + int(DRAIN_SECONDS * NANOSECONDS_PER_SECOND)
             await asyncio.sleep(DRAIN_SECONDS)
-            late_ns = machine_monotonic_ns() - due_ns
-            self._lag_seconds = max(self._lag_seconds, late_ns / NANOSECONDS_PER_SECOND)
+            now_ns = machine_monotonic_ns()
+            self._lag_ns.add(now_ns, now_ns - due_ns)
 
     # -- what it says
 
@@ -227,14 +255,13 @@ class Sidecar:
         yield Sample(SIDECAR_EVENTS, finder.events_taken)
         for outcome in SCRAPE_OUTCOMES:
             yield Sample(SIDECAR_SCRAPES, 0 if server is None else server.scrapes[outcome], (outcome,))
-        yield Sample(SIDECAR_LOOP_LAG, self._lag_seconds)
-        self._lag_seconds = 0.0
+        yield Sample(SIDECAR_LOOP_LAG, self._lag_ns.at(machine_monotonic_ns()) / NANOSECONDS_PER_SECOND)
         if self._cores:
             yield Sample(SIDECAR_AFFINITY, 1 if usable_cores() == self._cores else 0)
         yield Sample(SIDECAR_MEMORY, resident_memory_bytes())
         times = os.times()
         yield Sample(SIDECAR_CPU, times.user + times.system)
-        for name in ("scan", "drain", *(part.name for part in self._parts)):
+        for name in ("scan", "drain", "server", *(part.name for part in self._parts)):
             yield Sample(SIDECAR_PART_FAILURES, self._part_failures[name], (name,))
 
     def _list_runs(self) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from live.hot.catalogue import (
 )
 from live.hot.telemetry_view import FeedRow
 from live.sidecar.attached import AttachedRun
-from live.sidecar.parts import Runs
+from live.sidecar.parts import Runs, is_fresh
 from live.sidecar.samples import Sample
 from live.sidecar.silence import ClockWatch, SymbolState, SymbolWatch, check_settings
 
@@ -40,8 +40,6 @@ LOOK_SECONDS = 0.25
 """Time between two looks at the pages; ages are exact to this and to the time between two publications of a run."""
 CARRY_SECONDS = 1.0
 """Most time without news of a run that counts once news come: a run that publishes seldom is not a busy one."""
-FRESH_SECONDS = 10.0
-"""Age from which what the last look has shown is not exported any more: longer than one failed look costs."""
 REASONS = ("silence", "frozen", "clock_step")
 """Values of the label `reason` of watchdog_pauses_total."""
 
@@ -130,7 +128,7 @@ class WatchedRun:
         """
         if not self._has_feed:
             return
-        if _is_fresh(self._seen_ns, monotonic_ns):
+        if is_fresh(self._seen_ns, monotonic_ns):
             for label, symbol in self._symbols.items():
                 yield Sample(FEED_AGE_LIMIT, symbol.state.limit_ns / NANOSECONDS_PER_SECOND, (label,))
                 yield Sample(FEED_SILENT, Cause("silence", label) in self.causes, (label,))
@@ -228,7 +226,9 @@ class WatchedRun:
             return
         self._run.ask(ControlBit.PAUSE)
         self.pauses[cause.reason] += 1
-        self._log(f"{self._run.name}: {words}; its orders are paused until lean-live resume {self._run.folder}")
+        self._log(
+            f"{self._run.name}: {words}; all orders of the run are paused until lean-live resume {self._run.folder}"
+        )
 
 
 class Watchdog:
@@ -302,10 +302,6 @@ class Watchdog:
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return what is known of the machine's wall clock."""
-        if _is_fresh(self._looked_ns, self._monotonic()):
+        if is_fresh(self._looked_ns, self._monotonic()):
             yield Sample(CLOCK_OFFSET, self._offset_ns / NANOSECONDS_PER_SECOND)
         yield Sample(CLOCK_STEPS, self._clock.steps)
-
-
-def _is_fresh(looked_ns: int | None, monotonic_ns: int) -> bool:
-    return looked_ns is not None and monotonic_ns - looked_ns < FRESH_SECONDS * NANOSECONDS_PER_SECOND

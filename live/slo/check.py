@@ -13,6 +13,7 @@ from live.slo.burn import BurnAlert, burn_alerts, notes, refusals, session_hours
 from live.slo.compliance import Compliance
 from live.slo.objectives import Event, Objective, Slo, duration
 from live.slo.promql import number
+from live.slo.runbooks import runbook_notes
 
 _MINUTES_PER_HOUR = 60
 
@@ -59,7 +60,7 @@ def _objective(slo: Slo, objective: Objective) -> dict[str, Any]:
         "budget": objective.budget,
         "budget_session_minutes": round(objective.budget * minutes, 2),
         "alerts": alerts,
-        "notes": list(notes(slo, objective)),
+        "notes": [*notes(slo, objective), *runbook_notes(slo.service, objective)],
         "runbook": objective.runbook_name,
     }
 

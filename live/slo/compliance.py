@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from live.hot.catalogue import ORDER_DENIALS, Counter, Gauge, Metric
+from live.hot.catalogue import ORDER_DENIALS, RUN_LABELS, Counter, Gauge, Metric, PageText
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram, bucket_of
 from live.hot.telemetry_view import TelemetryView
-from live.slo.objectives import Condition, Event, Latency, Objective, Ratio, Selection, Slo, wanted
+from live.slo.metrics import TARGET_LABELS
+from live.slo.objectives import Condition, Event, Latency, Objective, Ratio, Selection, Slo, selections_of, wanted
 
 
 class State(StrEnum):
@@ -20,6 +22,7 @@ class State(StrEnum):
     MISSED = "missed"
     TOO_FEW = "too few events"
     UNKNOWN = "needs Prometheus"
+    OTHERS = "of other runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +49,53 @@ class Compliance:
         return 100.0 * (1 - self.bad / self.events) if self.events and self.bad is not None else None
 
 
-def compliance_of(slo: Slo, view: TelemetryView) -> list[Compliance]:
+class _Run(NamedTuple):
+    """A run's page, and the values of RUN_LABELS that its samples have in Prometheus."""
+
+    view: TelemetryView
+    labels: dict[str, str]
+
+    def has(self, selection: Selection) -> bool:
+        """Return whether a selection takes samples of this run."""
+        return all(value in wanted(selection.labels.get(name, value)) for name, value in self.labels.items())
+
+
+def compliance_of(slo: Slo, view: TelemetryView, run: str) -> list[Compliance]:
     """Return for each objective what a run's page says about it.
+
+    Parameters:
+        slo: the objectives.
+        view: the run's page.
+        run: the run's name, as in the label `run`.
 
     Raises:
         DataError: the page holds what cannot be.
     """
-    return [_compliance(each, view) for each in slo.objectives]
+    labels = dict(zip(RUN_LABELS, (run, view.text(PageText.ALGORITHM)), strict=True))
+    return [_compliance(each, _Run(view, labels)) for each in slo.objectives]
 
 
-def _compliance(objective: Objective, view: TelemetryView) -> Compliance:
+def _compliance(objective: Objective, run: _Run) -> Compliance:
     indicator = objective.indicator
+    selections = selections_of(indicator)
+    if not any(run.has(each) for each in selections):
+        return Compliance(objective.name, State.OTHERS)
+    if any(name in TARGET_LABELS for each in selections for name in each.labels):
+        # A page does not know who scrapes it.
+        return Compliance(objective.name, State.UNKNOWN)
+    view = run.view
     if isinstance(indicator, Latency):
         counts = [_slower(view.histogram(stage), indicator.threshold_ns) for stage in indicator.stages]
         events, bad = sum(each[0] for each in counts), sum(each[1] for each in counts)
         return _judged(objective, events, bad, all(each[2] for each in counts))
     if isinstance(indicator, Ratio):
-        bad_counts = [_count(view, each) for each in indicator.bad]
-        all_counts = [_count(view, each) for each in indicator.total]
+        bad_counts = [_count(run, each) for each in indicator.bad]
+        all_counts = [_count(run, each) for each in indicator.total]
         if None in bad_counts or None in all_counts:
             return Compliance(objective.name, State.UNKNOWN)
         return _judged(objective, sum(filter(None, all_counts)), sum(filter(None, bad_counts)), True)
     if isinstance(indicator, Event) and not indicator.during:
-        return _event(objective, [_happened(view, each) for each in indicator.when])
+        return _event(objective, [_happened(run, each) for each in indicator.when])
     return Compliance(objective.name, State.UNKNOWN)
 
 
@@ -100,8 +127,11 @@ def _slower(histogram: Histogram, threshold_ns: int) -> tuple[int, int, bool]:
     return sum(samples for _upper, samples in buckets), slower, False
 
 
-def _count(view: TelemetryView, selection: Selection) -> int | None:
+def _count(run: _Run, selection: Selection) -> int | None:
     """Return what the page has counted of a selection; None when it does not count that."""
+    if not run.has(selection):
+        return 0
+    view = run.view
     if selection.name == ORDER_DENIALS.name:
         codes = (
             wanted(selection.labels["code"]) if "code" in selection.labels else tuple(each.name for each in DenialCode)
@@ -111,14 +141,16 @@ def _count(view: TelemetryView, selection: Selection) -> int | None:
     return sum(view.counter(each) for each in counters) if counters else None
 
 
-def _happened(view: TelemetryView, condition: Condition) -> int | None:
+def _happened(run: _Run, condition: Condition) -> int | None:
     """Return how often a condition came true, 1 for one that holds now; None when the page does not tell."""
+    if not run.has(condition):
+        return 0
     if condition.grows_within is not None:
-        return _count(view, condition)
+        return _count(run, condition)
     gauges = [each for each in Gauge if each.metric.name == condition.name and _is_wanted(each.metric, condition)]
     if condition.missing or condition.older_than_seconds is not None or not gauges:
         return None
-    values = [value for value in (view.gauge(each) for each in gauges) if not math.isnan(value)]
+    values = [value for value in (run.view.gauge(each) for each in gauges) if not math.isnan(value)]
     return int(any(_holds(condition, value) for value in values))
 
 

@@ -218,6 +218,11 @@ def _check_together(slo: Slo, name: str) -> None:
             raise ConfigError(f"{name} has two objectives with the {attribute} {twice[0]!r}; rename one")
     names = [each.name for each in slo.objective]
     for each in slo.objective:
+        if each.name in each.silences:
+            raise ConfigError(
+                f"objective {each.name!r} of {name} silences itself, so that it would never be told of; take its name out of "
+                "silences"
+            )
         for other in each.silences:
             if other != "*" and other not in names:
                 raise ConfigError(f"objective {each.name!r} of {name} silences {other!r}: {suggestion(other, names)}")

@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    ANALYTICS_METRICS,
-    FEED_METRICS,
-    ORDER_DENIALS,
-    RUN_LABELS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    WATCHDOG_METRICS,
-    Counter,
-    Gauge,
-    Metric,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import RUN_LABELS, SIDECAR_METRICS, Metric, MetricKind, run_metrics
 
 UP = "up"
 """Prometheus' own metric of a scrape: 1 when it went well."""
@@ -52,16 +38,7 @@ class KnownMetric:
 
 def _collect() -> dict[str, KnownMetric]:
     known: dict[str, KnownMetric] = {UP: KnownMetric(UP, MetricKind.GAUGE, of_runs=False)}
-    of_runs = (
-        *(member.metric for kind in (Counter, Gauge, Stage) for member in kind),
-        ORDER_DENIALS,
-        *ACCOUNT_METRICS,
-        *FEED_METRICS,
-        *RUN_METRICS,
-        *WATCHDOG_METRICS,
-        *ANALYTICS_METRICS,
-    )
-    _add(known, of_runs, True)
+    _add(known, run_metrics(), True)
     _add(known, SIDECAR_METRICS, False)
     return known
 

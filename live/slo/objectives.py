@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -12,6 +13,8 @@ from msgspec import Meta, Struct
 from live.hot.catalogue import METRIC_PREFIX, Stage
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
+RUNBOOKS_DASHBOARD = "lean-live-runbooks"
+"""Name of the dashboard that has the pages of docs/runbooks, in its address."""
 _DURATION = re.compile(r"([0-9]+)([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -54,7 +57,8 @@ class Service(Struct, frozen=True, kw_only=True):
         name: the service's name, label `sloth_service` of all rules.
         session: the trading session, or "always" for a market that never closes.
         job: name of Prometheus' scrape job of the sidecar.
-        runbooks: what stands before a runbook's file name in the links of alerts: a URL, or a path in the repository.
+        runbooks: where the links of alerts lead: the address of the dashboard of runbooks in Grafana, or a URL or path that
+            stands before the name of a runbook's file.
     """
 
     name: Name = "lean-live"
@@ -62,7 +66,7 @@ class Service(Struct, frozen=True, kw_only=True):
         hours=6.5, days=5, zone="America/New_York", open="09:30", close="16:00"
     )
     job: Name = "lean-live"
-    runbooks: Annotated[str, Meta(min_length=1, max_length=500)] = "docs/runbooks"
+    runbooks: Annotated[str, Meta(min_length=1, max_length=500)] = f"http://127.0.0.1:3000/d/{RUNBOOKS_DASHBOARD}"
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -92,7 +96,7 @@ class Condition(Selection, frozen=True, kw_only=True):
         below: the value is less.
         older_than_seconds: the value, a moment in seconds since 1970 UTC and not zero, lies further back.
         grows_within: the value, a count, has grown in this span.
-        missing: there are no such samples.
+        missing: there are no such samples; with `seen_within`, none of a sidecar that was seen.
     """
 
     equals: Number | None = None
@@ -216,7 +220,17 @@ class Objective(Struct, frozen=True, kw_only=True):
     @property
     def budget(self) -> float:
         """Share of events that may be bad, 0 to 1."""
-        return round(1.0 - self.objective / 100.0, 12)
+        # In decimals: of 99.9 % binary numbers would leave 0.0009999999999998899.
+        return float(1 - self._share)
+
+    @property
+    def ratio(self) -> float:
+        """Share of events that must be good, 0 to 1."""
+        return float(self._share)
+
+    @property
+    def _share(self) -> Decimal:
+        return Decimal(repr(float(self.objective))) / 100
 
     @property
     def window_days(self) -> int:

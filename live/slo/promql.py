@@ -156,6 +156,10 @@ def event_expression(indicator: Event, service: Service, labels: str) -> str:
         held = f"last_over_time({SEEN_RECORD}{{{labels}}}[{indicator.seen_within}]) == 1"
     parts = []
     for condition in indicator.when:
+        if condition.missing and indicator.seen_within is not None:
+            # Of each sidecar that was seen: others that are there do not make up for it.
+            parts.append(f"(({held})\nunless on (instance)\n({selector(condition, service)}))")
+            continue
         keys = ", ".join(_common_keys(condition, indicator))
         parts.append(f"(({condition_expression(condition, service)})\nand on ({keys})\n({held}))")
     return "\nor\n".join(parts)
@@ -220,6 +224,15 @@ def _growth(series: str, window: str) -> str:
     """Return the series that have grown. `increase` does not see what a series began with, so new ones count whole."""
     is_new = f"({series} unless last_over_time({series}[{_NEW_WITHIN}] offset {window}))"
     return f"(increase({series}[{window}]) > 0 or {is_new} > 0)"
+
+
+def counted(series: str, window: str) -> str:
+    """Return what counters have counted in a window, in whole numbers: nothing is extrapolated, as `increase` does.
+
+    New series count whole, and so do those that began anew, as a sidecar's own counters do when it is started again.
+    """
+    newest, before = f"last_over_time({series}[{window}])", f"last_over_time({series}[{_NEW_WITHIN}] offset {window})"
+    return f"({newest} - {before} >= 0 or {newest})"
 
 
 def number(value: float) -> str:

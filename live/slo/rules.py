@@ -28,6 +28,7 @@ from live.slo.promql import (
     time_share,
     unmeasured,
 )
+from live.slo.runbooks import UNMEASURED_RUNBOOK, runbook_url
 
 ERROR_RATIO = "slo:sli_error:ratio_rate"
 """Records of error ratios; the window follows."""
@@ -37,7 +38,6 @@ EVENTS = "lean_live:sli_events:increase"
 THRESHOLD = "lean_live:sli_threshold:seconds"
 """Record of the longest duration of a good event."""
 UNMEASURED_ALERT = "LeanLiveObjectiveUnmeasured"
-UNMEASURED_RUNBOOK = "objective-unmeasured"
 _BASE_WINDOW = "5m"
 _UNMEASURED_FOR = "1m"
 _SLOW_WINDOW = "1d"
@@ -152,9 +152,8 @@ def _facts(slo: Slo, objective: Objective) -> list[Rule]:
     own, labels = _own(slo, objective), slo_labels(slo, objective)
     # The budget's series has no label of an algorithm.
     by_budget = f"\n/ on (sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio{{{own}}}"
-    ratio = round(objective.objective / 100, 12)
     facts = [
-        _record("slo:objective:ratio", f"vector({number(ratio)})", labels),
+        _record("slo:objective:ratio", f"vector({number(objective.ratio)})", labels),
         _record("slo:error_budget:ratio", f"vector({number(objective.budget)})", labels),
         _record("slo:time_period:days", f"vector({objective.window_days})", labels),
         _record("slo:current_burn_rate:ratio", f"{ERROR_RATIO}{_BASE_WINDOW}{{{own}}}{by_budget}", labels),
@@ -219,13 +218,29 @@ def _pair_expression(alert: BurnAlert, own: str) -> str:
 
 
 def _event_rules(slo: Slo, objective: Objective, indicator: Event) -> list[Rule]:
-    of_run = "{{ with $labels.run }} in run {{ . }}{{ end }}{{ with $labels.symbol }}, symbol {{ . }}{{ end }}"
-    annotations = {"summary": f"{objective.name}{of_run}", "description": _literal(objective.description)}
+    annotations = {
+        "summary": f"{objective.name}{{{{ with $labels.run }}}} in run {{{{ . }}}}{{{{ end }}}}{_own_labels(indicator)}",
+        "description": _literal(objective.description) + _count(indicator),
+    }
     expression = event_expression(indicator, slo.service, _own(slo, objective))
     alert = _lasting(_alert(slo, objective, objective.severity[0], expression, annotations), indicator.lasting)
     if indicator.seen_within is None:
         return [alert]
     return [_record(SEEN_RECORD, seen(indicator, slo.service), slo_labels(slo, objective)), alert]
+
+
+def _own_labels(indicator: Event) -> str:
+    """Return what an annotation says of the labels that tell samples of one run apart, such as `symbol` or `reason`."""
+    known = [known_metric(each.metric) for each in indicator.when]
+    names = dict.fromkeys(name for each in known if each is not None for name in each.labels)
+    return "".join(f"{{{{ with $labels.{name} }}}}, {name} {{{{ . }}}}{{{{ end }}}}" for name in names)
+
+
+def _count(indicator: Event) -> str:
+    """Return what an annotation says of counts that have grown. What `increase` gives is extrapolated."""
+    windows = {each.grows_within for each in indicator.when}
+    window = windows.pop()
+    return "" if windows or window is None else f' About {{{{ printf "%.0f" $value }}}} within {window}.'
 
 
 def _unmeasured_alert(slo: Slo, objective: Objective, indicator: Latency) -> Rule:
@@ -265,7 +280,7 @@ def _literal(text: str) -> str:
 
 
 def _runbook_url(slo: Slo, name: str) -> str:
-    return f"{_literal(slo.service.runbooks).rstrip('/')}/{name}.md"
+    return _literal(runbook_url(slo.service, name))
 
 
 def identity_labels(objective: Objective) -> tuple[str, ...]:

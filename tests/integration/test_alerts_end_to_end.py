@@ -17,7 +17,9 @@ from support.dashboards import ROOT, all_queries, substituted
 from support.feed import Proxy, publishing, until
 from support.feed_runs import FeedRuns, Scene
 from support.monitoring import ALERTMANAGER, PROMETHEUS, Notice, Server, Webhook, alertmanager, free_port, prometheus
+from support.sidecars import with_grace
 
+import live.sidecar.launch
 from live.cli.main import run as command
 from live.clock import monotonic_ns, wall_ns
 from live.feeds.socket.frames import Channel, Tick
@@ -178,11 +180,16 @@ def check(notice: Notice, objective: str) -> None:
     assert notice.labels["algorithm"] == "Strategy"
     assert notice.annotations["summary"]
     url = notice.annotations["runbook_url"]
-    assert url.endswith(f"/{objective}.md")
-    assert (ROOT / "docs" / "runbooks" / f"{objective}.md").is_file()
+    panel = re.fullmatch(r"http://127\.0\.0\.1:3000/d/lean-live-runbooks\?viewPanel=(\d+)", url)
+    assert panel is not None, url
+    pages = sorted(path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md"))
+    assert pages[int(panel[1]) - 1] == objective
 
 
-def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(runs: FeedRuns, data: Path, tmp_path: Path) -> None:
+def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(
+    runs: FeedRuns, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.sidecar.launch, "COMMAND", with_grace(2.0))
     slow = tmp_path / "slow"
     slo = tmp_path / "slo.toml"
     slo.write_text(objectives(), encoding="utf-8")
@@ -191,7 +198,7 @@ def test_a_stall_and_a_silence_reach_the_webhook_and_resolve(runs: FeedRuns, dat
     port = free_port()
     settings = {
         "feed": {"silence_seconds": 1.0},
-        "sidecar": {"port": port, "grace_seconds": 2.0},
+        "sidecar": {"port": port},
         "risk": {"max_order_quantity": 3},
         "watchdog": {"silence_least_seconds": 1.0},
     }

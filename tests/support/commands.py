@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -130,14 +131,14 @@ def dry_run(text: str, data: Path, folder: Path, capsys: Any, *options: str) -> 
     return Ended(code, captured.out, captured.err, results)
 
 
-def start(arguments: list[str], cwd: Path, **options: Any) -> subprocess.Popen[str]:
-    """Start the command in a process of its own."""
+def start(arguments: list[str], cwd: Path, command: Sequence[str] = COMMAND, **options: Any) -> subprocess.Popen[str]:
+    """Start the command, or another one, in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
     # Under nohup or in the background of a script a process inherits that it ignores some of these.
     options.setdefault("preexec_fn", heed_signals)
-    return subprocess.Popen([*COMMAND, *arguments], cwd=cwd, env=environment, text=True, **options)
+    return subprocess.Popen([*command, *arguments], cwd=cwd, env=environment, text=True, **options)
 
 
 def heed_signals() -> None:

@@ -33,8 +33,10 @@ def event_cases() -> Iterator[AlertCase]:
     """Yield the cases of all alerts of kind event, and of the alert that a threshold is not exported."""
     yield from (feed_down(), feed_silent(), feed_frozen(), dropped_ticks(), run_died(), run_stuck(), kill_switch())
     yield from (orders_ungated(), order_unknown())
+    yield orders_held()
     yield from (affinity_lost(), journal_lag(), telemetry_lost(), clock_step(), analytics_failing())
     yield from (sidecar_failing(), page_unreadable())
+    yield analytics_stopped()
     yield from sidecar_down()
     yield unmeasured()
     yield after_a_gap()
@@ -177,6 +179,18 @@ def page_unreadable() -> AlertCase:
     return growth_case("page-unreadable", "LeanLivePageUnreadable", "sidecar_page_faults_total", bad, [], 5)
 
 
+def analytics_stopped() -> AlertCase:
+    """Return a case: a task that is begun no more is told of for as long as it is, though nothing is counted."""
+    stopped, well = labels_of("r", task="exposure"), labels_of("r", task="turnover")
+    values = {
+        series("analytics_stopped", stopped): f"0 0 1x{4 * 40} 0x4",
+        series("analytics_stopped", well): f"0x{4 * 50}",
+        series("analytics_runs_total", {**stopped, "outcome": "ok"}): f"3x{4 * 50}",
+    }
+    expected = {"15s": [], "30s": [stopped], "40m": [stopped], "41m": []}
+    return AlertCase("analytics-failing", "LeanLiveAnalyticsFailing", "a task that was stopped", values, expected)
+
+
 # -- the run
 
 
@@ -222,6 +236,27 @@ def kill_switch() -> AlertCase:
         values[series("control", labels_of(f"phase-{phase}", bit="pause"))] = steady(1)
     firing = [labels_of("phase-5", bit="kill")]
     return AlertCase("kill-switch", "LeanLiveKillSwitch", "on and off", values, {"0s": [], "15s": firing, "75s": []})
+
+
+def orders_held() -> AlertCase:
+    """Return a case: what the watchdog leaves behind, a pause while the feed runs, and what else holds orders."""
+    values = {}
+    firing = []
+    for bit in ("kill", "pause", "reduce_only"):
+        for phase in (3, 4, 6):
+            run = f"{bit}-{phase}"
+            values[series("run_phase", labels_of(run))] = steady(phase)
+            values[series("feed_phase", labels_of(run))] = steady(2)
+            for each in ("kill", "pause", "reduce_only"):
+                values[series("control", labels_of(run, bit=each))] = f"0 1x4 0x{LONG}" if each == bit else steady(0)
+            if bit != "kill" and phase != 6:
+                firing.append(labels_of(run, bit=bit))
+    values[series("run_phase", labels_of("paused"))] = f"4 5x4 4x{LONG}"
+    firing.append(labels_of("paused"))
+    # One that is resumed soon.
+    values[series("run_phase", labels_of("soon"))] = f"4 5 5 4x{LONG}"
+    expected = {"30s": [], "45s": firing, "75s": firing, "90s": []}
+    return AlertCase("orders-held", "LeanLiveOrdersHeld", "paused and held runs", values, expected)
 
 
 def affinity_lost() -> AlertCase:
@@ -292,8 +327,10 @@ def sidecar_down() -> Iterator[AlertCase]:
             series("run_alive", labels_of("r")): f"{alive} {alive} stale",
             'up{instance="x", job="another"}': steady(0),
             up_of(TARGET["instance"]): f"1 1 stale _x10 1x{LONG}",
+            # A target that stays does not make up for it.
+            up_of("another"): steady(1),
         }
-        gone = [{"job": "lean-live"}] if (phase, alive) == (5, 1) else []
+        gone = [{"instance": TARGET["instance"]}] if (phase, alive) == (5, 1) else []
         expected = {"45s": [], "60s": gone, "4m": []}
         name = f"no target any more, phase {phase}, alive {alive}"
         yield AlertCase("sidecar-down", "LeanLiveSidecarDown", name, values, expected)

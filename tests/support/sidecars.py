@@ -13,13 +13,14 @@ from typing import Any
 
 import orjson
 
+from live import installation
 from live.clock import monotonic_ns, sleep
 from live.errors import DataError
 from live.sidecar.attached import AttachedRun
 from live.sidecar.exporter import Exporter
 from live.sidecar.parts import Part
 from live.sidecar.samples import Sample
-from support.commands import start
+from support.commands import COMMAND, start
 
 PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
@@ -70,6 +71,14 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"not so in time: {what}")
 
 
+def with_grace(seconds: float) -> str:
+    """Return code for `python -c` that runs the command, with sidecars that keep runs for less time than may be configured."""
+    return (
+        "import live.sidecar.service as service; finder = service.RunFinder; "
+        f"service.RunFinder = lambda folders, pages, _grace, *rest: finder(folders, pages, {seconds}, *rest); {installation.COMMAND}"
+    )
+
+
 class SidecarProcess:
     """The command `sidecar` in a process of its own, listening on a free port.
 
@@ -78,9 +87,17 @@ class SidecarProcess:
         settings: keys of `[sidecar]` in TOML.
         words: further words of the command line.
         tables: further tables of its settings, in TOML.
+        grace_seconds: shorter than the settings allow; None to keep to them.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None, *words: str, tables: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, Any] | None = None,
+        *words: str,
+        tables: str = "",
+        grace_seconds: float | None = None,
+    ) -> None:
         self.results = folder / "results"
         self.results.mkdir(exist_ok=True)
         config = folder / "sidecar.toml"
@@ -89,7 +106,12 @@ class SidecarProcess:
         config.write_text("\n".join(["[sidecar]", *lines]) + "\n" + tables, encoding="utf-8")
         targets = words if words and not words[0].startswith("-") else (str(self.results), *words)
         arguments = ["sidecar", *targets, "--config", str(config), "--json"]
-        self.process: subprocess.Popen[str] = start(arguments, folder)
+        command = COMMAND if grace_seconds is None else [*COMMAND[:-1], with_grace(grace_seconds)]
+        self.begin(arguments, folder, command)
+
+    def begin(self, arguments: list[str], folder: Path, command: list[str] = COMMAND) -> None:
+        """Start a process, and wait for what it says when it listens."""
+        self.process: subprocess.Popen[str] = start(arguments, folder, command)
         assert self.process.stdout is not None
         text = ""
         for line in self.process.stdout:

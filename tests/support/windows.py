@@ -11,9 +11,9 @@ from live.algorithm.enums import OrderStatus
 from live.hot.catalogue import Stage
 from live.hot.events import Event, OrderRecord
 from live.hot.run_page import PAGE_NAME
-from live.hot.telemetry_view import TelemetryView
+from live.hot.telemetry_view import StageTotal, TelemetryView
 from live.report.top.look import look_at
-from live.sidecar.analytics.window import AnalyticsWindow, RunHistory, Snapshot, StageTotal
+from live.sidecar.analytics.window import AnalyticsWindow, RunHistory, Snapshot
 from support.pages import write_page
 
 SECOND_NS = 1_000_000_000

@@ -12,7 +12,7 @@ from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, 
 from live.hot.denials import DenialCode
 from live.hot.page_tables import AccountLook, AccountRecord, PositionRow, SlowDecision
 from live.hot.telemetry_view import PageFault, TelemetryView
-from live.report.results import PARTIAL
+from live.report.results import run_name
 from live.report.top.distribution import Distribution, distribution_of
 
 RUN_STAGES = (Stage.TICK_TO_DECISION, Stage.TICK_TO_ORDER, Stage.GC_PAUSE_PYTHON)
@@ -163,7 +163,7 @@ def look_at(view: TelemetryView) -> RunLook:
         _check_times(slowest, found)
         return RunLook(
             page=view.path,
-            run=view.run_id.removesuffix(PARTIAL),
+            run=run_name(view.run_id),
             build=view.build,
             pid=view.writer_pid,
             algorithm=view.text(PageText.ALGORITHM),

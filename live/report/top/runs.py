@@ -8,7 +8,7 @@ from pathlib import Path
 from live.errors import DataError, UsageError
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
-from live.report.results import FAILED, PARTIAL
+from live.report.results import FAILED, PARTIAL, run_name
 from live.report.top.look import RunLook, look_at
 
 
@@ -84,7 +84,7 @@ def _newest(results: Path) -> TelemetryView:
 
 def _spellings(run: Path, results: Path) -> list[Path]:
     """Return where a run may be: a folder is renamed when its run ends, and may be named without its parent."""
-    name = run.name.removesuffix(PARTIAL).removesuffix(FAILED)
+    name = run_name(run.name)
     parents = [run.parent] if run.is_absolute() or len(run.parts) > 1 else [run.parent, results]
     found = [run]
     for parent in parents:

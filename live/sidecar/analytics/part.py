@@ -10,7 +10,15 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import AnalyticsSettings
 from live.errors import DataError
-from live.hot.catalogue import ANALYTICS_DURATION, ANALYTICS_METRICS, ANALYTICS_RUNS, ANALYTICS_VALUE, Counter, Metric
+from live.hot.catalogue import (
+    ANALYTICS_DURATION,
+    ANALYTICS_METRICS,
+    ANALYTICS_RUNS,
+    ANALYTICS_STOPPED,
+    ANALYTICS_VALUE,
+    Counter,
+    Metric,
+)
 from live.sidecar.analytics.built_in import BUILT_IN
 from live.sidecar.analytics.calling import Outcome
 from live.sidecar.analytics.registry import Task, collect
@@ -18,7 +26,7 @@ from live.sidecar.analytics.scheduler import RunTasks
 from live.sidecar.analytics.window import AnalyticsWindow, RunHistory, stage_totals
 from live.sidecar.analytics.workers import WorkerPool
 from live.sidecar.attached import AttachedRun
-from live.sidecar.parts import Runs
+from live.sidecar.parts import Runs, is_fresh
 from live.sidecar.samples import Sample
 
 LOOK_SECONDS = 1.0
@@ -114,18 +122,24 @@ class AnalysedRun:
         return {
             "run": self._run.name,
             "algorithm": "" if self._history.look is None else self._history.look.algorithm,
+            "ended": self._was_over or self.ending is not None,
             "fault": self._fault,
             "tasks": [each.document() for each in self.tasks.tasks.values()],
         }
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield what is exported."""
+    def samples(self, has_values: bool) -> Iterator[Sample]:
+        """Yield what is exported.
+
+        Parameters:
+            has_values: whether the newest results are those of now, or of the run's end.
+        """
         for name, each in self.tasks.tasks.items():
             for outcome in Outcome:
                 yield Sample(ANALYTICS_RUNS, each.counts[outcome], (name, outcome.value))
+            yield Sample(ANALYTICS_STOPPED, 1 if each.stopped else 0, (name,))
             if each.duration_ns is not None:
                 yield Sample(ANALYTICS_DURATION, each.duration_ns / NANOSECONDS_PER_SECOND, (name,))
-            for value, number in each.values.items():
+            for value, number in each.values.items() if has_values else ():
                 yield Sample(ANALYTICS_VALUE, number, (name, value))
 
     def _look(self) -> None:
@@ -151,7 +165,7 @@ class AnalysedRun:
             self._symbols,
             self._history.snapshots(),
             events,
-            self._run.events.total - len(events),
+            self._run.taken_before + self._run.events.total - len(events),
             self._events_lost,
         )
 
@@ -177,6 +191,7 @@ class AnalyticsPart:
         settings: table [analytics].
         folder: folder of the configuration file; the modules are relative to it.
         log: takes a line for people.
+        wall: the wall clock, ns since 1970 UTC.
 
     Raises:
         ConfigError: the modules cannot be loaded, or have a task of the same name.
@@ -185,7 +200,13 @@ class AnalyticsPart:
     name = "analytics"
     declared: tuple[Metric, ...] = ANALYTICS_METRICS
 
-    def __init__(self, settings: AnalyticsSettings, folder: Path, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: AnalyticsSettings,
+        folder: Path,
+        log: Callable[[str], None],
+        wall: Callable[[], int] = wall_ns,
+    ) -> None:
         modules: Sequence[Path] = [(folder / each).resolve() for each in settings.modules]
         self._tasks = collect(BUILT_IN, modules, settings.disabled)
         self._settings = settings
@@ -194,23 +215,26 @@ class AnalyticsPart:
         if settings.processes:
             self._pool = WorkerPool(settings.processes, modules, settings.process_memory_bytes)
         self._runs: dict[AttachedRun, AnalysedRun] = {}
-        self._began_ns = wall_ns()
+        self._polled_ns: int | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._began_ns = wall()
 
     async def run(self, runs: Runs) -> None:
         """Begin tasks when they are due, until cancelled."""
         try:
             while True:
-                await self._follow(runs.attached)
+                self._follow(runs.attached)
                 for each in self._runs.values():
                     each.poll()
+                self._polled_ns = monotonic_ns()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._close()
 
     def metrics(self, run: AttachedRun) -> Iterable[Sample]:
-        """Return the samples of a run."""
+        """Return the samples of a run; without results once nothing has looked after the tasks for long."""
         found = self._runs.get(run)
-        return () if found is None else found.samples()
+        return () if found is None else found.samples(is_fresh(self._polled_ns, monotonic_ns()))
 
     def own_metrics(self) -> Iterable[Sample]:
         """Return nothing: all of it belongs to runs."""
@@ -220,7 +244,7 @@ class AnalyticsPart:
         """Return the tasks of all runs as JSON-ready data."""
         return [each.document() for each in self._runs.values()]
 
-    async def _follow(self, attached: Sequence[AttachedRun]) -> None:
+    def _follow(self, attached: Sequence[AttachedRun]) -> None:
         """Take in runs that are new, and drop those that are no longer there."""
         for run in attached:
             if run not in self._runs:
@@ -228,7 +252,10 @@ class AnalyticsPart:
                     run, self._tasks.values(), self._settings, self._pool, self._log, self._began_ns
                 )
         for run in [each for each in self._runs if each not in attached]:
-            await self._runs.pop(run).close()
+            # Not waited for: the tasks of the other runs go on meanwhile.
+            closing = asyncio.create_task(self._runs.pop(run).close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _close(self) -> None:
         """Let the ends of runs finish that have ended, for a while, and give up the rest."""
@@ -239,5 +266,6 @@ class AnalyticsPart:
             await asyncio.wait(endings, timeout=END_SECONDS)
         for each in self._runs.values():
             await each.close()
+        await asyncio.gather(*self._closing)
         if self._pool is not None:
             await self._pool.close()

@@ -178,12 +178,18 @@ class RunTasks:
                 self._begin(each)
 
     async def end(self) -> None:
-        """Begin the tasks for a run's end and wait for all that are under way: each has a timeout."""
-        for each in self.tasks.values():
-            if each.task.schedule.is_at_end:
+        """Begin the tasks for a run's end, and those of a period once more, and wait for all: each has a timeout.
+
+        Without that, what the latter exported last would stay that of some moment before the end.
+        """
+        due = [each for each in self.tasks.values() if each.task.schedule.is_at_end or each.task.schedule.period_ns]
+        while True:
+            for each in [each for each in due if not each.is_running]:
+                due.remove(each)
                 self._begin(each)
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+            if not self._under_way:
+                return
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
 
     async def cancel(self) -> None:
         """Give up all that is under way."""

@@ -9,18 +9,11 @@ from typing import NamedTuple
 
 from live.hot.catalogue import Stage
 from live.hot.events import Event
-from live.hot.telemetry_view import TelemetryView
+from live.hot.telemetry_view import StageTotal, TelemetryView
 from live.report.top.look import RunLook
 
 SNAPSHOTS_MAX = 512
 """Snapshots that are kept of a run; beyond them every second one is left out, so they reach back to the begin."""
-
-
-class StageTotal(NamedTuple):
-    """Samples of a span of time since the run began."""
-
-    samples: int
-    sum_ns: int
 
 
 class Snapshot(NamedTuple):
@@ -58,7 +51,7 @@ class AnalyticsWindow:
         symbols: those that the run exports by name, see `[telemetry]` in live.toml.
         history: earlier states over the whole time that the sidecar has seen, oldest first; the newest included.
         events: the newest order events, denials and phases, oldest first; at most `[analytics] max_events`.
-        events_before: events that the sidecar took before these and no longer has.
+        events_before: events before these that the sidecar no longer has, or that another one took.
         events_lost: events that the run could not hand over since the ring was full.
     """
 
@@ -125,14 +118,6 @@ class RunHistory:
 
 
 def stage_totals(view: TelemetryView) -> dict[Stage, StageTotal]:
-    """Return the durations that a page has, without stages that have no sample.
-
-    Raises:
-        PageFault: a histogram is garbled.
-    """
-    found = {}
-    for stage in Stage:
-        histogram = view.histogram(stage)
-        if histogram.count:
-            found[stage] = StageTotal(histogram.count, histogram.sum_ns)
-    return found
+    """Return the durations that a page has, without stages that have no sample."""
+    totals = {stage: view.stage_total(stage) for stage in Stage}
+    return {stage: total for stage, total in totals.items() if total.samples}

@@ -12,41 +12,18 @@ from typing import Any
 
 import pytest
 from support.dashboards import FOLDER, PATHS, ROOT, all_queries, load, names_in, panels_of, queries_of, substituted
+from support.prometheus import needs_promtool, run_promtool
 
-from live.hot.catalogue import (
-    ACCOUNT_METRICS,
-    ANALYTICS_METRICS,
-    FEED_METRICS,
-    ORDER_DENIALS,
-    RUN_METRICS,
-    SIDECAR_METRICS,
-    WATCHDOG_METRICS,
-    Counter,
-    Gauge,
-    Metric,
-    MetricKind,
-    Stage,
-)
+from live.hot.catalogue import SIDECAR_METRICS, MetricKind, Stage, all_metrics
 
 DATA_SOURCE = {"type": "prometheus", "uid": "lean-live-prometheus"}
 COLUMNS = 24
-METRICS: list[Metric] = [
-    *(member.metric for catalogue in (Counter, Gauge, Stage) for member in catalogue),
-    ORDER_DENIALS,
-    *ACCOUNT_METRICS,
-    *FEED_METRICS,
-    *RUN_METRICS,
-    *WATCHDOG_METRICS,
-    *ANALYTICS_METRICS,
-    *SIDECAR_METRICS,
-]
-
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def exported_names() -> set[str]:
     names = set()
-    for metric in METRICS:
+    for metric in all_metrics():
         suffixes = ("_bucket", "_sum", "_count") if metric.kind is MetricKind.HISTOGRAM else ("",)
         names |= {metric.full_name + suffix for suffix in suffixes}
     return names
@@ -181,6 +158,52 @@ def test_prometheus_understands_the_queries(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+COUNTS = {
+    "Ticks dropped": ("lean_live_ticks_dropped_total", {"reason": "late"}),
+    "Ticks missing": ("lean_live_feed_ticks_missing_total", {}),
+    "Refused orders": ("lean_live_order_denials_total", {"code": "KILL_SWITCH_ENGAGED"}),
+    "Orders of unknown fate": ("lean_live_orders_total", {"status": "unknown"}),
+    "Telemetry lost": ("lean_live_telemetry_lost_total", {}),
+}
+
+
+@needs_promtool
+@pytest.mark.parametrize("title", COUNTS)
+def test_counts_are_whole_and_count_what_a_new_run_began_with(tmp_path: Path, title: str) -> None:
+    (query,) = [each for each in all_queries() if each.panel == title]
+    metric, own = COUNTS[title]
+
+    def series(run: str) -> str:
+        labels = {"algorithm": "Momentum", "run": run, "instance": "127.0.0.1:9109", "job": "lean-live", **own}
+        return f"{metric}{{{', '.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
+
+    values = {
+        # Ten minutes are shown, up to the thirtieth.
+        series("old"): "100x45 101x5 108x60",
+        series("new"): "_x50 4577x60",
+        series("steady"): "7x120",
+        series("over before"): "0+3x20 60x10 stale",
+        series("over since"): "40x45 42x3 stale",
+        series("begun anew"): "50x45 2x60",
+        series("away for a while"): "900x30 _x15 903x60",
+    }
+    test = {
+        "interval": "30s",
+        "input_series": [{"series": name, "values": each} for name, each in values.items()],
+        "promql_expr_test": [
+            {
+                "expr": substituted(query.expression, 600),
+                "eval_time": "30m",
+                "exp_samples": [{"labels": "{}", "value": 8 + 4577 + 2 + 2 + 3}],
+            }
+        ],
+    }
+    document = {"rule_files": [], "evaluation_interval": "1m", "tests": [test]}
+    (tmp_path / "test.yml").write_text(json.dumps(document), encoding="utf-8")
+    ended = run_promtool("test", "rules", "test.yml", folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout
+
+
 def test_links_lead_to_dashboards_and_pages() -> None:
     uids = {path.stem for path in PATHS}
     for path in PATHS:
@@ -220,6 +243,19 @@ def test_an_unknown_metric_is_refused() -> None:
 
     with pytest.raises(KeyError, match="no_such_metric"):
         series("no_such_metric")
+
+
+def test_a_link_to_a_runbook_that_is_not_there_is_refused() -> None:
+    pytest.importorskip("grafana_foundation_sdk")
+    from live.dashboards.panels import lines, number
+
+    with pytest.raises(KeyError, match="no-such-page"):
+        number("Title", "Text.", "up", "none", runbook="no-such-page")
+    with pytest.raises(KeyError, match="no-such-page"):
+        lines("Title", "Text.", [], "none", runbook="no-such-page")
+    (link,) = number("Title", "Text.", "up", "none", runbook="sidecar-failing").links or ()
+    assert link.url is not None
+    assert link.url.startswith("/d/lean-live-runbooks?viewPanel=")
 
 
 def test_rows_must_fill_the_grid() -> None:

@@ -20,6 +20,7 @@ from live.hot.catalogue import RunPhase
 from live.hot.denials import DenialCode
 from live.hot.events import DenialRecord, PhaseRecord
 from live.hot.page_tables import PositionRow
+from live.report.summary_file import iso_utc
 from live.sidecar.analytics.built_in.account import exposure, profit_and_loss
 from live.sidecar.analytics.built_in.latency import latency_attribution
 from live.sidecar.analytics.built_in.orders import (
@@ -259,6 +260,21 @@ def test_the_summary_is_beside_the_results_whatever_the_folder_is_called(tmp_pat
     assert document["profit_and_loss"]["equity"] == 100_076.25
     assert document["latency"]["tick_to_decision"]["count"] == 3
     assert document["events"] == {"kept": 1, "before": 0, "lost": 0}
+    assert document["covers"]["fill_quality"]["whole_run"]
+    assert document["covers"]["order_to_trade"] == {"whole_run": True}
+
+
+def test_the_summary_says_of_how_many_events_it_is(tmp_path: Path) -> None:
+    window = replace(window_at(tmp_path, "Strategy-20261121T120000Z"), events_before=23_730, events_lost=5)
+    session_summary(window)
+    covers = orjson.loads((tmp_path / "Strategy-20261121T120000Z" / FILE_NAME).read_bytes())["covers"]
+    assert covers["symbol_activity"] == covers["fill_quality"]
+    assert covers["fill_quality"] == {
+        "whole_run": False,
+        "events": 1,
+        "of_events": 23_736,
+        "since": iso_utc(window.events[0].time_ns),
+    }
 
 
 def test_the_folder_is_gone(tmp_path: Path) -> None:

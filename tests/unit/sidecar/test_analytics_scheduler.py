@@ -476,6 +476,40 @@ def test_tasks_for_the_end_run_once_and_are_waited_for(tmp_path: Path) -> None:
     desk.play(script)
 
 
+def test_tasks_of_a_period_run_once_more_at_the_end(tmp_path: Path, stop: threading.Event) -> None:
+    desk = Desk(
+        tmp_path,
+        """
+        @analytics(every="1s")
+        def at_work(window):
+            threading.stop_of_the_test.wait()
+            return {"one": 1}
+
+        @analytics(every="1h")
+        def waiting(window):
+            return {"one": 1}
+
+        @analytics(cron="0 0 1 1 *")
+        def yearly(window):
+            return {"one": 1}
+        """,
+    )
+
+    async def script(run: RunTasks) -> None:
+        desk.begin(run)
+        assert run.tasks["at_work"].is_running
+        before = outcomes(run.tasks["waiting"]).get("ok", 0)
+        ending = asyncio.ensure_future(run.end())
+        await until(lambda: outcomes(run.tasks["waiting"]) == {"ok": before + 1})
+        stop.set()
+        await ending
+        # The one that was at work looked at the run before its end.
+        assert outcomes(run.tasks["at_work"]) == {"ok": 2}
+        assert outcomes(run.tasks["yearly"]) == {}
+
+    desk.play(script)
+
+
 def test_names_of_tasks_are_those_of_the_decorator() -> None:
     @analytics(every="5s", name="chosen")
     def function(window: AnalyticsWindow) -> None: ...

@@ -21,6 +21,7 @@ from live.hot.catalogue import (
     METRIC_PREFIX,
     WATCHDOG_METRICS,
     Counter,
+    FeedPhase,
     Gauge,
     Metric,
     MetricKind,
@@ -32,7 +33,7 @@ from live.hot.page_layout import HeaderWord
 from live.hot.page_tables import PageTablesWriter
 from live.hot.telemetry import TelemetryPage
 from live.sidecar.attached import AttachedRun
-from live.sidecar.exporter import all_metrics, check_names
+from live.sidecar.exporter import check_names, exported_metrics
 from live.sidecar.parts import Runs
 from live.sidecar.samples import Sample
 
@@ -120,6 +121,17 @@ def test_durations_of_the_page_become_seconds(tmp_path: Path) -> None:
     assert one(text, "tick_to_decision_seconds_sum") == pytest.approx(0.000503)
     assert one(text, "tick_to_decision_seconds_bucket", 'le="2.047e-06"') == 2
     assert one(text, "tick_to_decision_seconds_bucket", 'le="+Inf"') == 3
+
+
+def test_the_feed_of_a_run_that_has_ended_has_ended(tmp_path: Path) -> None:
+    page, run = attach(tmp_path, has_feed=True)
+    for phase in (FeedPhase.RUNNING, FeedPhase.HALTED, FeedPhase.NONE):
+        page.set_gauge(Gauge.FEED_PHASE, phase)
+        page.set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)
+        assert one(Rendering([run]).text(), "feed_phase") == phase
+        page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+        ended = FeedPhase.ENDED if phase is FeedPhase.RUNNING else phase
+        assert one(Rendering([run]).text(), "feed_phase") == ended
 
 
 def test_a_value_that_is_not_known_is_left_out(tmp_path: Path) -> None:
@@ -253,6 +265,6 @@ def test_a_clash_of_names_is_an_error_at_the_start(clash: Metric, told: str) -> 
 
 
 def test_the_catalogue_has_no_clash() -> None:
-    metrics = list(all_metrics([]))
+    metrics = list(exported_metrics([]))
     check_names(metrics)
     assert all(metric.full_name.startswith(METRIC_PREFIX) for metric in metrics)

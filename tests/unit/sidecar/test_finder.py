@@ -105,6 +105,29 @@ def test_a_run_that_has_ended_is_dropped_after_its_grace(tmp_path: Path, monkeyp
     assert found.said == []
 
 
+def test_old_runs_cost_nothing_but_a_look_at_their_names(tmp_path: Path) -> None:
+    class Folder(type(tmp_path)):  # type: ignore[misc]
+        """Counts the paths that are made in it."""
+
+        made = 0
+
+        def __truediv__(self, name: object) -> Path:
+            Folder.made += 1
+            found: Path = super().__truediv__(name)
+            return found
+
+    for name in ("first", "second"):
+        page = write_page(tmp_path / name, run=name)
+        page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+        publish(page, wall_ns() / NANOSECONDS_PER_SECOND - 1_000)
+    found = Found(Folder(tmp_path))
+    assert found.names() == []
+    assert Folder.made > 0
+    Folder.made = 0
+    assert found.names() == []
+    assert Folder.made == 0
+
+
 def test_a_new_sidecar_keeps_a_run_for_what_is_left_of_its_grace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,22 +149,41 @@ def _move_to_another_namespace(page: TelemetryPage) -> None:
     change_header(page, HeaderWord.CHECKSUM, lambda _: header_checksum(words))
 
 
-def _write_and_die(folder: Path) -> None:
-    write_page(folder)
+def _write_and_die(folder: Path, age_seconds: float) -> None:
+    publish(write_page(folder, run=folder.name), wall_ns() / NANOSECONDS_PER_SECOND - age_seconds)
     os._exit(0)
+
+
+def let_die(folder: Path, age_seconds: float = 0.0) -> None:
+    """Write the page of a run whose process dies, some time ago by what the page says."""
+    process = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(folder, age_seconds))
+    process.start()
+    process.join()
 
 
 def test_a_dead_process_is_an_end_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     monkeypatch.setattr(live.sidecar.attached, "UNSEEN_NS", 0)
-    process = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(tmp_path / f"{RUN}.partial",))
-    process.start()
-    process.join()
+    let_die(tmp_path / f"{RUN}.partial")
     found = Found(tmp_path)
     assert found.names() == [RUN]
     assert found.run.reader.counter(Counter.TICKS_QUOTE) == 5_000
     clock.wait(11)
     assert found.names() == []
+
+
+def test_a_death_that_no_sidecar_has_told_has_its_grace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    let_die(tmp_path / "Died.partial", 7_200.0)
+    let_die(tmp_path / "Yesterday.partial", 90_000.0)
+    found = Found(tmp_path)
+    assert found.names() == ["Died"]
+    clock.wait(9)
+    # A sidecar that ends before the grace is over has not told it.
+    assert Found(tmp_path).names() == ["Died"]
+    clock.wait(2)
+    assert found.names() == []
+    assert Found(tmp_path).names() == []
 
 
 def test_a_process_of_another_namespace_lives_while_it_writes(tmp_path: Path) -> None:
@@ -165,13 +207,33 @@ def test_a_process_that_was_seen_is_dead_when_it_is_gone(tmp_path: Path) -> None
     assert found.run.is_over
 
 
-def test_a_folder_that_was_deleted_is_dropped(tmp_path: Path) -> None:
-    write_page(tmp_path / f"{RUN}.partial")
+def test_a_run_that_goes_on_without_its_folder_is_told_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    page = write_page(tmp_path / f"{RUN}.partial")
     found = Found(tmp_path)
     assert found.names() == [RUN]
     shutil.rmtree(tmp_path / f"{RUN}.partial")
+    for _ in range(3):
+        assert found.names() == [RUN]
+    assert found.faults == {"deleted": 1}
+    assert RUN in found.said[0]
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
+    assert found.names() == [RUN]
+    clock.wait(11)
+    assert found.names() == []
+
+
+def test_a_run_that_is_over_is_dropped_with_its_folder(tmp_path: Path) -> None:
+    page = write_page(tmp_path / RUN)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.COMPLETED)
+    found = Found(tmp_path)
+    assert found.names() == [RUN]
+    shutil.rmtree(tmp_path / RUN)
     found.names()
     assert found.names() == []
+    assert found.said == []
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -256,6 +318,19 @@ def test_a_page_that_is_being_made_is_no_fault(tmp_path: Path) -> None:
     change_header(page, HeaderWord.MAGIC, lambda _: magic)
     assert found.names() == [RUN]
     assert found.faults == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"0123456789", bytes(range(1, 256)) * 300])
+def test_a_page_that_is_never_complete_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    clock = Clock(monkeypatch)
+    write_page(tmp_path / f"{RUN}.partial").path.write_bytes(content)
+    found = Found(tmp_path)
+    found.names()
+    assert found.faults == {}
+    clock.wait(live.sidecar.finder.INCOMPLETE_SECONDS)
+    for _ in range(2):
+        assert found.names() == []
+    assert found.faults == {"incomplete": 1}
 
 
 def test_a_page_that_is_cut_off_while_it_is_open_is_dropped(tmp_path: Path) -> None:

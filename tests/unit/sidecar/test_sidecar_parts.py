@@ -10,18 +10,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import live.sidecar.host_process
 import live.sidecar.launch
 import live.sidecar.service
 from live.clock import wall_ns
-from live.config import Config, HostSettings, SidecarSettings
+from live.config import Config, HostSettings, SidecarSettings, parse_config
 from live.cores import usable_cores
 from live.errors import ConfigError, EnvironmentFault, LeanLiveError
 from live.hot.catalogue import CLOCK_STEPS, CONTEXT_SWITCHES, CPU_SECONDS, CPU_STEAL, PAGE_FAULTS, THREADS, Metric
@@ -35,6 +37,7 @@ from live.sidecar.host_process import process_samples
 from live.sidecar.parts import Runs
 from live.sidecar.samples import Sample
 from live.sidecar.service import Sidecar, SidecarRequest
+from live.sidecar.sliding_maximum import SlidingMaximum
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -392,3 +395,55 @@ def test_cores_that_do_not_exist_are_an_error(tmp_path: Path, monkeypatch: pytes
     config = Config(sidecar=SidecarSettings(port=0, cores=(4_000,)))
     with pytest.raises(EnvironmentFault, match=r"\[sidecar\] of live.toml"):
         run_sidecar(tmp_path, Piece(failures=0), monkeypatch, config)
+
+
+# -- settings
+
+
+def test_a_run_that_has_ended_is_exported_long_enough_to_be_scraped() -> None:
+    with pytest.raises(ConfigError, match="grace_seconds"):
+        parse_config("[sidecar]\ngrace_seconds = 59\n", "live.toml")
+
+
+# -- the event loop's delay
+
+
+def test_every_scraper_sees_the_largest_delay_of_the_last_while() -> None:
+    delays = SlidingMaximum(30)
+    assert delays.at(0) == 0
+    for now_ns, value in ((0, 5), (1, 9), (2, 3), (10, 4)):
+        delays.add(now_ns, value)
+    assert [delays.at(now_ns) for now_ns in (10, 30, 30, 31, 39, 40)] == [9, 9, 9, 4, 4, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9)), min_size=1), st.integers(1, 40))
+def test_the_largest_of_a_span_is_that_of_all_its_values(steps: list[tuple[int, int]], span_ns: int) -> None:
+    delays = SlidingMaximum(span_ns)
+    now_ns, values = 0, []
+    for gap_ns, value in steps:
+        now_ns += gap_ns
+        delays.add(now_ns, value)
+        values.append((now_ns, value))
+        in_span = [each for at_ns, each in values if at_ns > now_ns - span_ns]
+        assert delays.at(now_ns) == max(in_span)
+
+
+def test_looking_at_the_delay_does_not_take_it_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = [10**12]
+    monkeypatch.setattr(live.sidecar.service, "machine_monotonic_ns", lambda: now_ns[0])
+    delays_ns = [2 * 10**9]
+
+    async def late(_seconds: float) -> None:
+        if not delays_ns:
+            raise asyncio.CancelledError
+        now_ns[0] += delays_ns.pop()
+
+    async def main() -> list[str]:
+        sidecar = Sidecar(SidecarRequest(Config(), tmp_path, (tmp_path,)), print)
+        with monkeypatch.context() as patch, suppress(asyncio.CancelledError):
+            patch.setattr(asyncio, "sleep", late)
+            await sidecar._keep_draining()
+        return [sidecar._exporter.render(False).decode() for _ in range(2)]
+
+    for text in asyncio.run(main()):
+        assert "lean_live_sidecar_loop_lag_seconds 1.95\n" in text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.pages import publish, write_page
 
+import live.hot.telemetry_reader
 from live.config import WatchdogSettings
 from live.errors import ConfigError
 from live.hot.catalogue import (
@@ -26,6 +27,7 @@ from live.hot.catalogue import (
     RunPhase,
 )
 from live.hot.telemetry import TelemetryPage
+from live.hot.telemetry_view import PageFault
 from live.sidecar.attached import AttachedRun
 from live.sidecar.watchdog import Watchdog
 
@@ -109,7 +111,9 @@ def test_a_pause_is_set_once_per_cause_and_keeps_other_bits(tmp_path: Path) -> N
     scene.go(20, spy=1)
     assert scene.control == ControlBit.PAUSE | ControlBit.REDUCE_ONLY
     assert scene.value(WATCHDOG_PAUSES, "silence") == 1.0
-    assert scene.lines[-1].endswith(f"its orders are paused until lean-live resume {tmp_path / 'Run.partial'}")
+    assert scene.lines[-1].endswith(
+        f"; all orders of the run are paused until lean-live resume {tmp_path / 'Run.partial'}"
+    )
     # A person resumes although the symbol is silent still.
     scene.run.reader.change_control(remove=ControlBit.PAUSE)
     scene.go(60, spy=1)
@@ -261,6 +265,24 @@ def test_a_pause_that_cannot_be_set_is_said_and_tried_again(tmp_path: Path) -> N
     scene.go(0.25, spy=1)
     assert scene.control == ControlBit.PAUSE
     assert scene.value(WATCHDOG_PAUSES, "silence") == 1.0
+
+
+def test_a_page_that_somebody_keeps_locked_does_not_hold_up_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path)
+    descriptor = os.open(scene.page.path, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    waits: list[float] = []
+    monkeypatch.setattr(live.hot.telemetry_reader, "sleep", waits.append)
+    with pytest.raises(PageFault, match="is locked"):
+        scene.run.ask(ControlBit.PAUSE)
+    assert waits == []
+    # A person's command has the patience.
+    with pytest.raises(PageFault, match="is locked"):
+        scene.run.reader.change_control(remove=ControlBit.PAUSE)
+    assert len(waits) > 10
+    os.close(descriptor)
 
 
 def test_a_page_that_was_cut_off_is_left_alone(tmp_path: Path) -> None:

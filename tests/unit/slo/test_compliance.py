@@ -17,11 +17,12 @@ from live.slo.compliance import Compliance, State, compliance_of
 from live.slo.loader import load_slo, parse_slo
 
 MS = 1_000_000
+RUN = "Strategy-20261121T120000Z"
 
 
 def found(view: TelemetryView, text: str = "") -> dict[str, Compliance]:
     slo = parse_slo(text, "slo.toml") if text else load_slo(None)
-    return {each.objective: each for each in compliance_of(slo, view)}
+    return {each.objective: each for each in compliance_of(slo, view, RUN)}
 
 
 def latency(minimum: int = 1, threshold: float = 1.0) -> str:
@@ -118,6 +119,50 @@ def test_events_are_missed_by_one_and_unknown_when_the_page_does_not_tell(tmp_pa
     assert judged["run-died"].state is State.MISSED
 
 
+LABELLED = """
+[[objective]]
+name = "decision"
+description = "d"
+indicator = {{ kind = "latency", metric = "tick_to_decision_seconds", labels = {{ {labels} }}, threshold_ms = 1 }}
+objective = 99
+
+[[objective]]
+name = "filled"
+description = "d"
+indicator = {{ kind = "ratio", bad = [{{ metric = "orders_total", labels = {{ status = "invalid", {labels} }} }}], \
+total = [{{ metric = "orders_total" }}] }}
+objective = 99
+
+[[objective]]
+name = "dropped"
+description = "d"
+severity = ["page"]
+indicator = {{ kind = "event", when = [{{ metric = "ticks_dropped_total", labels = {{ {labels} }}, grows_within = "5m" }}] }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "states", "bad_orders"),
+    [
+        ('algorithm = "Strategy"', ["missed", "missed", "missed"], 3),
+        (f'run = ["another", "{RUN}"]', ["missed", "missed", "missed"], 3),
+        ('algorithm = "Other"', ["of other runs", "met", "of other runs"], 0),
+        ('run = "another"', ["of other runs", "met", "of other runs"], 0),
+        (f'run = "{RUN}", algorithm = "Other"', ["of other runs", "met", "of other runs"], 0),
+        ('instance = "127.0.0.1:9109"', ["needs Prometheus"] * 3, None),
+    ],
+)
+def test_objectives_of_other_runs_and_algorithms_are_not_judged_by_this_one(
+    tmp_path: Path, labels: str, states: list[str], bad_orders: int | None
+) -> None:
+    page = write_page(tmp_path / f"{RUN}.partial", run=RUN)
+    page.histograms[Stage.TICK_TO_DECISION].record(5 * MS)
+    page.add(Counter.ORDERS_INVALID, 3)
+    judged = found(TelemetryView(page.path), LABELLED.format(labels=labels))
+    assert [each.state.value for each in judged.values()] == states
+    assert judged["filled"].bad == bad_orders
+
+
 # -- the commands
 
 
@@ -204,7 +249,7 @@ def test_build_writes_says_what_it_wrote_and_checks(tmp_path: Path, capsys: pyte
     assert code == 0
     assert len(orjson.loads(out)["changed"]) == 6
     code, out, _err = run_slo(capsys, "build", "--output", str(folder), "--check")
-    assert (code, out) == (0, f"all 6 files in {folder} are up to date\n")
+    assert (code, out) == (0, f"all 5 files in {folder} are up to date\n")
 
 
 def test_build_into_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,8 @@ from support.monitoring import Server, Webhook, alertmanager
 from support.prometheus import AMTOOL, needs_alertmanager, needs_amtool, run_command
 
 from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime, wall_ns
-from live.slo.build import ALERTMANAGER_FILE, build, write
+from live.generated import write_differing
+from live.slo.build import ALERTMANAGER_FILE, build
 from live.slo.loader import load_slo, parse_slo
 from live.slo.routes import routes_document
 from live.slo.rules import rules_document
@@ -54,7 +55,7 @@ def test_alerts_of_others_reach_nobody() -> None:
 
 def test_feed_alerts_are_of_the_session_and_others_are_not() -> None:
     only = {rule["labels"]["sloth_slo"] for rule in ALERTS if rule["labels"].get("session") == "only"}
-    assert only == {"feed-freshness", "feed-down", "feed-silent", "feed-frozen"}
+    assert only == {"feed-freshness", "feed-down", "feed-silent", "feed-frozen", "orders-held"}
 
 
 def test_a_market_that_never_closes_has_no_hours() -> None:
@@ -122,6 +123,7 @@ INHIBITION = [
     ([FEED], labels_of(FRESHNESS, **BUDGET), True),
     ([FEED], labels_of("LeanLiveTicksMissing", "ticket", **BUDGET), True),
     ([FEED], labels_of("LeanLiveFeedSilent", **RUN, symbol="IBM"), True),
+    ([FEED], labels_of("LeanLiveOrdersHeld", **RUN), True),
     ([FEED], labels_of("LeanLiveFeedSilent", **{**RUN, "run": "Momentum-2"}, symbol="IBM"), False),
     ([FEED], labels_of(DECISION, **OTHER_ALGORITHM), False),
     ([FEED], labels_of("LeanLiveGcPausePython", **BUDGET), False),
@@ -130,6 +132,7 @@ INHIBITION = [
     # A run that died explains what follows from that.
     ([DIED], labels_of("LeanLiveRunStuck", **RUN), True),
     ([DIED], labels_of("LeanLiveFeedDown", **RUN), True),
+    ([DIED], labels_of("LeanLiveOrdersHeld", **RUN, bit="pause"), True),
     ([DIED], labels_of(FRESHNESS, **BUDGET), True),
     ([DIED], labels_of("LeanLiveFeedDown", **{**RUN, "run": "Momentum-2"}), False),
     ([DIED], labels_of("LeanLiveKillSwitch", **RUN), False),
@@ -181,7 +184,7 @@ async def until_async(holds: Any) -> None:
 
 @needs_alertmanager
 def test_what_silences_what(tmp_path: Path) -> None:
-    write(build(load_slo(None), tmp_path, "slo.toml"), tmp_path)
+    write_differing(build(load_slo(None), tmp_path, "slo.toml"), tmp_path)
 
     async def main() -> None:
         with alertmanager(tmp_path, "http://127.0.0.1:1") as manager:
@@ -205,7 +208,7 @@ def test_alerts_of_the_session_are_sent_in_its_hours(tmp_path: Path, is_open: bo
     begin, end = (ns_to_datetime(each).strftime("%H:%M") for each in (begin_ns, end_ns))
     session = f'{{ hours = 4, days = 7, zone = "UTC", open = "{begin}", close = "{end}" }}'
     slo = parse_slo(f"[service]\nsession = {session}", "slo.toml")
-    write(build(slo, tmp_path, "slo.toml"), tmp_path)
+    write_differing(build(slo, tmp_path, "slo.toml"), tmp_path)
 
     frozen = labels_of("LeanLiveFeedFrozen", **{**RUN, "run": "Momentum-2"}, symbol="IBM")
     kill = labels_of("LeanLiveKillSwitch", **RUN)

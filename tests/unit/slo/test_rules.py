@@ -306,10 +306,53 @@ def test_a_description_is_no_template(tmp_path: Path) -> None:
         "exp_annotations": {
             "summary": "o in run r",
             "description": "{{ $labels.run }} and {{{ }} $value",
-            "runbook_url": "docs/runbooks/o.md",
+            "runbook_url": "http://127.0.0.1:3000/d/lean-live-runbooks",
         },
     }
     alert["exp_labels"] |= {"sloth_severity": "page", **labels_of("r")}
     alerts = [{"eval_time": "1m", "alertname": "LeanLiveO", "exp_alerts": [alert]}]
     document = rules_document(parse_slo(text, "slo.toml"))
     evaluate(tmp_path, document, {series("feed_frozen", labels_of("r")): "1x5"}, [], alert_rule_test=alerts)
+
+
+@needs_promtool
+def test_alerts_on_counts_say_which_and_how_many(tmp_path: Path) -> None:
+    values = {
+        series("ticks_dropped_total", labels_of("r", reason="late")): "_x10 4577x20",
+        series("ticks_dropped_total", labels_of("r", reason="stale")): "0x9 7x20",
+    }
+    content = group("sloth-slo-lean-live-dropped-ticks")
+
+    def alert(reason: str, count: int) -> dict[str, Any]:
+        return {
+            "exp_labels": {**content["groups"][0]["rules"][0]["labels"], **labels_of("r", reason=reason)},
+            "exp_annotations": {
+                "summary": f"dropped-ticks in run r, reason {reason}",
+                "description": "Ticks were dropped on their way to the strategy. Those that LEAN's data call suspicious do "
+                f"not count. About {count} within 5m.",
+                "runbook_url": content["groups"][0]["rules"][0]["annotations"]["runbook_url"],
+            },
+        }
+
+    expected = [alert("late", 4_577), alert("stale", 7)]
+    alerts = [{"eval_time": "12m", "alertname": "LeanLiveDroppedTicks", "exp_alerts": expected}]
+    evaluate(tmp_path, content, values, [], alert_rule_test=alerts)
+
+
+@needs_promtool
+def test_a_budget_may_be_tiny(tmp_path: Path) -> None:
+    text = """
+        [[objective]]
+        name = "nearly-never"
+        description = "d"
+        indicator = { kind = "ratio", bad = [{ metric = "order_denials_total" }], total = [{ metric = "orders_total" }] }
+        objective = 99.99999999999
+        severity = ["page"]
+    """
+    values = {
+        series("orders_total", labels_of("r", status="filled")): "0+1e6x120",
+        series("order_denials_total", labels_of("r", code="KILL_SWITCH_ENGAGED")): "0+1x120",
+    }
+    queries = [query('count(ALERTS{alertstate="firing"})', "2h", ({}, 1))]
+    queries[0]["exp_samples"][0]["labels"] = "{}"
+    evaluate(tmp_path, rules_document(parse_slo(text, "slo.toml")), values, queries)

@@ -81,6 +81,7 @@ NEW_YORK = 'zone = "America/New_York", open = "09:30", close = "16:00"'
         (objective(severity='["page", "page"]'), "severity of objective 'o' of slo.toml names page twice"),
         (objective(minimum_events="0"), "minimum_events in .* is 0; it must be a whole number from 1 to 1000000000"),
         (objective(silences='["p"]'), "objective 'o' of slo.toml silences 'p': known here: o"),
+        (objective(silences='["o"]'), "objective 'o' of slo.toml silences itself, so that it would never be told of"),
         (objective() + objective(), "slo.toml has two objectives with the name 'o'; rename one"),
         (objective(name="a-b") + objective(name="a--b"), "two objectives with the alert 'LeanLiveAB'"),
         (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from live.clock import NANOSECONDS_PER_SECOND
 from live.hot.catalogue import Stage
+from live.hot.telemetry_view import StageTotal
 from live.sidecar.analytics.registry import analytics
-from live.sidecar.analytics.window import AnalyticsWindow, Snapshot, StageTotal
+from live.sidecar.analytics.window import AnalyticsWindow, Snapshot
 
 SPAN_SECONDS = 60.0
 """Time that the attribution looks back."""

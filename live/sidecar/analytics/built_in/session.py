@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from live.errors import EnvironmentFault
-from live.report.results import FAILED, PARTIAL
+from live.report.results import FAILED, PARTIAL, run_name
 from live.report.summary_file import iso_utc, writable
 from live.sidecar.analytics.built_in.account import exposure, profit_and_loss
 from live.sidecar.analytics.built_in.orders import fill_quality, order_to_trade, symbol_activity
@@ -76,6 +76,27 @@ def summary_of(window: AnalyticsWindow) -> dict[str, Any]:
         },
         "equity": [[iso_utc(each.published_ns), each.equity] for each in window.history if each.equity is not None],
         "events": {"kept": len(window.events), "before": window.events_before, "lost": window.events_lost},
+        "covers": _coverage(window),
+    }
+
+
+def _coverage(window: AnalyticsWindow) -> dict[str, dict[str, Any]]:
+    """Return how much of the run each figure is about: counts are the page's, other figures those of the newest events."""
+    of_events = window.events_before + len(window.events) + window.events_lost
+    part = {
+        "whole_run": of_events == len(window.events),
+        "events": len(window.events),
+        "of_events": of_events,
+        "since": iso_utc(window.events[0].time_ns) if window.events else None,
+    }
+    whole = {"whole_run": True}
+    return {
+        "orders": whole,
+        "denials": whole,
+        "order_to_trade": whole,
+        "latency": whole,
+        "fill_quality": part,
+        "symbol_activity": part,
     }
 
 
@@ -84,7 +105,7 @@ def _write(folder: Path, content: bytes) -> Path:
 
     A run that ends renames its folder, perhaps between two of our calls; the open folder stays the same.
     """
-    name = folder.name.removesuffix(PARTIAL).removesuffix(FAILED)
+    name = run_name(folder.name)
     for path in (folder.with_name(each) for each in (name, f"{name}{FAILED}", f"{name}{PARTIAL}")):
         try:
             opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Every counter, gauge and stage of the page is written by a host, so that no panel and no alert waits for it in vain."""
+"""The catalogue: everything of the page has a writer, so that nothing is waited for in vain, and one walk finds it all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from live.hot import catalogue
 from live.hot.catalogue import Counter, Gauge, Stage
 
 LIVE = Path(__file__).resolve().parents[3] / "live"
@@ -44,3 +45,15 @@ def test_a_value_of_nothing_is_no_writer() -> None:
     )
     assert set(mentions(tree)) >= {"Gauge.SYMBOLS"}
     assert "Gauge.WARM_STATE" not in set(mentions(tree))
+
+
+def test_the_walk_over_the_catalogue_misses_nothing() -> None:
+    named = {each for each in vars(catalogue).values() if isinstance(each, catalogue.Metric)}
+    of_page = {member.metric for kind in (Counter, Gauge, Stage) for member in kind}
+    assert set(catalogue.all_metrics()) == named | of_page
+    assert set(catalogue.run_metrics()) | set(catalogue.SIDECAR_METRICS) == set(catalogue.all_metrics())
+
+
+def test_the_page_on_metrics_has_them_all() -> None:
+    text = (LIVE.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [each.full_name for each in catalogue.all_metrics() if f"`{each.full_name}`" not in text] == []
