@@ -11,6 +11,9 @@ from typing import Any
 from live.clock import wall_ns
 from live.lean import surface
 
+_ROUNDING_NS = 1_000
+"""LEAN's bridge rounds .NET's times, which count 100 ns, to the nearest microsecond: a time may read later than it is."""
+
 
 class EngineSteps:
     """Tells whether a step has begun and ended since a moment.
@@ -27,7 +30,7 @@ class EngineSteps:
 
     def begin(self) -> None:
         """Count from now on."""
-        self._since_ns, self._step_ns = wall_ns(), 0
+        self._since_ns, self._step_ns = wall_ns() + _ROUNDING_NS, 0
 
     def look(self) -> bool:
         """Tell whether a step has begun and ended since `begin`, as far as the calls of this have noticed."""

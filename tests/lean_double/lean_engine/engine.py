@@ -14,14 +14,16 @@ from __future__ import annotations
 import importlib
 import io
 import threading
+import time
 import traceback
 from contextlib import redirect_stdout
+from datetime import datetime, timedelta
 from types import MethodType
 from typing import Any
 
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.data import Slice
-from lean_engine.feed import Composer, utc_now
+from lean_engine.feed import Composer, rounded, utc_now
 from lean_engine.securities import SecurityChanges
 from lean_engine.threads import start_thread
 from live.algorithm.naming import pascal_case
@@ -129,11 +131,11 @@ class Engine:
         self._call("on_warmup_finished")
         while not algorithm._is_quitting and not self._is_interrupted:
             aggregator.wait(self._second)
-            now = utc_now()
-            ticks = aggregator.take(now)
+            now_ns = time.time_ns()
+            ticks = aggregator.take(datetime(1970, 1, 1) + timedelta(microseconds=now_ns // 1_000))
             if algorithm.run_time_error is not None:
                 raise RuntimeError(f"Algorithm.RunTimeError: {algorithm.run_time_error}")
-            self._step(now, ticks)
+            self._step(rounded(now_ns), ticks)
 
     def _step(self, now: Any, ticks: list[Any]) -> None:
         algorithm = self.algorithm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from lean_engine.data import Tick
@@ -14,6 +14,12 @@ from lean_engine.market import Symbol
 def utc_now() -> datetime:
     """Return the engine's clock, as .NET gives it: naive, UTC."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def rounded(moment_ns: int) -> datetime:
+    """Return a moment of .NET's as LEAN's bridge gives it to Python: to the nearest microsecond, so it may read later than it is."""
+    microseconds = (moment_ns + 500) // 1_000
+    return datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
 
 
 def aware(moment: datetime) -> datetime:

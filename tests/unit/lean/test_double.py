@@ -244,6 +244,13 @@ def test_the_first_queue_that_is_registered_feeds_the_engine() -> None:
         assert Composer.Instance.data_queue.rate == 0
 
 
+def test_times_of_net_are_rounded_to_the_nearest_microsecond() -> None:
+    with lean_modules():
+        from lean_engine.feed import rounded
+
+        assert [rounded(each).microsecond for each in (1_400, 1_500, 1_900, 2_000)] == [1, 2, 2, 2]
+
+
 def test_types_of_net_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with lean_modules():
         import builtins
