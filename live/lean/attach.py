@@ -66,7 +66,7 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         )
     try:
         host.keep_warm = KeepWarm(
-            instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.ready
+            instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.rehearsed
         )
         host.parts.append(host.keep_warm)
         cls = load_class(Path(instructions.algorithm), instructions.class_name)

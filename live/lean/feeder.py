@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from live.clock import NANOSECONDS_PER_SECOND, Zone, datetime_to_ns, monotonic_ns, ns_to_datetime, wall_ns, zone
+from live.clock import NANOSECONDS_PER_SECOND, Zone, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.config import Config
 from live.errors import LeanLiveError
 from live.feeds.socket.connect import receiver_for
@@ -43,7 +43,7 @@ from live.hot.records import (
 )
 from live.lean.instructions import FeederInstructions
 from live.lean.slice_watch import SliceWatch
-from live.lean.surface import Subscription, quote_tick, subscriptions, trade_tick
+from live.lean.surface import Subscription, engine_time_ns, quote_tick, subscriptions, trade_tick
 
 LIMIT = 4_096
 """Ticks that the engine may have outstanding: a few hundredths of a second of work for it."""
@@ -262,7 +262,7 @@ class Feeder:
         self._outstanding.add(stamp_ns // _STAMP_STEP_NS * _STAMP_STEP_NS)
 
     def _engine_time_ns(self) -> int:
-        return datetime_to_ns(self._algorithm.utc_time)
+        return engine_time_ns(self._algorithm)
 
     def _on_change(self, health: FeedHealth) -> None:
         if len(self.changes) < _CHANGES_MAX:

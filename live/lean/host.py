@@ -2,8 +2,9 @@
 
     import           the entry module makes the host (live/lean/attach.py); a plan that cannot be kept is refused here
     initialize       on a thread of LEAN's pool
-    warm-up finished on the loop thread: orders may pass, the strategy is told, threads are pinned, parts begin, the collector
-                     of Python is frozen; state ready
+    warm-up finished on the loop thread: orders may pass, the strategy is told, threads are pinned, parts begin
+    ready            after the rehearsal, and once LEAN has subscribed to what initialize has added: it does so in the first
+                     step of its loop, and drops the ticks of before. The collector of Python is frozen
     slices           on the loop thread (live/lean/slice_watch.py)
     end              on_end_of_algorithm, or any error on its way to LEAN, which then does not call that: once, whatever was
                      first. Page and summary are written, parts and threads are stopped.
@@ -24,6 +25,7 @@ from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface, threads
 from live.lean.attendant import Attendant
+from live.lean.engine_steps import EngineSteps
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
@@ -85,11 +87,16 @@ class Host:
         self._publish_every_ns = int(settings.account_milliseconds * NANOSECONDS_PER_MILLISECOND)
         self._next_publish_ns = 0
         self._resting = threading.Lock()
+        self._starting = threading.Lock()
         self._ending = threading.Lock()
         self._has_session = False
+        self._has_subscriptions = False
+        self._is_rehearsing = False
+        self._is_ready = False
         self._begun: list[Part] = []
         self._complaints: set[str] = set()
         self._user: UserCallbacks
+        self._steps: EngineSteps
         self._user_order_event: Callable[..., Any] | None = None
         self._dispatch: TickDispatch | None = None
 
@@ -154,10 +161,13 @@ class Host:
         self._apart(lambda: self._show_order_event(event))
 
     def on_securities_changed(self, changes: Any) -> None:
-        """Tell the order path and the strategy of securities that came or went."""
+        """Tell the order path of securities that came or went, and the strategy of those that are not the host's own."""
         try:
             self.orders.on_securities_changed(changes)
-            self._call("on_securities_changed", changes)
+            shown = changes if self.keep_warm is None else self.keep_warm.on_securities_changed(changes)
+            if shown is not None:
+                self._call("on_securities_changed", shown)
+            self._note_subscriptions()
         except BaseException as error:
             self.fail(error)
             raise
@@ -185,7 +195,7 @@ class Host:
                 return
             if now_ns >= self._next_publish_ns:
                 self._publish(now_ns)
-            if self._settings.idle_collect_milliseconds:
+            if self._settings.idle_collect_milliseconds and self._is_ready:
                 self._collector.look(now_ns, now_ns - self.watch.last_ns)
         finally:
             self._resting.release()
@@ -218,7 +228,11 @@ class Host:
         error = surface.runtime_error(self.algorithm)
         if error:
             self.end(RunPhase.FAILED, error)
-        elif monotonic_ns() - self.watch.last_ns > _IDLE_NS:
+            return
+        if not self._has_subscriptions and self._steps.look():
+            # An algorithm without securities is told of none.
+            self._note_subscriptions()
+        if monotonic_ns() - self.watch.last_ns > _IDLE_NS:
             self.rest()
 
     # -- begin and end
@@ -234,17 +248,34 @@ class Host:
             part.begin(algorithm)
         beat = self.watch.on_beat
         self.watch.on_beat = lambda: self._apart(beat)
-        is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
+        self._steps = EngineSteps(algorithm)
+        self._is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
         self.attendant.every(_LOOK_SECONDS, self._look_after)
         self.attendant.begin()
         if self._pinning is not None:
             self._pinning.begin(threading.get_native_id())
         self._has_session = True
-        if not is_rehearsing:
-            self.ready()
+        self._become_ready()
 
-    def ready(self) -> None:
-        """Take note that the session may come: keep what is there from Python's collector, and say so on the page."""
+    def rehearsed(self) -> None:
+        """Take note that the rehearsal is over."""
+        self._is_rehearsing = False
+        self._become_ready()
+
+    def _note_subscriptions(self) -> None:
+        """Take note that LEAN has subscribed to what initialize has added."""
+        if not self._has_subscriptions:
+            self._has_subscriptions = True
+            self._become_ready()
+
+    def _become_ready(self) -> None:
+        """Let the session come when nothing is in its way: keep what is there from Python's collector, and say so."""
+        if not self._has_session or self._is_rehearsing or not self._has_subscriptions:
+            return
+        with self._starting:
+            if self._is_ready:
+                return
+            self._is_ready = True
         if self._settings.idle_collect_milliseconds:
             self._collector.begin(monotonic_ns())
         self.page.is_ready()

@@ -18,6 +18,7 @@ from live.hot.records import KIND_QUOTE, KIND_TRADE
 from live.hot.units import PRICE_SCALE
 from live.hot.views import TickView
 from live.lean import surface
+from live.lean.dotnet_types import dotnet_types
 
 if TYPE_CHECKING:
     from live.lean.parts import OrderPath
@@ -104,8 +105,8 @@ class TickDispatch:
         self._book = ticks.book
         self._on_tick = on_tick
         self._rows: dict[Any, tuple[int, Zone]] = {}
-        self._trade = surface.trade_type()
-        self._quote = surface.quote_type()
+        self._trade = dotnet_types().trade
+        self._quote = dotnet_types().quote
         self.view = TickView(ticks.book, bool(algorithm.check_views))
         self.calls = 0
 

@@ -78,7 +78,8 @@ def _choose(classes: list[type], name: str, file: Path) -> type:
             hint = f"did you mean {close[0]}? " if close else ""
             raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
         return classes[names.index(name)]
-    last = [each for each in classes if not any(other is not each and issubclass(other, each) for other in classes)]
+    # By the bases as Python has them: to issubclass LEAN's bridge says that all algorithm classes derive from each other.
+    last = [each for each in classes if not any(other is not each and each in other.__mro__ for other in classes)]
     if len(last) > 1:
         raise AlgorithmError(
             f"{file} defines several algorithms, {', '.join(names)}; name the one to run by --class, or keep one per file"

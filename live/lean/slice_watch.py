@@ -21,6 +21,7 @@ from live.clock import NANOSECONDS_PER_SECOND, datetime_to_ns, monotonic_ns, wal
 from live.hot.catalogue import Counter, Stage
 from live.hot.trace import KIND_SLICE, SEVERAL_SYMBOLS
 from live.lean import surface
+from live.lean.dotnet_types import dotnet_types
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
 
@@ -212,7 +213,7 @@ class SliceWatch:
         if not found:
             return index
         if self._trade is None:
-            self._trade = surface.trade_type()
+            self._trade = dotnet_types().trade
         for symbol, ticks in found:
             row = self._page.rows.find(symbol) or self._page.rows.add(self.algorithm.securities[symbol])
             trades = sum(1 for tick in ticks if tick.tick_type == self._trade)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from live.lean.dotnet_types import dotnet_types
+
 DOUBLE = Path(__file__).resolve().parent.parent / "lean_double"
 _ROOTS = {"AlgorithmImports", "QuantConnect", "System", "clr", "lean_engine"}
 
@@ -23,9 +25,11 @@ def lean_modules(*folders: Path) -> Iterator[None]:
         if name.partition(".")[0] in _ROOTS:
             del sys.modules[name]
     sys.path[:0] = [*map(str, folders), str(DOUBLE)]
+    dotnet_types.cache_clear()
     try:
         yield
     finally:
+        dotnet_types.cache_clear()
         for name in list(sys.modules):
             module = sys.modules[name]
             place = getattr(module, "__file__", None) or ""

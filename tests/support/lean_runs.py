@@ -90,6 +90,12 @@ class Feed:
         return self.engine.algorithm.securities[ticker].symbol
 
 
+def host_of(feed: Feed) -> Any:
+    """Return the host of a run: what the instrumented on_data closes over."""
+    function = type(feed.engine.algorithm).__mro__[1].on_data
+    return function.__closure__[0].cell_contents
+
+
 def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
     """Wait until a condition holds; a test that waits this long has failed."""
     import time

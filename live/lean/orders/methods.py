@@ -89,6 +89,16 @@ def term(method: OrderMethod, name: str, rest: tuple[Any, ...], named: dict[str,
     return named.get(_camel_case(name)) if found is None else found
 
 
+def is_misplaced(place: int, rest: tuple[Any, ...]) -> bool:
+    """Tell whether something else stands where LEAN takes `asynchronous`, a tag for example: LEAN raises then.
+
+    Parameters:
+        place: where `asynchronous` is among the arguments.
+        rest: arguments by position, from the first that `place` counts.
+    """
+    return place < len(rest) and not isinstance(rest[place], bool)
+
+
 def waits(place: int, rest: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Tell whether a call wants to wait for its order: so it does in LEAN unless it says otherwise.
 
@@ -101,7 +111,9 @@ def waits(place: int, rest: tuple[Any, ...], named: dict[str, Any]) -> bool:
 
 
 def without_waiting(place: int, rest: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a call that does not wait; parameters as for `waits`."""
+    """Return the arguments of a call that does not wait; parameters as for `waits`. Misplaced ones are left to LEAN."""
+    if is_misplaced(place, rest):
+        return rest, named
     if place < len(rest):
         return (*rest[:place], True, *rest[place + 1 :]), named
     if place == len(rest) and ASYNCHRONOUS not in named:

@@ -24,10 +24,11 @@ from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool
 from live.hot.units import scaled_e9
 from live.lean import surface
+from live.lean.dotnet_types import dotnet_types
 from live.lean.instrument import lean_callback
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Call, Lane
-from live.lean.orders.methods import OrderMethod, overload, term, waits, without_waiting
+from live.lean.orders.methods import OrderMethod, is_misplaced, overload, term, waits, without_waiting
 from live.lean.orders.refusals import Denial, Refusals, invalid_ticket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
@@ -76,7 +77,6 @@ class OrderSender:
         self._methods: dict[str, Any] = {}
         self._in_events: dict[int, int] = {}
         self._new_status: Any = None
-        self._order_types: dict[int, Any] = {}
         self.is_open = False
         self.on_claim: Callable[[int, int], None] = _unheard
         self.gate = LeanGate(risk, control)
@@ -138,7 +138,8 @@ class OrderSender:
         method = overload(method, rest, named)
         row = self.row(symbol)
         place = len(method.terms)
-        must_wait = waits(place, rest, named) and not self.may_not_wait()
+        # LEAN raises when arguments are misplaced: to the caller, so not in the lane.
+        must_wait = is_misplaced(place, rest) or (waits(place, rest, named) and not self.may_not_wait())
         handle = self.admit(row, quantity, method.order_type, self._price_e9(method, row, quantity, rest, named))
         if handle < 0:
             return self._refused(-handle, row, symbol, method.order_type, quantity, named)
@@ -251,7 +252,7 @@ class OrderSender:
         if must_wait:
             lane.drain()
             return self._submit(handle, call)
-        return lane.put(handle, call, self._order_type(method.order_type), self._new_status)
+        return lane.put(handle, call, dotnet_types().order_types[method.order_type], self._new_status)
 
     def _submit(self, handle: int, call: Call) -> Any:
         """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
@@ -381,12 +382,6 @@ class OrderSender:
 
     def _on_fill(self, symbol_index: int) -> None:
         self.gate.take_position(self.gate.rows[symbol_index])
-
-    def _order_type(self, number: int) -> Any:
-        found = self._order_types.get(number)
-        if found is None:
-            found = self._order_types[number] = surface.order_type(number)
-        return found
 
 
 def _unheard(order_id: int, handle: int) -> None:

@@ -1,4 +1,9 @@
-"""Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice."""
+"""Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice.
+
+LEAN drops a tick without a word when its symbol is not subscribed to or its market is closed. A beat that was dropped must
+not be waited for: while beats are under way every slice is searched for them. It is lost when the engine has been at a whole
+step since the beat was fed: that would have brought it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from typing import Any
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.lean import surface
+from live.lean.engine_steps import EngineSteps
 from live.lean.slice_watch import SliceWatch
 
 _PRICE = 100.0
@@ -13,7 +19,7 @@ _QUANTITY = 1.0
 _OUTSTANDING_MAX = 64
 """Beats that may be under way; more would only queue up in an engine that is busy or does not take them."""
 _PATIENCE_NS = NANOSECONDS_PER_SECOND
-"""Time after which a beat that has not come back is given up, and another one tried."""
+"""Time without a beat back from which on it is asked whether those under way are lost."""
 
 
 class Beats:
@@ -21,6 +27,7 @@ class Beats:
 
     Parameters:
         watch: the way of slices, which keeps the beats from the strategy.
+        algorithm: LEAN's.
         security: LEAN's security of the dummy.
 
     Attributes:
@@ -28,8 +35,9 @@ class Beats:
         sent_ns: when the last was fed, on the monotonic clock; before the first, when feeding began.
     """
 
-    def __init__(self, watch: SliceWatch, security: Any) -> None:
+    def __init__(self, watch: SliceWatch, algorithm: Any, security: Any) -> None:
         self._watch = watch
+        self._steps = EngineSteps(algorithm)
         self._symbol = security.symbol
         self._zone = zone(surface.zone_name(security))
         self._aggregator = surface.data_aggregator()
@@ -43,12 +51,14 @@ class Beats:
 
     @property
     def is_silent(self) -> bool:
-        """Whether the last beat has not come back for so long that it is given up."""
+        """Whether the last beat has not come back for so long that it may be lost."""
         return self.outstanding > 0 and monotonic_ns() - self.sent_ns > _PATIENCE_NS
 
     def may_send(self, most: int = _OUTSTANDING_MAX) -> bool:
-        """Tell whether another beat makes sense: fewer than `most` are under way, or the last one is given up."""
-        return self.outstanding < most or self.is_silent
+        """Tell whether another beat makes sense: fewer than `most` are under way, those that are lost not counted."""
+        if self.is_silent and self._steps.look():
+            self._watch.beats_sent = self._watch.beats_seen
+        return self.outstanding < most
 
     def send(self) -> None:
         """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""
@@ -58,3 +68,4 @@ class Beats:
         self.sent += 1
         self.sent_ns = monotonic_ns()
         self._aggregator.Update(tick)
+        self._steps.begin()

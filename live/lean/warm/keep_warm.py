@@ -14,7 +14,7 @@ from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns, thread_cpu_ns
 from live.config import LeanSettings
-from live.errors import ConfigError
+from live.errors import ConfigError, one_line
 from live.hot.catalogue import Counter, Gauge
 from live.lean import surface
 from live.lean.attendant import Attendant
@@ -27,6 +27,8 @@ from live.lean.warm.rehearsal import Rehearsal
 
 _ASSET_CLASSES = ("crypto", "equity", "forex")
 _REHEARSAL_BEAT_SECONDS = 0.001
+_SUBSCRIPTION_NS = 10 * NANOSECONDS_PER_SECOND
+"""Time for LEAN to subscribe to the dummy; then beats are tried all the same, and end the rehearsal if none comes back."""
 _ACCOUNT_EVERY_NS = NANOSECONDS_PER_SECOND
 """Time between two accounts of what the beat costs."""
 
@@ -41,7 +43,7 @@ class KeepWarm:
         sender: sends the orders.
         page: the run's telemetry page.
         rest: what is done in a moment without ticks.
-        on_ready: told when the rehearsal is over; the session may come.
+        on_rehearsed: told when the rehearsal is over.
 
     Raises:
         ConfigError: the dummy symbol is not written as asset class/market/ticker.
@@ -55,7 +57,7 @@ class KeepWarm:
         sender: OrderSender,
         page: LeanPage,
         rest: Callable[[], None],
-        on_ready: Callable[[], None],
+        on_rehearsed: Callable[[], None],
     ) -> None:
         self._dummy_name = dummy_parts(settings.dummy_symbol)
         self._rehearsal_seconds = settings.rehearsal_seconds
@@ -65,13 +67,15 @@ class KeepWarm:
         self._sender = sender
         self._page = page
         self._rest = rest
-        self._on_ready = on_ready
+        self._on_rehearsed = on_rehearsed
         self._algorithm: Any = None
         self._security: Any = None
         self._beats: Beats | None = None
         self._warmer: OrderWarmer | None = None
         self._rehearsal: Rehearsal | None = None
         self._is_on = False
+        self._is_subscribed = False
+        self._begun_ns = 0
         self._note = ""
         self._account_ns = 0
         self._cpu_ns = 0
@@ -82,7 +86,10 @@ class KeepWarm:
         return bool(self._dummy_name) and (self._rehearsal_seconds > 0 or self._beat_ns > 0)
 
     def prepare(self, algorithm: Any) -> None:
-        """Subscribe to the dummy symbol, after the algorithm's own initialize; not when that uses the symbol itself."""
+        """Add the dummy symbol, after the algorithm's own initialize; not when that uses the symbol itself.
+
+        LEAN subscribes to it in the first step of its loop, which comes after on_warmup_finished unless there is a warm-up.
+        """
         self._algorithm = algorithm
         if not self.is_wanted:
             return
@@ -93,13 +100,31 @@ class KeepWarm:
                 "warm. Set dummy_symbol to one that the algorithm does not use"
             )
             return
-        self._security = surface.add_silent_symbol(algorithm, asset_class, market, ticker)
+        try:
+            self._security = surface.add_silent_symbol(algorithm, asset_class, market, ticker)
+        except Exception as error:
+            # LEAN raises when its data folder or the brokerage model does not know the symbol: warmth is not worth a session.
+            algorithm.error(
+                f"LEAN does not add the dummy symbol {'/'.join(self._dummy_name)}: {type(error).__name__}: "
+                f"{one_line(str(error))}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] to one that it knows"
+            )
+
+    def on_securities_changed(self, changes: Any) -> Any | None:
+        """Take note that LEAN has subscribed to the dummy; return the changes without it, None when nothing is left."""
+        if self._security is None:
+            return changes
+        symbol = self._security.symbol
+        has_come = any(each.symbol == symbol for each in changes.added_securities)
+        if not has_come and not any(each.symbol == symbol for each in changes.removed_securities):
+            return changes
+        self._is_subscribed = self._is_subscribed or has_come
+        return surface.changes_without(changes, symbol)
 
     # -- the session
 
     @property
     def is_rehearsing(self) -> bool:
-        """Whether a rehearsal is under way, and with it a call of `on_ready` will come."""
+        """Whether a rehearsal is under way, and with it a call of `on_rehearsed` will come."""
         return self._rehearsal is not None
 
     def begin(self, algorithm: Any) -> None:
@@ -116,11 +141,11 @@ class KeepWarm:
         row = self._sender.gate.row_of(security.symbol)
         if row is not None:
             self._sender.gate.risk.restrict(row.index, True)
-        self._beats = Beats(self._watch, security)
+        self._beats = Beats(self._watch, algorithm, security)
         self._warmer = OrderWarmer(self._sender, algorithm, security.symbol)
         self._watch.dummy = security.symbol
         self._watch.on_beat = self._on_beat
-        self._account_ns = monotonic_ns()
+        self._begun_ns = self._account_ns = monotonic_ns()
         self._is_on = True
         if self._rehearsal_seconds:
             self._page.is_rehearsing()
@@ -142,7 +167,12 @@ class KeepWarm:
         if not self._is_on or beats is None:
             return
         now_ns = monotonic_ns()
+        if not self._is_subscribed and now_ns - self._begun_ns < _SUBSCRIPTION_NS:
+            # LEAN would drop the beat.
+            return
         if self._rehearsal is not None:
+            if not self._rehearsal.has_begun:
+                self._rehearsal.begin()
             if self._rehearsal.is_over and beats.is_silent:
                 # No beat comes back, so nobody else will end it.
                 self._end_rehearsal(self._rehearsal)
@@ -164,7 +194,7 @@ class KeepWarm:
             gauge = self._page.page.set_gauge
             gauge(Gauge.REHEARSAL_TICK_P99, tick_ns / NANOSECONDS_PER_SECOND)
             gauge(Gauge.REHEARSAL_ORDER_P99, order_ns / NANOSECONDS_PER_SECOND)
-        self._on_ready()
+        self._on_rehearsed()
 
     def _tell_note(self, warmer: OrderWarmer) -> None:
         if warmer.note != self._note:

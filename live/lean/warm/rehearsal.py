@@ -1,4 +1,7 @@
-"""The rehearsal before the session: beats and order calls in rounds, until the rounds are alike or the time is over."""
+"""The rehearsal before the session: beats and order calls in rounds, until the rounds are alike or the time is over.
+
+Its time begins when LEAN is told to bring its beats, not before.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,19 @@ class Rehearsal:
     def __init__(self, seconds: float) -> None:
         self._ticks = Histogram()
         self._orders = Histogram()
-        self._began_ns = monotonic_ns()
-        self._until_ns = self._began_ns + int(seconds * NANOSECONDS_PER_SECOND)
+        self._length_ns = int(seconds * NANOSECONDS_PER_SECOND)
+        self._began_ns = 0
         self.rounds: list[tuple[int, int]] = []
         self.beats = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its time runs."""
+        return self._began_ns > 0
+
+    def begin(self) -> None:
+        """Let its time run."""
+        self._began_ns = monotonic_ns()
 
     def record(self, tick_ns: int, order_ns: int) -> None:
         """Take a beat in.
@@ -51,7 +63,7 @@ class Rehearsal:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing more to do: settled, or the time is over."""
-        return self.has_settled or monotonic_ns() >= self._until_ns
+        return self.has_settled or (self.has_begun and monotonic_ns() >= self._began_ns + self._length_ns)
 
     def describe(self) -> str:
         """Return what it came to, for people."""

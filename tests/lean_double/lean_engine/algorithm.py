@@ -35,13 +35,29 @@ class ConcurrentQueue:
         return (True, self._items.popleft()) if self._items else (False, None)
 
 
+class MetaType(type):
+    """The bridge's type of .NET's classes: it compares .NET types only, and all Python subclasses of one have the same."""
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return type.__subclasscheck__(_dotnet_type(cls), other)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return type.__instancecheck__(_dotnet_type(cls), instance)
+
+
+def _dotnet_type(cls: type) -> type:
+    """Return the class of .NET that a class is or derives from."""
+    return next(each for each in cls.__mro__ if each.__module__.startswith("QuantConnect"))
+
+
 @dotnet("QuantConnect.Algorithm")
-class QCAlgorithm(Trading):
+class QCAlgorithm(Trading, metaclass=MetaType):
     """The base class: every member in two spellings, callbacks that do nothing, and one that must be overridden."""
 
     def __init__(self) -> None:
         self._securities = SecurityManager()
         self._subscription_manager = SubscriptionManager()
+        self._added: list[Security] = []
         self._portfolio = SecurityPortfolioManager(self)
         self._is_warming_up = True
         self._is_quitting = ""
@@ -102,9 +118,16 @@ class QCAlgorithm(Trading):
 
     def _add(self, ticker: str, security_type: SecurityType, market: str, resolution: Any) -> Security:
         security = self._securities._add(Symbol.create(ticker, security_type, market), resolution)
-        Composer.Instance.aggregator.subscribe(security.symbol)
         self._subscription_manager._add(security)
+        self._added.append(security)
         return security
+
+    def _subscribe_added(self) -> list[Security]:
+        """Subscribe to what was added since the last step, and return it: until then its ticks are lost."""
+        added, self._added = list(dict.fromkeys(self._added)), []
+        for security in added:
+            Composer.Instance.aggregator.subscribe(security.symbol)
+        return added
 
     # -- what the algorithm may look at
 

@@ -4,7 +4,9 @@ Seen on the running engine: the module is imported and everything but `initializ
 wakes when a tick comes, or once a second for a step without data, which calls nothing; all ticks that are due come in one
 slice; an exception in a callback ends the run without on_end_of_algorithm; `quit` and an interruption end it with it.
 Read in its source: of the module's attributes, in alphabetical order, those are algorithms that are defined in it; a
-callback is looked up once, the snake_case spelling first when Python defines it.
+callback is looked up once, the snake_case spelling first when Python defines it; without a warm-up on_warmup_finished comes
+before the first step, and what initialize has added is subscribed to in that step, at the next whole second, followed by
+on_securities_changed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Engine:
         error: what ended the run, as LEAN's log would have it; "" for a good end.
         callbacks: name of each callback that was called with the name of its thread, in order.
         steps: steps of the data loop.
-        has_session: whether the first step is over, and with it on_warmup_finished.
+        has_session: whether the first step is over, and with it on_warmup_finished and the first subscriptions.
         thread: the Isolator Thread; whoever starts the engine may keep it here.
     """
 
@@ -122,6 +124,9 @@ class Engine:
         aggregator = Composer.Instance.aggregator
         algorithm = self.algorithm
         algorithm.schedule._begin()
+        algorithm._utc_time = utc_now()
+        algorithm._is_warming_up = False
+        self._call("on_warmup_finished")
         while not algorithm._is_quitting and not self._is_interrupted:
             aggregator.wait(self._second)
             now = utc_now()
@@ -134,13 +139,11 @@ class Engine:
         algorithm = self.algorithm
         self.steps += 1
         algorithm._utc_time = now
+        added = algorithm._subscribe_added()
         for tick in ticks:
             algorithm.securities[tick.symbol]._update(tick)
-        if algorithm._is_warming_up:
-            algorithm._is_warming_up = False
-            self._call("on_warmup_finished")
-        if self.steps == 1:
-            self._call("on_securities_changed", SecurityChanges(algorithm.securities.values()))
+        if added:
+            self._call("on_securities_changed", SecurityChanges.create(added, [], [], []))
         self.has_session = True
         if ticks and self._methods["on_data"] is not None:
             self._call("on_data", Slice.of(now, now, ticks))

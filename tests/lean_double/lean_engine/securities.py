@@ -269,8 +269,13 @@ class SecurityPortfolioManager:
 class SecurityChanges:
     """What on_securities_changed is given."""
 
-    def __init__(self, added: list[Security]) -> None:
+    def __init__(self, added: list[Security], removed: list[Security]) -> None:
         self._added = added
+        self._removed = removed
+
+    @staticmethod
+    def create(added: Any, removed: Any, internal_added: Any, internal_removed: Any) -> SecurityChanges:
+        return SecurityChanges(list(added), list(removed))
 
     @property
     def added_securities(self) -> list[Security]:
@@ -278,4 +283,4 @@ class SecurityChanges:
 
     @property
     def removed_securities(self) -> list[Security]:
-        return []
+        return self._removed

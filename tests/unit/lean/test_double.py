@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.lean_double import lean_modules
@@ -216,6 +217,22 @@ def test_the_two_spellings_are_two_attributes(tmp_path: Path) -> None:
         assert QCAlgorithm.__module__ == "QuantConnect.Algorithm"
 
 
+def test_two_python_subclasses_of_one_net_class_are_subclasses_of_each_other() -> None:
+    with lean_modules():
+        from AlgorithmImports import QCAlgorithm
+
+        class First(QCAlgorithm):  # type: ignore[misc]
+            pass
+
+        class Second(QCAlgorithm):  # type: ignore[misc]
+            pass
+
+        assert issubclass(First, Second)
+        assert isinstance(First(), Second)
+        assert issubclass(QCAlgorithm, First)
+        assert not issubclass(int, QCAlgorithm)
+
+
 def test_the_first_queue_that_is_registered_feeds_the_engine() -> None:
     with lean_modules():
         from lean_engine.feed import Composer
@@ -225,6 +242,41 @@ def test_the_first_queue_that_is_registered_feeds_the_engine() -> None:
         aggregator = silence_data_queue()
         assert aggregator is Composer.Instance.aggregator
         assert Composer.Instance.data_queue.rate == 0
+
+
+def test_types_of_net_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with lean_modules():
+        import builtins
+
+        from lean_engine.data import Slice
+        from lean_engine.feed import utc_now
+        from QuantConnect import Market, SecurityType, Symbol
+
+        from live.lean import surface
+
+        first, second = (Symbol.create(each, SecurityType.CRYPTO, Market.COINBASE) for each in ("BTCUSD", "ETHUSD"))
+        algorithm = SimpleNamespace(utc_time=utc_now())
+
+        def work() -> None:
+            ticks = [
+                surface.trade_tick(first, 1.0, 1.0, utc_now()),
+                surface.quote_tick(second, 1.0, 1.0, 2.0, 1.0, utc_now()),
+            ]
+            assert surface.without_symbol(Slice.of(utc_now(), utc_now(), ticks), second) is not None
+            assert str(surface.submit_request(algorithm, first, 1, 2.0, "").order_type) == "LIMIT"
+
+        work()
+        imported: list[str] = []
+        real = builtins.__import__
+
+        def watching(name: str, *arguments: object) -> object:
+            imported.append(name)
+            return real(name, *arguments)
+
+        monkeypatch.setattr(builtins, "__import__", watching)
+        work()
+        monkeypatch.undo()
+        assert [each for each in imported if each.startswith(("QuantConnect", "System"))] == []
 
 
 def test_an_unsilenced_queue_sends_half_a_million_points() -> None:

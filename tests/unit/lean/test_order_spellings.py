@@ -92,6 +92,20 @@ def test_a_refused_call_reaches_nobody(
         assert bench.orders.sender.pool.used == 0
 
 
+@pytest.mark.parametrize("mode", ["inline", "lane"])
+@pytest.mark.parametrize(("name", "arguments"), [("market_order", (2, "why")), ("limit_order", (2, 190.0, "why"))])
+def test_a_tag_in_the_place_of_asynchronous_raises_as_in_lean(
+    tmp_path: Path, mode: Any, name: str, arguments: Any
+) -> None:
+    with order_bench(tmp_path, LeanSettings(mode=mode)) as bench:
+        with pytest.raises(TypeError, match="No method matches"):
+            getattr(bench.algorithm, name)(bench.ibm, *arguments)
+        bench.work()
+        assert bench.sent() == []
+        sender = bench.orders.sender
+        assert sender.pool.used == sender.gate.risk.open_orders == sender.made_asynchronous == 0
+
+
 @pytest.mark.parametrize("spell", [str, pascal_case])
 def test_requests_of_the_algorithm_are_judged(tmp_path: Path, spell: Any) -> None:
     with order_bench(tmp_path, risk=RiskSettings(max_order_quantity=5)) as bench:

@@ -202,3 +202,36 @@ def test_the_delay_of_a_feed_is_measured_from_the_stamp_of_the_tick(
 
     page = run_in_double(tmp_path, monkeypatch, SOURCE, drive).page()
     assert page.histogram(Stage.FEED_DELAY).max_ns >= 5_000_000
+
+
+def test_a_session_is_not_ready_before_lean_has_subscribed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a rehearsal too: LEAN drops the ticks of before, so nobody may feed them yet."""
+    source = (
+        SOURCE
+        + """
+    def on_securities_changed(self, changes):
+        from live.hot.catalogue import Gauge
+        from live.hot.telemetry_view import TelemetryView
+        self.log(str(TelemetryView(self.get_parameter("page")).gauge(Gauge.RUN_PHASE)))
+"""
+    )
+
+    def drive(feed: Feed) -> None:
+        reader = TelemetryReader(tmp_path / "run" / "telemetry.page")
+        wait_until(lambda: reader.gauge(Gauge.RUN_PHASE) == RunPhase.READY)
+
+    parameters = {"page": str(tmp_path / "run" / "telemetry.page")}
+    run = run_in_double(tmp_path, monkeypatch, source, drive, parameters=parameters)
+    assert [float(each) for each in run.texts()] == [RunPhase.WARMING_UP]
+
+
+def test_a_session_without_securities_becomes_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "from AlgorithmImports import *\nclass Main(QCAlgorithm):\n    def initialize(self):\n        pass\n"
+
+    def drive(feed: Feed) -> None:
+        reader = TelemetryReader(tmp_path / "run" / "telemetry.page")
+        wait_until(lambda: reader.gauge(Gauge.RUN_PHASE) == RunPhase.READY)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive)
+    assert not run.error
+    assert "on_securities_changed" not in [name for name, _ in run.callbacks]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.lean_double import lean_modules
-from support.lean_runs import Feed, run_in_double
+from support.lean_runs import Feed, host_of, run_in_double
 
 from live.clock import monotonic_ns
 from live.config import LeanSettings, TelemetrySettings
@@ -31,12 +31,6 @@ class Main(QCAlgorithm):
         by_kind = [(str(symbol), tick.price) for symbol, found in data.ticks.items() for tick in found]
         self.seen.append((ticks, by_kind, data.contains_key(self.dummy), [str(each) for each in data.keys()]))
 """
-
-
-def host_of(feed: Feed) -> Any:
-    """Return the host of a run: what the instrumented on_data closes over."""
-    function = type(feed.engine.algorithm).__mro__[1].on_data
-    return function.__closure__[0].cell_contents
 
 
 def beat(feed: Feed, price: float = 1.0) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from support.lean_orders import order_bench
-from support.lean_runs import Feed, run_in_double, wait_until
+from support.lean_runs import Feed, host_of, run_in_double, wait_until
 
 from live.config import LeanSettings, RiskSettings
 from live.errors import ConfigError
 from live.hot.catalogue import Counter, Gauge, RunPhase, WarmState
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
+from live.lean.warm import beats
 from live.lean.warm.keep_warm import dummy_parts
 from live.lean.warm.order_warmer import OrderWarmer
 from live.settling import are_alike
@@ -79,6 +80,103 @@ def test_one_switch_turns_the_beat_off(tmp_path: Path, monkeypatch: pytest.Monke
     run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
     assert "on_data" not in [name for name, _ in run.callbacks]
     assert [each.symbol.value for each in run.algorithm.securities.values()] == ["BTCUSD"]
+
+
+def test_beats_begin_with_leans_subscription_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = LeanSettings(rehearsal_seconds=60.0, keep_warm_milliseconds=60_000.0)
+
+    def drive(feed: Feed) -> None:
+        watch = host_of(feed).watch
+        # One that is lost would be waited for, and less than one would come in a second.
+        wait_until(lambda: watch.beats_seen >= 100)
+        assert watch.beats_sent - watch.beats_seen <= 1
+
+    assert not run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings).error
+
+
+def test_a_beat_that_is_lost_is_waited_for_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = LeanSettings(rehearsal_seconds=0.1, keep_warm_milliseconds=60_000.0)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        host = host_of(feed)
+        symbol = host.watch.dummy
+        queue = feed.aggregator._queues.pop(symbol)
+        host.keep_warm._beats.send()
+        assert host.watch.beats_sent == host.watch.beats_seen + 1
+        wait_until(lambda: host.keep_warm._beats.may_send(1))
+        assert host.watch.beats_sent == host.watch.beats_seen
+        feed.aggregator._queues[symbol] = queue
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert not run.error
+
+
+def test_a_beat_that_is_only_late_is_not_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The strategy is at a slice for longer than a beat is waited for: the beat comes afterwards, and is not shown."""
+    source = SOURCE.replace("self.slices += 1", "self.slices += 1; self.is_going_on.wait(20)")
+    source = source.replace("self.slices = 0", "self.slices = 0; self.is_going_on = threading.Event()")
+    source = source.replace("import *", "import *\nimport threading", 1)
+    settings = LeanSettings(rehearsal_seconds=0.1, keep_warm_milliseconds=60_000.0)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        host = host_of(feed)
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+        seen = host.watch.beats_seen
+        monkeypatch.setattr(beats, "_PATIENCE_NS", 0)
+        host.keep_warm._beats.send()
+        assert not any(host.keep_warm._beats.may_send(1) for _ in range(100))
+        feed.engine.algorithm.is_going_on.set()
+        feed.until(lambda: host.watch.beats_seen == seen + 1)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True, lean=settings)
+    assert run.texts() == ["['BTCUSD']"]
+
+
+def test_the_strategy_is_not_told_of_the_dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        SOURCE
+        + """
+    def on_securities_changed(self, changes):
+        self.log(f"added {[str(each.symbol) for each in changes.added_securities]}")
+"""
+    )
+    alone = source.replace('self.btc = self.add_crypto("BTCUSD", Resolution.TICK).symbol', "pass")
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path / folder))
+
+    told = {}
+    for folder, text in (("with", source), ("alone", alone)):
+        (tmp_path / folder).mkdir()
+        lean = LeanSettings(rehearsal_seconds=0.1)
+        run = run_in_double(tmp_path / folder, monkeypatch, text, drive, is_warm=True, lean=lean)
+        told[folder] = run.texts()
+    assert told == {"with": ["added ['BTCUSD']"], "alone": []}
+
+
+def test_a_dummy_that_lean_does_not_know_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        SOURCE
+        + """
+    def add_crypto(self, ticker, *rest):
+        if ticker == "ETHUSD":
+            raise ValueError("Symbol can't be found in the Symbol Properties Database")
+        return super().add_crypto(ticker, *rest)
+"""
+    )
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True)
+    assert not run.error
+    assert run.texts() == ["['BTCUSD']"]
+    assert [text for text in run.texts("error") if "crypto/coinbase/ETHUSD" in text and "Set dummy_symbol" in text]
 
 
 @pytest.mark.parametrize("why", ["symbol", "currency"])

@@ -1,0 +1,3 @@
+"""QuantConnect.Data.UniverseSelection, as far as the host needs it."""
+
+from lean_engine.securities import SecurityChanges
