@@ -76,11 +76,13 @@ class EngineTimes(Struct):
         gaps: one per phase.
         collections: of .NET's three generations, .NET's pauses in ns, and of Python's three generations.
         instrumentation_ns: what the instrumentation adds to a call of on_data; 0 when it was not timed.
+        lane_submissions: orders that LEAN took from another thread than that of its loop.
     """
 
     gaps: list[GapTimes]
     collections: list[int]
     instrumentation_ns: int = 0
+    lane_submissions: int = 0
 
 
 def read_plan() -> EnginePlan:
@@ -88,11 +90,11 @@ def read_plan() -> EnginePlan:
     return msgspec.json.decode(Path(os.environ[PLAN_VARIABLE]).read_bytes(), type=EnginePlan)
 
 
-def write_times(gaps: list[GapTimes], collections: list[int], instrumentation_ns: int) -> None:
+def write_times(times: EngineTimes) -> None:
     """Write what was found; inside the engine."""
     path = Path(os.environ[TIMES_VARIABLE])
     draft = path.with_name(f"{path.name}.part")
-    draft.write_bytes(msgspec.json.encode(EngineTimes(gaps, collections, instrumentation_ns)))
+    draft.write_bytes(msgspec.json.encode(times))
     draft.replace(path)
 
 

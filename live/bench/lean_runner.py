@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from live.bench import strategies
+from live.bench.lean_attached import ATTACHED_ENTRY
 from live.bench.lean_plan import PLAN_VARIABLE, TIMES_VARIABLE, EngineTimes, GapTimes, read_times
 from live.bench.lean_rows import (
     PROFILE,
@@ -24,13 +25,14 @@ from live.bench.machine import describe
 from live.bench.model import SCHEMA, ChildResult, Report, Row, RowSpec
 from live.bench.processes import MeasurementError
 from live.bench.runner import BenchProgress, row_of
-from live.errors import Halt, LeanLiveError
+from live.errors import EngineFailure, Halt, LeanLiveError
+from live.hot.catalogue import Counter
 from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import EngineLimits, EngineProcess
 from live.lean.engine.verdict import failure_of
-from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import Instructions
 from live.lean.profile import config_keys, environment_variables
 from live.paper.run_model import DataSource
@@ -181,7 +183,7 @@ def run_variant(home: LeanHome, data_folder: Path, variant: Variant, folder: Pat
         settings, without = variant.settings, variant.without
         instructions = Instructions(algorithm=str(_STRATEGY), run_folder=str(folder), source="benchmark", lean=settings)
         request = EngineRequest(
-            ENTRY_TEXT,
+            ATTACHED_ENTRY,
             data_folder,
             instructions=instructions,
             variables={**variables, **environment_variables(settings, without)},
@@ -198,7 +200,30 @@ def run_variant(home: LeanHome, data_folder: Path, variant: Variant, folder: Pat
             _run(home, files, limits, folder / PAGE_NAME if variant.is_attached else None)
     finally:
         shutil.rmtree(files.results, ignore_errors=True)
-    return read_times(times)
+    found = read_times(times)
+    if variant.is_attached:
+        _check_orders(variant, found, folder / PAGE_NAME)
+    return found
+
+
+def _check_orders(variant: Variant, found: EngineTimes, page: Path) -> None:
+    """See that the orders took the way that the variant says.
+
+    Raises:
+        EngineFailure: they did not, so that the figures are those of something else.
+    """
+    ungated = TelemetryView(page, expect_writer=False).counter(Counter.ORDERS_UNGATED)
+    if ungated:
+        raise EngineFailure(
+            f"{ungated} orders of the benchmark went past the risk gate in this LEAN, so its figures would not be those of "
+            "lean-live; run lean-live doctor --engine lean"
+        )
+    has_orders = any(gap.order for gap in found.gaps)
+    if has_orders and (found.lane_submissions > 0) != (variant.settings.mode == "lane"):
+        raise EngineFailure(
+            f'mode is "{variant.settings.mode}", and {found.lane_submissions} orders of the benchmark came from another '
+            "thread than that of LEAN's loop; run lean-live doctor --engine lean"
+        )
 
 
 def _run(home: LeanHome, files: EngineFiles, limits: EngineLimits, page: Path | None) -> None:

@@ -44,13 +44,13 @@ def build(output: Path, check: bool, as_json: bool) -> None:
     from live.dashboards.files import dashboard_files, differing_names
 
     if check:
-        names = differing_names(output)
+        faults = differing_names(output)
         if as_json:
-            print_json({"differing": names})
+            print_json({"differing": sorted(faults)})
         else:
-            for name in names:
-                click.echo(f"{output / name} is not as the code says; run lean-live dashboards build")
-        raise click.exceptions.Exit(int(ExitCode.BREACH if names else ExitCode.OK))
+            for name, fault in sorted(faults.items()):
+                click.echo(f"{output / name} {fault}")
+        raise click.exceptions.Exit(int(ExitCode.BREACH if faults else ExitCode.OK))
     paths = write_differing(dashboard_files(), output)
     if as_json:
         print_json({"written": [str(path) for path in paths]})

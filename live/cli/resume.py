@@ -142,6 +142,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
     lines = []
     if document["was_paused"]:
         lines.append(f"feed of {run}: {document['state']}; it was paused: {document['paused_for']}")
+    elif document["state"] is not None and document["was_held"]:
+        lines.append(f"feed of {run}: {document['state']}; only the control word held its orders")
     elif document["state"] is not None:
         lines.append(f"feed of {run}: {document['state']}; it was not paused")
     if document["was_held"]:

@@ -21,12 +21,17 @@ def dashboard_files() -> list[GeneratedFile]:
     return [GeneratedFile(Path(f"{board.uid}.json"), board.to_json().encode()) for board in boards]
 
 
-def differing_names(folder: Path) -> list[str]:
-    """Return the names of files of a folder that are not as the code says: changed, missing, or of no dashboard.
+def differing_names(folder: Path) -> dict[str, str]:
+    """Return the names of files of a folder that are not as the code says, and what to do about each.
 
     Raises:
         OSError: one cannot be read.
     """
     files = dashboard_files()
-    unknown = {path.name for path in folder.glob("*.json")} - {each.path.name for each in files}
-    return sorted({path.name for path in differing(files, folder)} | unknown)
+    found = {path.name for path in folder.glob("*.json")}
+    changed = {path.name for path in differing(files, folder)}
+    return {
+        **dict.fromkeys(changed - found, "is missing; run lean-live dashboards build"),
+        **dict.fromkeys(changed & found, "is not as the code says; run lean-live dashboards build"),
+        **dict.fromkeys(found - {each.path.name for each in files}, "is no dashboard of lean-live; delete it"),
+    }

@@ -205,7 +205,8 @@ def _analytics() -> list[Panel]:
         ),
         lines(
             "Runs of the analytics tasks",
-            "Per second, by outcome. They run in the sidecar and can not hold up the strategy.",
+            "Per second, by outcome. They run in the sidecar and can not hold up the strategy. One that is begun no more is a "
+            "line at 1.",
             [
                 Query(rate("analytics_runs_total", 'outcome="ok"', by="task"), "{{task}}"),
                 Query(
@@ -213,6 +214,7 @@ def _analytics() -> list[Panel]:
                     "{{task}}, {{outcome}}",
                     color=WARNING,
                 ),
+                Query(f"max by (task) ({series('analytics_stopped')} == 1)", "{{task}}, stopped", color=BAD),
             ],
             "ops",
             runbook="analytics-failing",

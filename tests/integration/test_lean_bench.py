@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from support import lean_engine
@@ -12,13 +12,17 @@ from support.lean_engine import OPTIONS
 
 from live.bench import lean_rows
 from live.bench.lean_plan import EngineTimes, GapTimes
-from live.bench.lean_rows import PROFILE, STOCK, rows, variants
-from live.bench.lean_runner import EngineBenchmark
+from live.bench.lean_rows import PROFILE, STOCK, Variant, rows, variants
+from live.bench.lean_runner import EngineBenchmark, run_variant
 from live.bench.progress import SilentBench
 from live.bench.rows import select
 from live.cli.main import run
 from live.config import LeanSettings
 from live.errors import EngineFailure, ExitCode
+from live.feeds.sample_reference import write_reference
+from live.hot.catalogue import Counter, Stage
+from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +63,32 @@ def test_stock_against_profile(capsys: Any, tmp_path: Path) -> None:
     assert {"instrumentation", "dotnet_pause", "python_collections_2"} <= run_row
     ratios = {metric["name"]: metric["unit"] for metric in found["compared-1ms"]["metrics"]}
     assert ratios["decision_p50"] == "times"
+
+
+@pytest.mark.usefixtures("_short")
+@pytest.mark.parametrize(("mode", "through_lane"), [("inline", 0), ("lane", 1)])
+def test_orders_of_an_attached_run_take_the_gate_and_the_lane(
+    tmp_path: Path, mode: Literal["inline", "lane"], through_lane: int
+) -> None:
+    settings = LeanSettings(mode=mode, rehearsal_seconds=0.0)
+    variant = Variant("profile", "", True, settings, gaps_ms=(10,))
+    write_reference(tmp_path / "data")
+    found = run_variant(lean_engine.home(), tmp_path / "data", variant, tmp_path / "run", True)
+    page = TelemetryView(tmp_path / "run" / PAGE_NAME, expect_writer=False)
+    # One order in twenty of the warm-up, and one in five of the phase.
+    assert page.histogram(Stage.TICK_TO_ORDER).count == 3
+    assert page.counter(Counter.ORDERS_UNGATED) == 0
+    assert found.lane_submissions == 3 * through_lane
+    (gap,) = found.gaps
+    assert len(gap.order) == len(gap.submitted) == len(gap.event) == 2
+
+
+@pytest.mark.usefixtures("_short")
+def test_as_it_comes_an_order_is_submitted_when_its_call_returns(tmp_path: Path) -> None:
+    variant = Variant(STOCK, "", False, LeanSettings(), gaps_ms=(10,))
+    write_reference(tmp_path / "data")
+    found = run_variant(lean_engine.home(), tmp_path / "data", variant, tmp_path / "run", True)
+    assert found.gaps[0].submitted == found.gaps[0].order != []
 
 
 @pytest.mark.usefixtures("_short")

@@ -231,6 +231,18 @@ def test_pause_of_the_control_word_is_taken_back_and_nothing_else(
     assert "orders are still held: the run's control word asks for REDUCE_ONLY" in out
 
 
+def test_what_held_the_orders_is_said_without_contradiction(
+    page: TelemetryPage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page.set_gauge(Gauge.FEED_PHASE, FeedPhase.RUNNING)
+    TelemetryReader(page.path).set_control(ControlBit.PAUSE)
+    assert run(["resume", str(page.path.parent)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "feed of Strategy-20261121T120000Z: running; only the control word held its orders",
+        "PAUSE of the control word of Strategy-20261121T120000Z was taken back",
+    ]
+
+
 def test_a_run_on_recorded_data_that_was_paused_from_outside(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

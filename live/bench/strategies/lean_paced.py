@@ -11,7 +11,7 @@ import threading
 from AlgorithmImports import *
 
 from live.bench.lean_load import work_for_ever
-from live.bench.lean_plan import EnginePlan, GapTimes, read_plan, write_times
+from live.bench.lean_plan import EnginePlan, EngineTimes, GapTimes, read_plan, write_times
 from live.clock import monotonic_ns, ns_to_datetime, sleep, wall_ns
 from live.lean import surface
 
@@ -30,6 +30,8 @@ class LeanPaced(QCAlgorithm):
         self.order_every = 0
         self.sent_ns = self.entered_ns = self.decided_ns = self.ordered_ns = [0]
         self.submitted_ns, self.events_ns = [], []
+        self.is_told_of_submissions = False
+        self.lane_submissions = 0
         self.is_timing = False
         self.kept_slice = None
         self.found = None
@@ -66,13 +68,14 @@ class LeanPaced(QCAlgorithm):
         if str(event.status).lower() == "submitted":
             self.events_ns.append(monotonic_ns())
 
-    def market_order(self, symbol, quantity, *arguments, **named):
-        """Note when the engine's own call returns: an attached runtime may make it on another thread."""
-        ticket = super().market_order(symbol, quantity, *arguments, **named)
-        # Calls without a quantity keep the way warm.
-        if quantity:
-            self.submitted_ns.append(monotonic_ns())
-        return ticket
+    def begin_submissions(self):
+        """Return what an attached runtime calls with each order that LEAN has taken; as it comes, the return of a call is that."""
+        self.is_told_of_submissions = True
+        return self.take_submission
+
+    def take_submission(self, moment_ns, is_lane):
+        self.submitted_ns.append(moment_ns)
+        self.lane_submissions += is_lane
 
     def feed(self):
         self.aggregator = surface.data_aggregator()
@@ -90,7 +93,8 @@ class LeanPaced(QCAlgorithm):
         if self.found is None:
             return
         added_ns = self.time_calls() if self.plan.times_calls else 0
-        write_times(*self.found, added_ns)
+        gaps, collections = self.found
+        write_times(EngineTimes(gaps, collections, added_ns, self.lane_submissions))
 
     def begin(self, ticks, order_every):
         self.order_every = 0
@@ -122,6 +126,7 @@ class LeanPaced(QCAlgorithm):
             self.send(number)
         sleep(SETTLE_SECONDS)
         handled = self.count
+        order = [self.ordered_ns[i] - self.sent_ns[i] for i in range(handled) if self.ordered_ns[i]]
         return GapTimes(
             gap_ms=gap_ms,
             sent=ticks,
@@ -129,8 +134,8 @@ class LeanPaced(QCAlgorithm):
             late=late,
             entered=[self.entered_ns[i] - self.sent_ns[i] for i in range(handled)],
             decision=[self.decided_ns[i] - self.sent_ns[i] for i in range(handled)],
-            order=[self.ordered_ns[i] - self.sent_ns[i] for i in range(handled) if self.ordered_ns[i]],
-            submitted=self.after_ticks(self.submitted_ns, handled),
+            order=order,
+            submitted=self.after_ticks(self.submitted_ns, handled) if self.is_told_of_submissions else order,
             event=self.after_ticks(self.events_ns, handled),
         )
 

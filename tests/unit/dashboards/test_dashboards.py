@@ -234,7 +234,7 @@ def test_building_them_anew_changes_nothing() -> None:
     pytest.importorskip("grafana_foundation_sdk")
     from live.dashboards.files import differing_names
 
-    assert differing_names(FOLDER) == []
+    assert differing_names(FOLDER) == {}
 
 
 def test_an_unknown_metric_is_refused() -> None:

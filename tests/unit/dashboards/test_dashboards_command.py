@@ -34,6 +34,12 @@ def test_check_names_what_differs_and_writes_nothing(tmp_path: Path, capsys: pyt
     assert run(["dashboards", "build", "--output", str(tmp_path), "--check", "--json"]) == 5
     names = json.loads(capsys.readouterr().out)["differing"]
     assert names == ["lean-live-feed.json", "lean-live-host.json", "x.json"]
+    assert run(["dashboards", "build", "--output", str(tmp_path), "--check"]) == 5
+    assert capsys.readouterr().out.splitlines() == [
+        f"{changed} is not as the code says; run lean-live dashboards build",
+        f"{missing} is missing; run lean-live dashboards build",
+        f"{foreign} is no dashboard of lean-live; delete it",
+    ]
     assert changed.read_text(encoding="utf-8") == "{}"
     assert not missing.exists()
 

@@ -1,0 +1,59 @@
+"""Attaches lean-live to the benchmark's algorithm, and tells that when LEAN has taken each of its orders.
+
+The algorithm is the one that runs as stock, so it cannot tell by itself: attached, its order call returns before LEAN's own
+when a lane stands between. The order path knows: it hears LEAN's number of an order once LEAN's call has returned.
+"""
+
+from __future__ import annotations
+
+from threading import get_ident
+from typing import Any
+
+from live.clock import monotonic_ns
+from live.lean.attach import attach_to, order_path
+from live.lean.instructions import read_instructions
+from live.lean.orders.sending import OrderSender
+
+ATTACHED_ENTRY = '''\
+"""Made by lean-live bench: attaches it to the benchmark's algorithm."""
+
+from AlgorithmImports import *
+
+from live.bench.lean_attached import attach
+
+
+class LeanLiveAlgorithm(attach()):
+    """The benchmark's algorithm, instrumented."""
+'''
+
+
+class Submissions:
+    """A part of the host that tells the algorithm of each order that LEAN has taken.
+
+    Parameters:
+        sender: hears of them.
+    """
+
+    def __init__(self, sender: OrderSender) -> None:
+        self._sender = sender
+
+    def begin(self, algorithm: Any) -> None:
+        """Tell from now on; on the loop thread, so that what comes on another is the lane's."""
+        loop, note = get_ident(), self._sender.on_claim
+        take = algorithm.begin_submissions()
+
+        def claim(order_id: int, handle: int) -> None:
+            take(monotonic_ns(), get_ident() != loop)
+            note(order_id, handle)
+
+        self._sender.on_claim = claim
+
+    def end(self) -> None:
+        """Do nothing: orders that still wait in the lane are told of."""
+
+
+def attach() -> type:
+    """Return the instrumented class of the benchmark's algorithm; raises as live.lean.attach.attach."""
+    cls, host = attach_to(read_instructions(), order_path)
+    host.parts.append(Submissions(host.orders.sender))
+    return cls
