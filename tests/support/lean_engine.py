@@ -32,7 +32,8 @@ class Main(QCAlgorithm):
         self.traded = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol
         self.count = 0
 
-    def on_warmup_finished(self):
+    def on_securities_changed(self, changes):
+        # Not before: LEAN drops the ticks of symbols that it has not subscribed to.
         threading.Thread(target=self.feed, daemon=True).start()
 
     def feed(self):
