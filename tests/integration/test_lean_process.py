@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ def test_a_stop_is_graceful(tmp_path: Path) -> None:
     assert (outcome.ending, outcome.has_ended) == (Ending.STOPPED, True)
     assert (files.folder / "ended").exists()
     assert "LEAN ended gracefully" in failure(outcome, files, RunInterrupted, "SIGTERM")
+
+
+def test_a_background_job_whose_shell_ignores_interrupts_stops_gracefully(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(BEGINS, ends=False))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        outcome = stop_once_running(files)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (outcome.ending, outcome.has_ended) == (Ending.STOPPED, True)
 
 
 def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path) -> None:

@@ -138,6 +138,8 @@ class EngineProcess:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal goes to this program alone, which passes it on once.
                 start_new_session=True,
+                # Only then: code of ours between fork and exec is a risk when other threads run.
+                preexec_fn=_hear_interrupts if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None,
             )
         except OSError as error:
             self.close()
@@ -258,3 +260,11 @@ class EngineProcess:
     @staticmethod
     def _seconds_since(moment_ns: int) -> float:
         return (monotonic_ns() - moment_ns) / NANOSECONDS_PER_SECOND
+
+
+def _hear_interrupts() -> None:
+    """Let the engine hear SIGINT, in its process before it is the engine.
+
+    A shell without job control has its background commands ignore it, which is inherited; .NET leaves an ignored signal so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
