@@ -165,6 +165,30 @@ def test_a_long_warm_up_is_no_silence(tmp_path: Path) -> None:
     assert outcome.ending is Ending.BY_ITSELF
 
 
+def test_a_warm_up_that_goes_on_may_take_longer_than_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.WARMING_UP)
+    process = EngineProcess(
+        lean_engine.home(), prepared(tmp_path, algorithm(ticks=200)), EngineLimits(start_seconds=1.0), path
+    )
+    try:
+        process.start()
+        outcome = process.watch(lambda: False, lambda: page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9))
+    finally:
+        process.close()
+    assert outcome.seconds > 1.0
+    assert outcome.ending is Ending.BY_ITSELF
+
+
+def test_an_engine_that_hangs_in_its_rehearsal(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.REHEARSING)
+    assert run(prepared(tmp_path, algorithm(ends=False)), QUICK, path).ending is Ending.HUNG
+
+
 def test_an_engine_that_does_not_end_after_its_host(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.page"
     page = create_page(path, "run", "build")
