@@ -143,8 +143,11 @@ class Host:
         except BaseException as error:
             self.fail(error)
             raise
-        if self.watch.last_ns >= self._next_publish_ns and self._has_session:
-            self._publish_in_passing()
+        if self.watch.last_ns >= self._next_publish_ns:
+            if self._has_session:
+                self._publish_in_passing()
+            else:
+                self._show_warm_up()
 
     def on_order_event(self, event: Any) -> None:
         """Tell the strategy of an order event, and then everybody else."""
@@ -199,6 +202,11 @@ class Host:
                 self._collector.look(now_ns, now_ns - self.watch.last_ns)
         finally:
             self._resting.release()
+
+    def _show_warm_up(self) -> None:
+        """Give a sign of life: a warm-up may take longer than anybody waits for a start that does not go on."""
+        self._next_publish_ns = self.watch.last_ns + self._publish_every_ns
+        self.page.stamp()
 
     def _publish_in_passing(self) -> None:
         """Publish after a decision: only when no moment without ticks has come for twice as long as it should have."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import lean_engine
+from support.lean_double import DOUBLE
 from support.lean_engine import OPTIONS, copy_of_launcher
 
 from live.cli.main import run
@@ -47,6 +49,54 @@ def test_every_assumption_holds_in_the_double(capsys: Any, tmp_path: Path) -> No
     assert found["engine"]["version"] == "2.5.0.0"
     assert found["is_usable"]
     assert (tmp_path / "runs" / "facts" / "facts.json").is_file()
+
+
+LATE_SUBSCRIPTIONS = """
+import time as clock
+from lean_engine.feed import AggregationManager
+update, begun = AggregationManager.Update, []
+def late(self, tick):
+    begun.append(clock.monotonic())
+    if clock.monotonic() - begun[0] > 2.5:
+        update(self, tick)
+AggregationManager.Update = late
+"""
+SHADOWED_EXCEPTION = """
+import System
+del System.GC.GetTotalPauseDuration
+class Exception(BaseException):
+    pass
+"""
+
+
+def changed_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, *runs: str) -> list[str]:
+    """Return the options of an engine whose AlgorithmImports ends in a change, and have the self-test make some runs."""
+    double = Path(shutil.copytree(DOUBLE, tmp_path / "double", symlinks=True))
+    with (double / "AlgorithmImports.py").open("a", encoding="utf-8") as file:
+        file.write(change)
+    monkeypatch.setattr("live.lean.self_test.engine.RUNS", runs)
+    folder = str(double / "launcher")
+    return ["--engine", "lean", "--lean-home", folder, "--dotnet", folder]
+
+
+def test_an_engine_that_subscribes_late(capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = changed_engine(tmp_path, monkeypatch, LATE_SUBSCRIPTIONS, "facts", "raise")
+    _, found = doctor(capsys, *options)
+    by_name = {each["name"]: (each["verdict"], each["observed"]) for each in found["engine"]["assumptions"]}
+    shown = {name: by_name[name] for name in ("injection", "burst", "dummy_symbol", "asynchronous_order", "exception")}
+    assert {verdict for verdict, _ in shown.values()} == {"pass"}, shown
+    assert found["engine"]["notes"] == []
+
+
+def test_an_engine_whose_imports_shadow_the_exception(
+    capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = changed_engine(tmp_path, monkeypatch, SHADOWED_EXCEPTION, "facts")
+    _, found = doctor(capsys, *options)
+    by_name = {each["name"]: each for each in found["engine"]["assumptions"]}
+    assert by_name["dotnet_counters"]["verdict"] == "unknown"
+    assert "AttributeError" in by_name["dotnet_counters"]["observed"]
+    assert by_name["python_collector"]["verdict"] == "pass"
 
 
 def test_an_engine_that_does_not_run_the_test_at_all(capsys: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ def test_a_stop_is_graceful(tmp_path: Path) -> None:
     assert (outcome.ending, outcome.has_ended) == (Ending.STOPPED, True)
     assert (files.folder / "ended").exists()
     assert "LEAN ended gracefully" in failure(outcome, files, RunInterrupted, "SIGTERM")
+
+
+def test_a_background_job_whose_shell_ignores_interrupts_stops_gracefully(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm(BEGINS, ends=False))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        outcome = stop_once_running(files)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (outcome.ending, outcome.has_ended) == (Ending.STOPPED, True)
 
 
 def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path) -> None:
@@ -152,6 +163,30 @@ def test_a_long_warm_up_is_no_silence(tmp_path: Path) -> None:
     files = prepared(tmp_path, algorithm(ticks=150))
     outcome = run(files, EngineLimits(silence_seconds=0.2), path)
     assert outcome.ending is Ending.BY_ITSELF
+
+
+def test_a_warm_up_that_goes_on_may_take_longer_than_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.WARMING_UP)
+    process = EngineProcess(
+        lean_engine.home(), prepared(tmp_path, algorithm(ticks=200)), EngineLimits(start_seconds=1.0), path
+    )
+    try:
+        process.start()
+        outcome = process.watch(lambda: False, lambda: page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9))
+    finally:
+        process.close()
+    assert outcome.seconds > 1.0
+    assert outcome.ending is Ending.BY_ITSELF
+
+
+def test_an_engine_that_hangs_in_its_rehearsal(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.REHEARSING)
+    assert run(prepared(tmp_path, algorithm(ends=False)), QUICK, path).ending is Ending.HUNG
 
 
 def test_an_engine_that_does_not_end_after_its_host(tmp_path: Path) -> None:

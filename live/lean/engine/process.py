@@ -36,9 +36,11 @@ class EngineLimits:
     """How long the engine may take.
 
     Attributes:
-        start_seconds: from the start until the host is ready for the session: LEAN, the algorithm's history and warm-up.
+        start_seconds: without a sign of life until the host begins its session: for LEAN's start, the algorithm's import,
+            `initialize` and history. LEAN gives the algorithm's creation 90 s and `initialize` 300 s. Data of the warm-up,
+            which LEAN does not limit, are a sign of life.
         stop_seconds: from the request to stop until the final result.
-        silence_seconds: without a sign of life from the host, after which the engine counts as hung; from when it was ready.
+        silence_seconds: without a sign of life in the session, rehearsal included, after which the engine counts as hung.
         run_seconds: for everything; None for as long as it likes.
     """
 
@@ -138,6 +140,8 @@ class EngineProcess:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal goes to this program alone, which passes it on once.
                 start_new_session=True,
+                # Only then: code of ours between fork and exec is a risk when other threads run.
+                preexec_fn=_hear_interrupts if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None,
             )
         except OSError as error:
             self.close()
@@ -190,36 +194,40 @@ class EngineProcess:
             return
         if self._page_path is None:
             return
-        if not self._is_ready():
-            if self._seconds_since(self._began_ns) > limits.start_seconds:
-                self._ending = Ending.NEVER_STARTED
-                self._kill()
+        phase = self._phase()
+        if self._seconds_since(self._last_sign_ns) <= self._patience_seconds(phase):
             return
-        assert self._page is not None
-        stamp = self._page.gauge(Gauge.PUBLISHED)
-        if stamp != self._last_stamp:
-            self._last_stamp = stamp
-            self._last_sign_ns = monotonic_ns()
-        # Once the host has ended the rest is LEAN's, which has as long as after a request to stop.
-        patience = limits.stop_seconds if self._page.is_closed else limits.silence_seconds
-        if self._seconds_since(self._last_sign_ns) > patience:
-            # Whoever does not run its threads any more does not handle a SIGINT either.
-            self._ending = Ending.HUNG
-            self._kill()
+        # Whoever does not run its threads any more does not handle a SIGINT either.
+        self._ending = Ending.NEVER_STARTED if phase < RunPhase.REHEARSING else Ending.HUNG
+        self._kill()
 
-    def _is_ready(self) -> bool:
-        """Tell whether the host has come to the session; before that nothing is written to its page for long spans."""
+    def _phase(self) -> int:
+        """Return the phase that the host shows, STARTING before there is a host, and take note of its sign of life."""
         if self._page is None:
             assert self._page_path is not None
             if not self._page_path.exists():
-                return False
+                return RunPhase.STARTING
             try:
                 self._page = TelemetryView(self._page_path, expect_writer=False)
             except PageFault as fault:
                 if fault.reason == "incomplete":
-                    return False
+                    return RunPhase.STARTING
                 raise
-        return self._page.gauge(Gauge.RUN_PHASE) >= RunPhase.READY
+        stamp = self._page.gauge(Gauge.PUBLISHED)
+        if stamp != self._last_stamp:
+            self._last_stamp = stamp
+            self._last_sign_ns = monotonic_ns()
+        return int(self._page.gauge(Gauge.RUN_PHASE))
+
+    def _patience_seconds(self, phase: int) -> float:
+        """Return how long the host may give no sign of life in a phase.
+
+        Imports, `initialize` and history give none for long spans, and the warm-up only when it has data. Once the host has
+        ended the rest is LEAN's, which has as long as after a request to stop.
+        """
+        if phase < RunPhase.REHEARSING:
+            return self._limits.start_seconds
+        return self._limits.stop_seconds if phase >= RunPhase.COMPLETED else self._limits.silence_seconds
 
     def _end_what_has_ended(self) -> None:
         """Kill a process that has written its final result and does not go away."""
@@ -258,3 +266,11 @@ class EngineProcess:
     @staticmethod
     def _seconds_since(moment_ns: int) -> float:
         return (monotonic_ns() - moment_ns) / NANOSECONDS_PER_SECOND
+
+
+def _hear_interrupts() -> None:
+    """Let the engine hear SIGINT, in its process before it is the engine.
+
+    A shell without job control has its background commands ignore it, which is inherited; .NET leaves an ignored signal so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -66,10 +66,11 @@ class Launcher:
         if wrong or not chosen["live-mode"]:
             raise SystemExit(f"Unhandled exception. System.Exception: unusable configuration of {', '.join(wrong)}")
         engine = Engine(location.stem, self.config.get("parameters", {}))
-        if FAULT != "deaf":
-            signal.signal(signal.SIGINT, lambda number, frame: engine.interrupt())
-        else:
+        if FAULT == "deaf":
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+        elif signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            # .NET leaves a signal alone that it finds ignored.
+            signal.signal(signal.SIGINT, lambda number, frame: engine.interrupt())
         thread = engine.start()
         begun = time.monotonic()
         while thread.is_alive():

@@ -37,6 +37,36 @@ def feed_trades(feed: Feed, count: int) -> None:
     feed.until(lambda: feed.calls("on_order_event") == 2)
 
 
+WARMS_UP = """
+from AlgorithmImports import *
+from live.hot.catalogue import Gauge
+from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
+from live.lean.instructions import read_instructions
+from pathlib import Path
+
+class Main(QCAlgorithm):
+    def initialize(self):
+        self.btc = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol
+
+    def on_data(self, data):
+        pass
+
+    def on_warmup_finished(self):
+        # The host's session has not begun yet, so this is a slice of the warm-up to it.
+        page = TelemetryView(Path(read_instructions().run_folder) / PAGE_NAME)
+        self.before = page.gauge(Gauge.PUBLISHED)
+        self.on_data(Slice.of(datetime.utcnow(), datetime.utcnow(), []))
+        self.after = page.gauge(Gauge.PUBLISHED)
+"""
+
+
+def test_a_warm_up_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_in_double(tmp_path, monkeypatch, WARMS_UP, lambda feed: None)
+    assert run.error == ""
+    assert run.algorithm.after > run.algorithm.before > 0
+
+
 def test_every_stage_of_a_tick_and_an_order_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drive(feed: Feed) -> None:
         feed_trades(feed, 3)
