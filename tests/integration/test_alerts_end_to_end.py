@@ -63,6 +63,7 @@ class Strategy(QCAlgorithm):
 
 _NO_CORES = "the run names no cores, so that none of this machine is taken from other tests"
 _NO_LEAN = "the .NET collector is that of the LEAN host"
+_NO_STOP = "no analytics task was stopped: only those that were are drawn"
 NO_DATA = {
     "lean-live-host / Pinned / A": _NO_CORES,
     "lean-live-host / Pinned, by thread / A": _NO_CORES,
@@ -70,6 +71,7 @@ NO_DATA = {
     "lean-live-latency / GC pause p99 / B": _NO_LEAN,
     "lean-live-latency / Since when / D": _NO_LEAN,
     "lean-live-latency / Tick to decision / F": _NO_LEAN,
+    "lean-live-orders / Runs of the analytics tasks / C": _NO_STOP,
 }
 """Queries that return nothing here, with the reason; an entry whose query returns something fails."""
 
