@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep, wall_ns
-from live.errors import EnvironmentFault
+from live.errors import DataError, EnvironmentFault
 from live.hot.catalogue import Gauge, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import EngineFiles
@@ -156,6 +156,9 @@ class EngineProcess:
         Parameters:
             is_stop_wanted: asked at every look; once it says so the engine is asked to end.
             on_look: called at every look, to show progress.
+
+        Raises:
+            DataError: LEAN's result is of a form that is not known.
         """
         assert self._process is not None
         while self._process.poll() is None:
@@ -230,9 +233,12 @@ class EngineProcess:
         return self._limits.stop_seconds if phase >= RunPhase.COMPLETED else self._limits.silence_seconds
 
     def _end_what_has_ended(self) -> None:
-        """Kill a process that has written its final result and does not go away."""
+        """Kill a process that has written its final result and does not go away.
+
+        A result of an unknown form ends no run that goes on: `_outcome` tells of it.
+        """
         status = self._files.status
-        with suppress(OSError):
+        with suppress(OSError, DataError):
             age_seconds = (wall_ns() - status.stat().st_mtime_ns) / NANOSECONDS_PER_SECOND
             if age_seconds > _LAST_BREATH_SECONDS:
                 found = read_status(status)

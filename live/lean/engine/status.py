@@ -69,9 +69,18 @@ class EngineStatus(Struct, frozen=True, rename="camel"):
 
 
 def read_status(path: Path) -> EngineStatus | None:
-    """Return a status file, None when there is none, or one that is just being written."""
+    """Return a status file, None when there is none, or one that is just being written.
+
+    Raises:
+        DataError: it is whole, and a member is not what it was in the versions of LEAN that are known.
+    """
     try:
         return msgspec.json.decode(path.read_bytes(), type=EngineStatus)
+    except msgspec.ValidationError as error:
+        raise DataError(
+            f"{path}: LEAN's result is of another form than in the versions that this program knows: {error}; use "
+            "a LEAN that lean-live doctor --engine lean passes"
+        ) from error
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 
