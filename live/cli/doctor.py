@@ -16,13 +16,14 @@ from rich.text import Text
 from live.cli.engine import chosen_home, engine_options, reference_data
 from live.cli.output import common_options, print_json, print_warnings
 from live.config import load_config
-from live.errors import ExitCode
+from live.errors import ExitCode, Halt
 from live.lean.engine.lean_home import LeanHome
 from live.lean.profile import environment_variables, low_latency
 from live.lean.self_test.assumptions import Finding
 from live.lean.self_test.engine import test_engine
 from live.lean.self_test.machine import test_machine
 from live.lean.self_test.running import look_at_process
+from live.paper.stop_signals import StopSignals
 
 DOCTOR_VERSION = 1
 """Raised when a member of the JSON changes its meaning or goes away."""
@@ -66,10 +67,7 @@ def command(
     notes: list[str] = []
     variables = environment_variables(settings.lean)
     if home is not None:
-        with tempfile.TemporaryDirectory(prefix="lean-live-doctor-", ignore_cleanup_errors=True) as name:
-            data = reference_data(data_folder, home, Path(name) / "data")
-            runs = Path(name) / "runs" if keep is None else keep
-            findings, notes = test_engine(home, data, runs, variables, _say)
+        findings, notes = _test(home, data_folder, keep, variables)
     bad = [each for each in (*machine, *findings) if each.is_needed and each.verdict != "pass"]
     if as_json:
         print_json(
@@ -89,6 +87,24 @@ def command(
         print_warnings([*([] if home is None else home.warnings), *notes])
         _print(machine, in_force, findings, home)
     return int(ExitCode.ENVIRONMENT if bad else ExitCode.OK)
+
+
+def _test(
+    home: LeanHome, data_folder: Path | None, keep: Path | None, variables: dict[str, str]
+) -> tuple[list[Finding], list[str]]:
+    """Run the self-test; whatever stops it ends the engine and takes the files away.
+
+    Raises:
+        RunInterrupted: Ctrl-C, SIGTERM or the end of the terminal.
+    """
+    with StopSignals() as signals:
+        try:
+            with tempfile.TemporaryDirectory(prefix="lean-live-doctor-", ignore_cleanup_errors=True) as name:
+                data = reference_data(data_folder, home, Path(name) / "data")
+                runs = Path(name) / "runs" if keep is None else keep
+                return test_engine(home, data, runs, variables, _say)
+        except Halt:
+            raise signals.error("the engine was ended with it; run it again") from None
 
 
 def _say(run: str) -> None:

@@ -41,6 +41,7 @@ from live.hot.records import (
     TICK_WORDS,
     RecordBuffer,
 )
+from live.lean import threads
 from live.lean.instructions import FeederInstructions
 from live.lean.slice_watch import SliceWatch
 from live.lean.surface import Subscription, engine_time_ns, quote_tick, subscriptions, trade_tick
@@ -194,9 +195,17 @@ class Feeder:
             self.failure = f"internal error, {type(error).__name__}: {error}"
         if self.health.state is FeedState.HALTED:
             self.failure = self.failure or f"the feed halted: {self.health.reason}"
-        self._write_counters()
-        if not self._is_ending.is_set():
-            self._algorithm.quit(self.failure or "the session of the feed is over")
+        try:
+            self._write_counters()
+        except OSError as error:
+            text = f"cannot write {self._instructions.counters_file}: {error.strerror}; make room in the run's folder"
+            # LEAN is not told why a run quits when it ends already.
+            threads.say(f"lean-live: {text}")
+            self.failure = f"{self.failure}; {text}" if self.failure else text
+        finally:
+            # Without it the engine would wait for ticks for ever.
+            if not self._is_ending.is_set():
+                self._algorithm.quit(self.failure or "the session of the feed is over")
 
     async def _receive(self) -> None:
         config = Config(feed=self._instructions.feed, websocket=self._instructions.websocket)

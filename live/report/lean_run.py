@@ -265,6 +265,10 @@ class _LeanRun:
         files = replace(files, results=_bring_home(files))
         feeder = read_feeder(self._own(_FEEDER_FILE))
         failure = self._failure(files, outcome, publisher, feeder)
+        if feeder is None and failure is None:
+            self._warnings.append(
+                f"the feeder inside LEAN left no {_FEEDER_FILE}: whether the feed came to its end is not known; see {files.output}"
+            )
         if publisher is not None and publisher.offered is not None:
             self._warn_of_bars(publisher.offered.has_bars)
         left = EngineLeavings(

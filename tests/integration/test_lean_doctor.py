@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from support import lean_engine
+from support.commands import COMMAND, ROOT
 from support.lean_double import DOUBLE
 from support.lean_engine import OPTIONS, copy_of_launcher
 
 from live.cli.main import run
+from live.clock import sleep
 from live.config import LeanSettings
 from live.errors import ExitCode
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
@@ -97,6 +99,27 @@ def test_an_engine_whose_imports_shadow_the_exception(
     assert by_name["dotnet_counters"]["verdict"] == "unknown"
     assert "AttributeError" in by_name["dotnet_counters"]["observed"]
     assert by_name["python_collector"]["verdict"] == "pass"
+
+
+def test_sigterm_ends_the_engine_and_takes_the_files_away(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "doctor", *OPTIONS],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+    )
+    for _ in range(600):
+        if list(tmp_path.glob("lean-live-doctor-*/runs/facts/results/log.txt")):
+            break
+        sleep(0.05)
+    else:
+        raise AssertionError("the first run did not begin")
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED, said
+    assert "stopped by SIGTERM; the engine was ended with it; run it again" in said
+    assert not list(tmp_path.glob("lean-live-doctor-*"))
 
 
 def test_an_engine_that_does_not_run_the_test_at_all(capsys: Any, tmp_path: Path) -> None:

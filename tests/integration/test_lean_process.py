@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support import lean_engine
+from support.commands import ROOT
 from support.lean_engine import algorithm, prepared, run
 
-from live.clock import wall_ns
+from live.clock import sleep, wall_ns
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
 from live.feeds.sample_reference import write_reference
 from live.hot.catalogue import Gauge, RunPhase
@@ -220,3 +226,61 @@ def test_a_terminal_s_interrupt_does_not_reach_the_engine(tmp_path: Path) -> Non
         process.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
+
+
+def test_the_engine_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    body = (
+        "        open('begun', 'w').close()\n\n    def on_end_of_algorithm(self):\n        open('ended', 'w').close()\n"
+    )
+    files = prepared(tmp_path, algorithm(body, ticks=100_000))
+    begun, ended = files.folder / "begun", files.folder / "ended"
+    # A process that starts the engine, says which it is, and is killed.
+    starter = (
+        "import sys\n"
+        "from live.lean.engine.process import EngineLimits, EngineProcess\n"
+        "from support import lean_engine\n"
+        "from pathlib import Path\n"
+        "from live.lean.engine.engine_config import EngineFiles\n"
+        "import json\n"
+        "folder, results, entry = map(Path, sys.argv[1:4])\n"
+        "files = EngineFiles(folder, results, entry, json.loads(sys.argv[4]))\n"
+        "process = EngineProcess(lean_engine.home(), files, EngineLimits(), None)\n"
+        "process.start()\n"
+        "print(process.pid, flush=True)\n"
+        "process.watch(lambda: False)\n"
+    )
+    places = [str(files.folder), str(files.results), str(files.entry), json.dumps(dict(files.environment))]
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", starter, *places], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
+    )
+    assert process.stdout is not None
+    engine = int(process.stdout.readline())
+    try:
+        _wait_for(begun.exists)
+    finally:
+        process.kill()
+        process.communicate()
+    try:
+        _wait_for(ended.exists)
+        _wait_for(lambda: not _is_alive(engine))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(engine, signal.SIGKILL)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # One that nobody waits for stays as a zombie.
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        sleep(0.05)
+    raise AssertionError("not within 30 seconds")

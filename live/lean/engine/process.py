@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep, wall_ns
 from live.errors import DataError, EnvironmentFault
 from live.hot.catalogue import Gauge, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
+from live.lean.engine import leashed
 from live.lean.engine.engine_config import EngineFiles
 from live.lean.engine.engine_log import has_ended, read_text
 from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome
@@ -123,12 +125,14 @@ class EngineProcess:
         return self._page
 
     def start(self) -> None:
-        """Start the engine.
+        """Start the engine. It ends when the calling thread does, whatever ended that: a command leaves no engine behind.
 
         Raises:
             EnvironmentFault: the process cannot be started.
         """
-        command = [str(self._home.dotnet), str(self._home.folder / LAUNCHER_DLL)]
+        engine = [str(self._home.dotnet), str(self._home.folder / LAUNCHER_DLL)]
+        # Without this environment's own variables of Python, which are for the one inside LEAN.
+        command = [sys.executable, "-I", "-S", leashed.__file__, str(os.getpid()), *engine]
         try:
             self._output = self._files.output.open("wb")
             self._process = subprocess.Popen(  # noqa: S603 - the command that was checked, without a shell
@@ -146,7 +150,7 @@ class EngineProcess:
         except OSError as error:
             self.close()
             raise EnvironmentFault(
-                f"cannot start {' '.join(command)}: {error.strerror}; check --dotnet and --lean-home"
+                f"cannot start {' '.join(engine)}: {error.strerror}; make room for {self._files.output}, or end other processes"
             ) from error
         self._began_ns = self._last_sign_ns = monotonic_ns()
 

@@ -235,6 +235,18 @@ def test_a_feed_that_halts_ends_the_run_and_says_why(tmp_path: Path) -> None:
     assert "the publisher does not send" in report["failure"]
 
 
+def test_counters_that_cannot_be_written_end_the_run_and_are_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(tmp_path, trades(1), [BTC], RECORDED_NS)
+    # A folder in the way of the draft: writing fails as on a full disk.
+    session.counters_file.with_name(session.counters_file.name + ".part").mkdir()
+    session.run()
+    assert session.algorithm._is_quitting.startswith(f"cannot write {session.counters_file}: ")
+    assert "make room" in session.algorithm._is_quitting
+    assert f"lean-live: cannot write {session.counters_file}: " in capfd.readouterr().err
+
+
 def test_the_end_of_the_run_ends_the_feeder(tmp_path: Path) -> None:
     session = Session(tmp_path, [], [BTC], RECORDED_NS)
     session.feeder.begin(session.algorithm)
