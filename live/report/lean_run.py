@@ -311,9 +311,12 @@ class _LeanRun:
     ) -> LeanLiveError | None:
         if publisher is not None and publisher.failure is not None:
             return publisher.failure
-        failure = failure_of(outcome, files, self._signals.request)
+        failure = failure_of(outcome, files, self._signals.request, self._folder.path)
         if failure is None and feeder is not None and feeder.failure is not None:
-            return EnvironmentFault(f"the feeder inside LEAN ended early: {feeder.failure}; see {files.output}")
+            output = files.output.relative_to(self._folder.path)
+            return EnvironmentFault(
+                f"the feeder inside LEAN ended early: {feeder.failure}; see {output} in the folder of the results"
+            )
         return failure
 
     def _warn_of_bars(self, has_bars: bool) -> None:

@@ -100,6 +100,30 @@ def test_an_error_of_the_algorithm_ends_the_run_with_its_message(tmp_path: Path,
     assert any("results until then" in note for note in found["error"]["notes"])
 
 
+def log_named_in(found: dict[str, Any]) -> Path:
+    """Return the log that a message names, in the folder that a note names."""
+    note = next(each for each in found["error"]["notes"] if "results until then" in each)
+    name = found["error"]["message"].rpartition("; see ")[2].removesuffix(" in the folder of the results")
+    return Path(note.partition(": ")[2]) / name
+
+
+def test_an_exit_in_the_algorithm_is_no_good_end(tmp_path: Path, data: Path, capsys: Any) -> None:
+    more = "        if self.live_mode and self.count > 60: raise SystemExit(3)"
+    code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "3"))
+    assert code == ExitCode.RUN_FAILED
+    assert "the algorithm failed in LEAN: SystemExit: 3" in found["error"]["message"]
+    assert log_named_in(found).is_file()
+
+
+def test_an_error_that_does_not_end_lean_s_loop(tmp_path: Path, data: Path, capsys: Any) -> None:
+    more = "\n    def on_order_event(self, event):\n        if self.live_mode: raise ValueError('boom')\n"
+    code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "3"))
+    assert code == ExitCode.RUN_FAILED
+    assert "the algorithm failed in LEAN: ValueError: boom" in found["error"]["message"]
+    assert "final result" not in found["error"]["message"]
+    assert log_named_in(found).is_file()
+
+
 def test_an_algorithm_outside_the_subset_is_not_compared(tmp_path: Path, data: Path, capsys: Any) -> None:
     more = "\n    def on_end_of_algorithm(self):\n        x = self.emit_insights if False else None\n"
     code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "5", "--from", "2013-10-07"))

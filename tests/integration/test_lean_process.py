@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ from support.lean_engine import algorithm, prepared, run
 from live.clock import sleep, wall_ns
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
 from live.feeds.sample_reference import write_reference
-from live.hot.catalogue import Gauge, RunPhase
+from live.hot.catalogue import Gauge, PageText, RunPhase
+from live.hot.page_tables import PageTablesWriter
 from live.hot.telemetry import create_page
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
-from live.lean.engine.status import read_order_events
+from live.lean.engine.status import read_order_events, read_status
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import Instructions
@@ -99,6 +101,65 @@ def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     assert outcome.ending is Ending.KILLED_AFTER_STOP
     assert outcome.killed_by == "SIGKILL"
     assert "open orders" in failure(outcome, files, RunInterrupted, "SIGTERM")
+
+
+def test_an_engine_that_dies_of_the_request_while_it_starts(tmp_path: Path) -> None:
+    body = (
+        "import os, signal, time\nopen('begun', 'w').close()\ntime.sleep(0.5)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    files = prepared(tmp_path, body)
+    outcome = stop_once_running(files)
+    assert outcome.ending is Ending.STOPPED
+    text = failure(outcome, files, RunInterrupted, "SIGTERM")
+    assert "stopped by SIGTERM before its session; LEAN was still starting and was killed by SIGKILL" in text
+    assert "time that it had" not in text
+
+
+def test_an_engine_that_does_not_end_after_an_error_of_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.lean.engine.process._FAILED_SECONDS", 0.2)
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    PageTablesWriter(page.records).write_text(PageText.REASON, "ValueError: boom")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
+    page.close()
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, EngineLimits(stop_seconds=20.0), path)
+    assert (outcome.ending, outcome.has_ended) == (Ending.AFTER_FAILURE, True)
+    assert "the algorithm failed in LEAN: ValueError: boom; see" in failure(outcome, files, AlgorithmRuntimeError)
+
+
+def test_an_error_of_the_host_is_not_hidden_by_a_stop(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    PageTablesWriter(page.records).write_text(PageText.REASON, "ValueError: boom")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
+    page.close()
+    files = prepared(tmp_path, algorithm(BEGINS, ends=False), LEAN_DOUBLE_FAULT="deaf")
+    outcome = run(files, EngineLimits(stop_seconds=4.0), path, (files.folder / "begun").exists)
+    assert outcome.ending is Ending.KILLED_AFTER_STOP
+    text = failure(outcome, files, AlgorithmRuntimeError, "Ctrl-C")
+    assert "ValueError: boom; LEAN was killed by SIGKILL after it" in text
+    assert "open orders" in text
+
+
+def test_an_end_that_the_host_was_not_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.RUNNING)
+    files = prepared(tmp_path, algorithm())
+    outcome = run(files, EngineLimits(), path)
+    assert "without on_end_of_algorithm" in failure(outcome, files, EngineFailure)
+
+
+def test_a_result_that_does_not_parse(tmp_path: Path) -> None:
+    files = prepared(tmp_path, algorithm())
+    outcome = run(files)
+    content = files.status.read_text(encoding="utf-8")
+    files.status.write_text(content.replace('"state"', '"value": NaN, "state"', 1), encoding="utf-8")
+    outcome = replace(outcome, status=read_status(files.status))
+    assert "lean-live.json is damaged" in failure(outcome, files, EngineFailure)
 
 
 def test_an_engine_that_was_killed(tmp_path: Path) -> None:

@@ -25,10 +25,13 @@ from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine import leashed
 from live.lean.engine.engine_config import EngineFiles
 from live.lean.engine.engine_log import has_ended, read_text
+from live.lean.engine.host_end import HostEnd, read_host_end
 from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome
 from live.lean.engine.status import EngineStatus, read_status
 
 _LOOK_SECONDS = 0.05
+_FAILED_SECONDS = 5.0
+"""Time for LEAN to end by itself after an error ended the host. From some threads an error does not end LEAN's loop."""
 _LAST_BREATH_SECONDS = 10.0
 """Time for the process to go away once its final result is written: .NET and Python shut down, and sometimes hang there."""
 
@@ -61,6 +64,7 @@ class Ending(Enum):
     HUNG = "killed because it gave no sign of life"
     TOO_LONG = "stopped because it took too long"
     NEVER_STARTED = "killed because it did not come to run in time"
+    AFTER_FAILURE = "stopped because an error had ended its host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class EngineOutcome:
         status: LEAN's status file, None when there is none.
         has_ended: whether log or status say that the run came to its end.
         seconds: how long it ran.
+        host: how the host inside ended, None when there was none.
     """
 
     ending: Ending
@@ -80,6 +85,7 @@ class EngineOutcome:
     status: EngineStatus | None
     has_ended: bool
     seconds: float
+    host: HostEnd | None
 
     @property
     def killed_by(self) -> str | None:
@@ -111,6 +117,7 @@ class EngineProcess:
         self._began_ns = 0
         self._asked_ns: int | None = None
         self._ending = Ending.BY_ITSELF
+        self._failed_ns: int | None = None
         self._last_stamp = 0.0
         self._last_sign_ns = 0
 
@@ -168,8 +175,11 @@ class EngineProcess:
         while self._process.poll() is None:
             if self._asked_ns is None:
                 self._look_at_life()
-                if self._ending is Ending.BY_ITSELF and is_stop_wanted():
-                    self.ask_to_stop(Ending.STOPPED)
+                if self._asked_ns is None and self._ending is Ending.BY_ITSELF:
+                    if is_stop_wanted():
+                        self.ask_to_stop(Ending.STOPPED)
+                    elif self._has_failed_long_ago():
+                        self.ask_to_stop(Ending.AFTER_FAILURE)
             elif self._seconds_since(self._asked_ns) > self._limits.stop_seconds:
                 self._ending = Ending.KILLED_AFTER_STOP if self._ending is Ending.STOPPED else self._ending
                 self._kill()
@@ -236,6 +246,14 @@ class EngineProcess:
             return self._limits.start_seconds
         return self._limits.stop_seconds if phase >= RunPhase.COMPLETED else self._limits.silence_seconds
 
+    def _has_failed_long_ago(self) -> bool:
+        """Tell whether an error has ended the host, and LEAN did not end by itself after it."""
+        if self._page is None or self._page.gauge(Gauge.RUN_PHASE) != RunPhase.FAILED:
+            return False
+        if self._failed_ns is None:
+            self._failed_ns = monotonic_ns()
+        return self._seconds_since(self._failed_ns) > _FAILED_SECONDS
+
     def _end_what_has_ended(self) -> None:
         """Kill a process that has written its final result and does not go away.
 
@@ -271,7 +289,8 @@ class EngineProcess:
         status = read_status(self._files.status)
         # A quiet log handler leaves the last lines out of the log; then the status tells.
         ended = (status is not None and status.is_final) or has_ended(read_text(self._files.log))
-        return EngineOutcome(self._ending, code, status, ended, self._seconds_since(self._began_ns))
+        seconds = self._seconds_since(self._began_ns)
+        return EngineOutcome(self._ending, code, status, ended, seconds, read_host_end(self._page_path))
 
     @staticmethod
     def _seconds_since(moment_ns: int) -> float:
