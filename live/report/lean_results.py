@@ -21,7 +21,7 @@ from live.hot.catalogue import Counter, Gauge, PageText, Stage
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram
 from live.hot.telemetry_view import TelemetryView
-from live.lean.engine.status import EngineStatus
+from live.lean.engine.status import EngineStatus, read_order_events
 from live.paper.run import describe_failure
 from live.paper.run_model import (
     DataSource,
@@ -78,7 +78,7 @@ class EngineLeavings:
 
     Attributes:
         status: LEAN's status file, None without one.
-        events: order events as LEAN wrote them.
+        events: order events as LEAN wrote them, those that `read_events` returns.
         page: the host's telemetry page, None without one.
         feeder: what the feeder wrote, None when it did not come to its end.
         begun_ns: when the engine was started, UTC.
@@ -100,15 +100,22 @@ class EngineLeavings:
 
     @property
     def rows(self) -> list[OrderEventRow]:
-        """The order events, read.
+        """The order events, read."""
+        return [msgspec.json.decode(each, type=OrderEventRow) for each in self.events]
 
-        Raises:
-            DataError: LEAN wrote something else.
-        """
+
+def read_events(results: Path, algorithm_id: str) -> tuple[list[bytes], DataError | None]:
+    """Return the order events that can be read, and what is wrong with the first of the others, None when nothing is."""
+    found, fault = read_order_events(results, algorithm_id)
+    known: list[bytes] = []
+    for each in found:
         try:
-            return [msgspec.json.decode(each, type=OrderEventRow) for each in self.events]
+            msgspec.json.decode(each, type=OrderEventRow)
         except msgspec.DecodeError as error:
-            raise DataError(f"LEAN wrote an order event that this version does not know: {error}") from error
+            fault = fault or DataError(f"LEAN wrote an order event that this version does not know: {error}")
+        else:
+            known.append(each)
+    return known, fault
 
 
 def read_feeder(path: Path) -> FeederReport | None:

@@ -36,7 +36,6 @@ from live.lean.engine.engine_log import engine_version, read_text
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import EngineLimits, EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
-from live.lean.engine.status import read_order_events
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
@@ -47,7 +46,7 @@ from live.paper.run_model import DataSource, DryRunRequest, EventComparison, Pro
 from live.paper.stop_signals import StopSignals
 from live.report.dry_run import run_dry
 from live.report.engine_comparison import compare_events
-from live.report.lean_results import EngineLeavings, FeederReport, read_feeder, records_of, result_of
+from live.report.lean_results import EngineLeavings, FeederReport, read_events, read_feeder, records_of, result_of
 from live.report.progress import SilentProgress
 from live.report.results import REPORT_FILE, RunFolder
 from live.report.run_files import RunFiles
@@ -267,13 +266,19 @@ class _LeanRun:
         failure = self._failure(files, outcome, publisher, feeder)
         if feeder is None and failure is None:
             self._warnings.append(
-                f"the feeder inside LEAN left no {_FEEDER_FILE}: whether the feed came to its end is not known; see {files.output}"
+                f"the feeder inside LEAN left no {_FEEDER_FILE}: whether the feed came to its end is not known; see "
+                f"{files.output.relative_to(self._folder.path)} in the folder of the results"
             )
+        events, fault = read_events(files.results, files.status.stem)
+        if fault is not None:
+            # The run has what can be read, and is no good one.
+            self._warnings.append(str(fault))
+            failure = failure or fault
         if publisher is not None and publisher.offered is not None:
             self._warn_of_bars(publisher.offered.has_bars)
         left = EngineLeavings(
             outcome.status,
-            read_order_events(files.results, files.status.stem),
+            events,
             self._page(),
             feeder,
             begun_ns,

@@ -19,6 +19,7 @@ from live.cli.main import run
 from live.clock import sleep
 from live.errors import ExitCode
 from live.hot.run_page import PAGE_NAME
+from live.lean.engine.process import EngineOutcome, EngineProcess
 
 TICKS = 300
 ALGORITHM = """from AlgorithmImports import *
@@ -122,6 +123,25 @@ def test_an_error_that_does_not_end_lean_s_loop(tmp_path: Path, data: Path, caps
     assert "the algorithm failed in LEAN: ValueError: boom" in found["error"]["message"]
     assert "final result" not in found["error"]["message"]
     assert log_named_in(found).is_file()
+
+
+def test_an_order_event_that_is_no_json_leaves_a_failed_run(
+    tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = EngineProcess.watch
+
+    def watch_and_damage(self: EngineProcess, *arguments: Any) -> EngineOutcome:
+        outcome = watch(self, *arguments)
+        (path,) = (tmp_path / "results").glob("*.partial/lean/results/*order-events.json")
+        path.write_text('[{"orderId": 1, "quantity": NaN}]', encoding="utf-8")
+        return outcome
+
+    monkeypatch.setattr(EngineProcess, "watch", watch_and_damage)
+    code, found = dry_run(capsys, words(tmp_path, data, "", "--speed", "3"))
+    assert code == ExitCode.BAD_INPUT
+    assert "order-events.json are missing, it is damaged" in found["error"]["message"]
+    (folder,) = (tmp_path / "results").glob("*-failed")
+    assert {"summary.json", "report.html"} <= {path.name for path in folder.iterdir()}
 
 
 def test_an_algorithm_outside_the_subset_is_not_compared(tmp_path: Path, data: Path, capsys: Any) -> None:

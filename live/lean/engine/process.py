@@ -78,6 +78,7 @@ class EngineOutcome:
         has_ended: whether log or status say that the run came to its end.
         seconds: how long it ran.
         host: how the host inside ended, None when there was none.
+        fault: what is wrong with the status file, None when nothing is.
     """
 
     ending: Ending
@@ -86,6 +87,7 @@ class EngineOutcome:
     has_ended: bool
     seconds: float
     host: HostEnd | None
+    fault: DataError | None
 
     @property
     def killed_by(self) -> str | None:
@@ -167,9 +169,6 @@ class EngineProcess:
         Parameters:
             is_stop_wanted: asked at every look; once it says so the engine is asked to end.
             on_look: called at every look, to show progress.
-
-        Raises:
-            DataError: LEAN's result is of a form that is not known.
         """
         assert self._process is not None
         while self._process.poll() is None:
@@ -286,11 +285,15 @@ class EngineProcess:
         if self._output is not None:
             self._output.close()
             self._output = None
-        status = read_status(self._files.status)
+        status, fault = None, None
+        try:
+            status = read_status(self._files.status)
+        except DataError as error:
+            fault = error
         # A quiet log handler leaves the last lines out of the log; then the status tells.
         ended = (status is not None and status.is_final) or has_ended(read_text(self._files.log))
         seconds = self._seconds_since(self._began_ns)
-        return EngineOutcome(self._ending, code, status, ended, seconds, read_host_end(self._page_path))
+        return EngineOutcome(self._ending, code, status, ended, seconds, read_host_end(self._page_path), fault)
 
     @staticmethod
     def _seconds_since(moment_ns: int) -> float:

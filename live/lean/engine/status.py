@@ -85,16 +85,19 @@ def read_status(path: Path) -> EngineStatus | None:
         return None
 
 
-def read_order_events(results: Path, algorithm_id: str) -> list[bytes]:
+def read_order_events(results: Path, algorithm_id: str) -> tuple[list[bytes], DataError | None]:
     """Return the order events of a run, each as the JSON object that LEAN wrote, in the order of their files.
 
-    Raises:
-        DataError: a file is damaged.
+    A file that is damaged, or holds what JSON does not have such as NaN, is left out; the error says which was the first.
     """
     found: list[bytes] = []
+    fault: DataError | None = None
     for path in sorted(results.glob(f"{algorithm_id}-*order-events.json")):
         try:
             found += [bytes(each) for each in msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw])]
         except msgspec.DecodeError as error:
-            raise DataError(f"{path} is damaged: {error}; the engine was killed while it wrote it") from error
-    return found
+            fault = fault or DataError(
+                f"order events of {path.name} are missing, it is damaged: {error}; the engine was killed while it wrote it, "
+                "or an order has a quantity or price that is no number"
+            )
+    return found, fault

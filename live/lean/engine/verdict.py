@@ -41,6 +41,8 @@ def failure_of(
     text = _ENDINGS.get(outcome.ending)
     if text is not None:
         return EngineFailure(f"{text}; {where}")
+    if outcome.fault is not None:
+        return EngineFailure(f"{outcome.fault}; {where}")
     if not outcome.has_ended:
         return EngineFailure(f"{_unexpected(outcome, files)}; {where}")
     text = _incomplete(outcome, files)
@@ -83,7 +85,7 @@ def _host_failure(outcome: EngineOutcome, reason: str, where: str) -> LeanLiveEr
 def _incomplete(outcome: EngineOutcome, files: EngineFiles) -> str | None:
     """Return what is wrong with a run of which LEAN says that it has ended, None when nothing is."""
     if outcome.status is None and files.status.is_file():
-        return f"LEAN's result file {files.status.name} is damaged: it is no JSON, or of another form than this version knows"
+        return f"LEAN's result file {files.status.name} is damaged: it is no JSON, or holds a number that is none"
     if outcome.host is not None and not outcome.host.phase.is_over:
         return "LEAN ended without on_end_of_algorithm, and names no error, so the session was not played to its end"
     return None

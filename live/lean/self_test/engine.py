@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
-from live.errors import DataError, EnvironmentFault
+from live.errors import EnvironmentFault
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import first_error, read_text
 from live.lean.engine.lean_home import LeanHome
@@ -88,12 +88,12 @@ def _run(
     try:
         process.start()
         outcome = _watch(process, path, _SIGNALS.get(name))
-    except DataError as error:
-        # What was found inside is worth having all the same.
-        return _read(path) if name == "facts" else {}, [f"run {name}: {error}"]
     finally:
         process.close()
     found = _read(path)
+    if outcome.fault is not None:
+        # What was found inside is worth having all the same.
+        return found if name == "facts" else {}, [f"run {name}: {outcome.fault}"]
     notes = _notes(name, outcome, files)
     return {**(found if name == "facts" else {}), **_facts_of_end(name, outcome, found, files)}, notes
 
