@@ -39,7 +39,9 @@ from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
+from live.lean.pinning import plan_of
 from live.lean.profile import config_keys, environment_variables
+from live.lean.warm.keep_warm import dummy_parts
 from live.paper import run_model
 from live.paper.run import find_data
 from live.paper.run_model import DataSource, DryRunRequest, EventComparison, Progress, ProgressSink, RunResult
@@ -89,9 +91,15 @@ def run_in_lean(request: LeanRunRequest, progress: ProgressSink) -> RunResult:
         progress: shows how far the run is.
 
     Raises:
+        ConfigError: the dummy symbol in [lean] is none.
+        EnvironmentFault: this machine cannot pin threads as [lean] asks for.
         LeanLiveError: the run could not begin or did not end well; a note names what is there.
         RunInterrupted: somebody stopped the run.
     """
+    lean = request.run.config.lean
+    # What the host would refuse inside LEAN is refused before anything runs.
+    dummy_parts(lean.dummy_symbol)
+    plan_of(lean)
     embedded, note = (None, "") if request.run.feed is not None else _play_embedded(request.run)
     with StopSignals() as signals:
         try:

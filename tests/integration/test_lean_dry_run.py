@@ -144,6 +144,24 @@ def test_an_order_event_that_is_no_json_leaves_a_failed_run(
     assert {"summary.json", "report.html"} <= {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("setting", "code", "said"),
+    [
+        ('dummy_symbol = "XX"', ExitCode.BAD_INPUT, "dummy_symbol in [lean] is 'XX'"),
+        ("loop_core = 4095", ExitCode.ENVIRONMENT, "loop_core"),
+    ],
+)
+def test_settings_that_the_host_refuses_are_refused_before_anything_runs(
+    tmp_path: Path, data: Path, capsys: Any, setting: str, code: ExitCode, said: str
+) -> None:
+    given = words(tmp_path, data)
+    (tmp_path / "live.toml").write_text(f"[lean]\n{setting}\n", encoding="utf-8")
+    found_code, found = dry_run(capsys, given)
+    assert found_code == code
+    assert said in found["error"]["message"]
+    assert not (tmp_path / "results").exists()
+
+
 def test_an_algorithm_outside_the_subset_is_not_compared(tmp_path: Path, data: Path, capsys: Any) -> None:
     more = "\n    def on_end_of_algorithm(self):\n        x = self.emit_insights if False else None\n"
     code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "5", "--from", "2013-10-07"))

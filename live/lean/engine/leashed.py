@@ -27,8 +27,6 @@ def main(words: list[str]) -> int:
         words: id of the parent, the command, its arguments.
     """
     parent, command = int(words[0]), words[1:]
-    # A shell that starts a command in the background has it ignore SIGINT, and that would be handed on to LEAN.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         library = ctypes.CDLL(None, use_errno=True)
         if library.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGINT, 0, 0, 0) != 0:

@@ -7,6 +7,7 @@ absolute quantity, and that the overloads of `order` with a type send market ord
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from live.algorithm.enums import OrderType
@@ -87,6 +88,29 @@ def term(method: OrderMethod, name: str, rest: tuple[Any, ...], named: dict[str,
         return rest[at]
     found = named.get(name)
     return named.get(_camel_case(name)) if found is None else found
+
+
+def check_quantity(name: str, quantity: Any) -> None:
+    """See that the quantity of an order call is a finite number: the gate could not judge another.
+
+    Parameters:
+        name: of the call, as the algorithm has spelled it.
+        quantity: what it was given.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is infinite or NaN.
+    """
+    if type(quantity) is int:
+        return
+    try:
+        is_finite = math.isfinite(quantity)
+    except TypeError:
+        raise TypeError(f"{name}: the quantity is {quantity!r}, which is no number; give a signed number") from None
+    if not is_finite:
+        raise ValueError(
+            f"{name}: the quantity is {quantity}; give a finite number, and look at what it was computed from"
+        )
 
 
 def is_misplaced(place: int, rest: tuple[Any, ...]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from live.algorithm.naming import pascal_case, snake_case
 from live.lean.instrument import python_callback
-from live.lean.orders.methods import ORDER_METHODS, OrderMethod, order_method
+from live.lean.orders.methods import ORDER_METHODS, OrderMethod, check_quantity, order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.unjudged import UNJUDGED_METHODS, UnjudgedOrders
@@ -62,11 +62,18 @@ def _spellings(snake_name: str) -> tuple[str, str]:
     return snake_name, pascal_case(snake_name)
 
 
+def _called(name: str, method: Method) -> Method:
+    """Return a method under the name of the call: Python names it when arguments are missing."""
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
 def _single(method: OrderMethod, sender: OrderSender) -> Method:
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
+        check_quantity(method.name, quantity)
         return sender.send(self, method, symbol, quantity, rest, named)
 
-    return send
+    return _called(method.name, send)
 
 
 def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOrders) -> Method:
@@ -79,6 +86,7 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
     sign = {"order": 0, "buy": 1, "sell": -1}[snake_name]
 
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
+        check_quantity(name, quantity)
         if unjudged.is_strategy(symbol):
             return unjudged.send(self, name, UNJUDGED_METHODS["combo_market_order"], (symbol, quantity, *rest), named)
         if rest and not isinstance(rest[0], bool | str):
@@ -86,7 +94,7 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
             rest = rest[1:]
         return sender.send(self, market, symbol, sign * abs(quantity) if sign else quantity, rest, named)
 
-    return send
+    return _called(name, send)
 
 
 def _unjudged(name: str, snake_name: str, unjudged: UnjudgedOrders) -> Method:
@@ -102,7 +110,7 @@ def _request(name: str, sender: OrderSender) -> Method:
     def send(self: Any, request: Any) -> Any:
         return sender.send_request(self, name, request)
 
-    return send
+    return _called(name, send)
 
 
 def _set_holdings(portfolio: PortfolioOrders) -> Method:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,35 @@ def test_before_the_session_leans_own_refusal_stands(tmp_path: Path) -> None:
         assert codes == ["ALGORITHM_WARMING_UP", "PRE_ORDER_CHECKS_ERROR"]
         assert tickets[1].submit_request.response.error_message.startswith("LIMITS_NOT_LOADED")
         assert bench.sent() == []
+
+
+SINGLE_CALLS = [(name, arguments[1:]) for name, arguments, named, _ in CALLS if not named]
+
+
+@pytest.mark.parametrize("spell", [str, pascal_case])
+@pytest.mark.parametrize(("name", "rest"), SINGLE_CALLS)
+@pytest.mark.parametrize(
+    ("quantity", "kind", "said"),
+    [
+        ("five", TypeError, "the quantity is 'five', which is no number"),
+        (None, TypeError, "the quantity is None, which is no number"),
+        (math.nan, ValueError, "the quantity is nan; give a finite number"),
+        (-math.inf, ValueError, "the quantity is -inf; give a finite number"),
+    ],
+)
+def test_a_quantity_that_is_no_number_is_the_caller_s_error(
+    tmp_path: Path, spell: Any, name: str, rest: Any, quantity: Any, kind: Any, said: str
+) -> None:
+    with order_bench(tmp_path) as bench:
+        judged = counted_judgements(bench)
+        with pytest.raises(kind, match=f"^{spell(name)}: {said}"):
+            getattr(bench.algorithm, spell(name))(bench.ibm, quantity, *rest)
+        bench.work()
+        assert (judged, bench.sent()) == ([], [])
+
+
+@pytest.mark.parametrize("spell", [str, pascal_case])
+@pytest.mark.parametrize("name", sorted({name for name, _ in SINGLE_CALLS}))
+def test_missing_arguments_are_told_by_the_name_of_the_call(tmp_path: Path, spell: Any, name: str) -> None:
+    with order_bench(tmp_path) as bench, pytest.raises(TypeError, match=rf"^{spell(name)}\(\) missing .* 'quantity'"):
+        getattr(bench.algorithm, spell(name))(bench.ibm)
