@@ -346,7 +346,7 @@ def test_the_watchdog_lets_a_run_wait_for_its_publisher(
 
 def test_the_watchdog_lets_a_run_rehearse(runs: FeedRuns, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The rehearsal takes all of its time.
-    monkeypatch.setattr("live.paper.keep_warm._ALIKE_RATIO", 0.0)
+    monkeypatch.setattr("live.settling._ALIKE_RATIO", 0.0)
 
     async def script(scene: Scene) -> None:
         async with publishing(scene.path, IBM) as (publisher, _):
