@@ -15,7 +15,7 @@ from comparison import differences, load_expected
 from support.data import lean_data_folder
 from support.runs import outcome, run_file
 
-from live.algorithm.enums import OrderStatus, OrderType
+from live.algorithm.enums import OrderStatus, OrderType, TickType
 from live.config import LeanSettings
 from live.lean import surface
 from live.lean.entry import write_entry
@@ -52,6 +52,8 @@ def test_golden_in_the_host(name: str, tmp_path: Path, monkeypatch: pytest.Monke
         pytest.skip("no LEAN data folder was found: set LEAN_DATA or put one at ./data")
     # What of .NET the embedded engine has no like of.
     monkeypatch.setattr(surface, "DotnetPauses", NoPauses)
+    kinds = SimpleNamespace(trade=TickType.TRADE, quote=TickType.QUOTE)
+    monkeypatch.setattr("live.lean.slice_watch.dotnet_types", lambda: kinds)
     # LEAN's own result handler looks at the portfolio on a thread of its own; the embedded engine knows one thread only.
     monkeypatch.setattr(Host, "_look_after", lambda host: None)
     monkeypatch.setattr(surface, "invalid_ticket", refused)
