@@ -38,7 +38,9 @@ class FinderMachine(RuleBasedStateMachine):
         self.folders: dict[str, Path] = {}
         self.ended: dict[str, int] = {}
         self.published: dict[str, int] = {}
+        self.lost: dict[str, Path] = {}
         self.faults: list[str] = []
+        self.faults_expected = 0
         self.finder = self.new_finder()
 
     def now_ns(self) -> int:
@@ -76,8 +78,12 @@ class FinderMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def delete(self, pick: Random) -> None:
         name = pick.choice(sorted(self.folders))
-        shutil.rmtree(self.folders.pop(name))
-        self.ended.pop(name, None)
+        folder = self.folders.pop(name)
+        shutil.rmtree(folder)
+        if self.ended.pop(name, None) is None:
+            # It goes on without a folder, is told of, and kept for as long as this finder lives.
+            self.lost[name] = folder
+            self.faults_expected += 1
         self.scan()
 
     @precondition(lambda self: self.going_on())
@@ -103,6 +109,7 @@ class FinderMachine(RuleBasedStateMachine):
     @rule()
     def start_anew(self) -> None:
         self.finder = self.new_finder()
+        self.lost.clear()
         self.scan()
 
     def going_on(self) -> list[str]:
@@ -113,9 +120,10 @@ class FinderMachine(RuleBasedStateMachine):
         kept = {name for name, second in self.ended.items() if self.seconds - second < GRACE_SECONDS}
         on_the_edge = {name for name, second in self.ended.items() if self.seconds - second == GRACE_SECONDS}
         attached = {run.name for run in self.finder.attached}
-        assert attached - on_the_edge == {*self.going_on(), *kept}
-        assert {run.folder for run in self.finder.attached} <= set(self.folders.values())
-        assert self.faults == []
+        assert attached - on_the_edge == {*self.going_on(), *kept, *self.lost}
+        assert {run.folder for run in self.finder.attached} <= {*self.folders.values(), *self.lost.values()}
+        assert len(self.faults) == self.faults_expected
+        assert all("is gone from" in each for each in self.faults)
 
     def teardown(self) -> None:
         live.sidecar.finder.wall_ns, live.sidecar.finder.machine_monotonic_ns = self.real
