@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from itertools import count
 from pathlib import Path
@@ -102,9 +102,7 @@ def telemetry_scraped(told: Parameters) -> ChildResult:
     words = {"ticker": told["ticker"], "order_every": str(told["order_every"])}
     schedules = (Schedule(told["warm_up"], told["ticks"], told["gap_ms"] * _MS) for _ in count())
     found = play_in_turn(told["strategy"], Path(told["data"]), words, schedules, told["pairs"], told["scrapers"])
-    plain_ns, scraped_ns = (
-        median(float(run.decisions.quantile(0.99)) for run in runs) for runs in (found.plain, found.scraped)
-    )
+    plain_ns, scraped_ns = (float(_pooled(runs).quantile(0.99)) for runs in (found.plain, found.scraped))
     return ChildResult(
         {"plain_p99": plain_ns, "scraped_p99": scraped_ns, "ratio": scraped_ns / plain_ns},
         samples=sum(run.decisions.count for run in (*found.plain, *found.scraped)),
@@ -114,6 +112,14 @@ def telemetry_scraped(told: Parameters) -> ChildResult:
         late=sum(run.schedule.late for run in (*found.plain, *found.scraped)),
         notes=[f"{found.scrapes:,} scrapes", f"{found.events_lost} events lost"],
     )
+
+
+def _pooled(runs: Sequence[session.PacedRun]) -> Histogram:
+    """Return the decision latencies of some runs together."""
+    pooled = Histogram()
+    for run in runs:
+        pooled.merge(run.decisions)
+    return pooled
 
 
 def telemetry_cost(told: Parameters) -> ChildResult:

@@ -194,7 +194,7 @@ def _lean_row(is_quick: bool) -> RowSpec:
 def _scraped_row(is_quick: bool) -> RowSpec:
     return RowSpec(
         "telemetry-scraped",
-        "paced in process, without a sidecar and beside one under 20 scrapers, in turn",
+        "paced in process, without a sidecar and beside one that 100 scrapers ask once a second, in turn",
         "telemetry_scraped",
         "warm",
         (
@@ -204,8 +204,8 @@ def _scraped_row(is_quick: bool) -> RowSpec:
         ),
         {
             **_paced("live", 1, 1_500 if is_quick else 5_000, 10, 200 if is_quick else 2_000),
-            "pairs": 1 if is_quick else 3,
-            "scrapers": 20,
+            "pairs": 1 if is_quick else 6,
+            "scrapers": 100,
         },
         rounds=1 if is_quick else 3,
     )

@@ -1,6 +1,9 @@
 """What a sidecar under scrapes costs a paced run: latencies without one and with one, in turn.
 
-Sidecar and scrapers are processes of their own, away from the run's core, as a user would have them.
+Sidecar and scrapers are processes of their own, away from the run's core, as a user would have them. Each scraper asks
+once a second, more often than a Prometheus is set to, and they share the second out. Scrapers that never pause would
+measure the machine: they fill every core that the run leaves, and the system's own tasks then move to the run's core,
+with or without a sidecar.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from live.errors import EnvironmentFault
 from live.sidecar.launch import serve
 
 _CONFIG = "[sidecar]\nport = 0\n"
+_PERIOD_SECONDS = 1.0
 _REQUEST = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: application/openmetrics-text\r\n\r\n"
 _LENGTH = b"content-length:"
 _RUNS = "lean_live_sidecar_runs"
@@ -37,11 +41,11 @@ _LOOK_SECONDS = 0.01
 
 @dataclass
 class ScrapedRuns:
-    """Runs without a sidecar and with one, which alternate.
+    """Runs without a sidecar and with one, which alternate. All of them write a telemetry page.
 
     Attributes:
         plain: those without.
-        scraped: those with a sidecar that is scraped all the time.
+        scraped: those with a sidecar that is scraped.
         scrapes: answers that the sidecars gave.
         events_lost: events of the scraped runs that found no room in the ring.
     """
@@ -63,21 +67,18 @@ def play_in_turn(
         parameters: of the strategy.
         schedules: a new one for each run.
         pairs: how often each is played.
-        scrapers: connections that ask for all metrics without a pause.
+        scrapers: connections that ask for all metrics, each once a second.
 
     Raises:
         EnvironmentFault: the sidecar cannot be started, or was not scraped.
     """
     found = ScrapedRuns()
     for _ in range(pairs):
-        found.plain.append(play_paced(strategy, data, parameters, next(schedules)))
-        with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as name:
-            results = Path(name)
-            run_folder = results / "Paced.partial"
-            run_folder.mkdir()
-            with _scraped(results, scrapers) as address:
-                found.scraped.append(play_paced(strategy, data, parameters, next(schedules), run_folder))
-                values = _values_at(address)
+        with _run_folder() as folder:
+            found.plain.append(play_paced(strategy, data, parameters, next(schedules), folder))
+        with _run_folder() as folder, _scraped(folder.parent, scrapers) as address:
+            found.scraped.append(play_paced(strategy, data, parameters, next(schedules), folder))
+            values = _values_at(address)
         if not values[_RUNS] or not values[_SCRAPES]:
             raise EnvironmentFault(
                 "the sidecar did not export the run while it was scraped; measure on a machine with less work"
@@ -88,8 +89,17 @@ def play_in_turn(
 
 
 @contextmanager
+def _run_folder() -> Iterator[Path]:
+    """Give the folder of a run in results of its own, which are deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="lean-live-bench-") as name:
+        folder = Path(name) / "Paced.partial"
+        folder.mkdir()
+        yield folder
+
+
+@contextmanager
 def _scraped(results: Path, scrapers: int) -> Iterator[str]:
-    """Have a sidecar of a folder, and scrapers that do not pause; give its address."""
+    """Have a sidecar of a folder, and scrapers; give its address."""
     config = results / "live.toml"
     config.write_text(_CONFIG, encoding="ascii")
     with _elsewhere():
@@ -145,18 +155,23 @@ def _values_at(address: str) -> Counter[str]:
 
 
 async def scrape_for_ever(address: str, scrapers: int) -> None:
-    """Ask a sidecar for all metrics over some connections, without a pause, until cancelled."""
+    """Ask a sidecar for all metrics over some connections, each once a second in its turn, until cancelled."""
     parts = urlsplit(address)
+    loop = asyncio.get_running_loop()
+    began_seconds = loop.time()
 
-    async def scrape() -> None:
+    async def scrape(number: int) -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        due_seconds = began_seconds + _PERIOD_SECONDS * number / scrapers
         while True:
+            await asyncio.sleep(due_seconds - loop.time())
+            due_seconds += _PERIOD_SECONDS
             writer.write(_REQUEST)
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().splitlines() if line.startswith(_LENGTH))
             await reader.readexactly(int(length.removeprefix(_LENGTH)))
 
-    await asyncio.gather(*(scrape() for _ in range(scrapers)))
+    await asyncio.gather(*(scrape(number) for number in range(scrapers)))
 
 
 if __name__ == "__main__":

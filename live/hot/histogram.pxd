@@ -18,6 +18,7 @@ cdef class Histogram:
     cdef long long[::1] _words
 
     cpdef _use(self, words)
+    cpdef merge(self, Histogram other)
     @cython.locals(bound=Py_ssize_t, count=Py_ssize_t)
     cpdef void record(self, long long value_ns) noexcept
 

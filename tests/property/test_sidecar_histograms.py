@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from live.errors import UsageError
 from live.hot.histogram import BOUNDS_MAX, HISTOGRAM_WORDS, Histogram, attach
 from live.sidecar.histograms import BOUNDS_NS, cumulative_buckets
 
@@ -45,3 +47,20 @@ def test_counts_rise_whatever_a_reader_catches_half_written(
     torn = memoryview(array("q", early[:cut].tolist() + words[cut:].tolist()))
     counts = [count for _, count in cumulative_buckets(attach(torn))]
     assert counts == sorted(counts)
+
+
+@given(SPANS_NS, SPANS_NS, EXACT_NS.map(sorted))
+def test_merged_histograms_are_one_that_saw_both(first: list[int], second: list[int], exact_ns: list[int]) -> None:
+    merged, other, both = (Histogram(exact_ns) for _ in range(3))
+    for histogram, spans_ns in ((merged, first), (other, second), (both, first + second)):
+        for span_ns in spans_ns:
+            histogram.record(span_ns)
+    merged.merge(other)
+    assert (merged.count, merged.sum_ns, merged.max_ns) == (both.count, both.sum_ns, both.max_ns)
+    assert list(merged.buckets()) == list(both.buckets())
+    assert merged.counts_up_to_bounds() == both.counts_up_to_bounds()
+
+
+def test_histograms_of_other_bounds_do_not_add_up() -> None:
+    with pytest.raises(UsageError, match="do not add up"):
+        Histogram([5]).merge(Histogram([6]))
