@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from rich.console import Console
 
 from live.bench.comparison import compare, load_report
 from live.bench.model import Report
@@ -21,7 +20,7 @@ from live.bench.rows import select
 from live.bench.runner import Benchmark, BenchProgress
 from live.bench.text_report import print_report
 from live.cli.engine import chosen_home, engine_options, reference_data
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, open_console, print_json, progress_option
 from live.config import load_config
 from live.errors import EnvironmentFault, ExitCode, UsageError
 
@@ -66,7 +65,7 @@ _WIDTH = 140
 @click.option(
     "--config", type=click.Path(path_type=Path), help="With --engine lean: settings, of which [lean] is the profile."
 )
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def command(
     names: tuple[str, ...],
@@ -121,7 +120,7 @@ def command(
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
-        print_report(report, _console())
+        print_report(report, open_console(_WIDTH))
     return int(exit_code(report))
 
 
@@ -161,7 +160,3 @@ def _store(report: Report, path: Path) -> None:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise EnvironmentFault(f"cannot write {path}: {reason}; choose another file for --output") from error
-
-
-def _console() -> Console:
-    return Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)

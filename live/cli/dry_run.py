@@ -12,7 +12,15 @@ import click
 from rich.console import Console
 
 from live.cli.engine import chosen_home, engine_options
-from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
+from live.cli.output import (
+    check_exists,
+    common_options,
+    only_json,
+    print_json,
+    print_warnings,
+    progress_option,
+    with_feed_options,
+)
 from live.config import find_config, load_config
 from live.errors import ExitCode, RunInterrupted, UsageError
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
@@ -67,7 +75,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d", "%Y%m%d"])
 )
 @click.option("--from", "first", type=_DAY, help="With --engine lean: first day. Without it: the algorithm's.")
 @click.option("--to", "last", type=_DAY, help="With --engine lean: last day. Without it: the algorithm's.")
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def command(
     algorithm: Path,
