@@ -11,6 +11,7 @@ from live.errors import ExitCode
 from live.generated import differing, write_differing
 from live.report.results import run_name
 from live.report.top.runs import open_run
+from live.settings_file import find_beside
 from live.slo.build import build
 from live.slo.burn import check_refusals
 from live.slo.check import check_document, print_check
@@ -93,6 +94,6 @@ def build_command(slo_file: Path | None, output: Path, only_check: bool, as_json
 
 def _load(path: Path | None) -> tuple[Slo, str]:
     """Return the objectives, and what to call their file."""
-    if path is None and Path(SLO_FILE_NAME).is_file():
-        path = Path(SLO_FILE_NAME)
+    if path is None:
+        path = find_beside(Path(), SLO_FILE_NAME)
     return load_slo(path), DEFAULTS_NAME if path is None else str(path)

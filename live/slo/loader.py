@@ -41,13 +41,6 @@ _GROWTH_LEAST = timedelta(seconds=30)
 """Shortest span in which a count may be asked to grow: some scrapes must lie in it."""
 
 
-def find_slo(algorithm: Path) -> Path | None:
-    """Return the slo.toml beside an algorithm's file, or in its project folder; None when there is none."""
-    folder = algorithm if algorithm.is_dir() else algorithm.parent
-    path = folder / SLO_FILE_NAME
-    return path if path.is_file() else None
-
-
 def load_slo(path: Path | None) -> Slo:
     """Read a file of objectives.
 
@@ -59,7 +52,7 @@ def load_slo(path: Path | None) -> Slo:
     """
     if path is None:
         return parse_slo(default_text(), DEFAULTS_NAME)
-    return parse_slo(read_text(path, "the command"), str(path))
+    return parse_slo(read_text(path), str(path))
 
 
 def default_text() -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from live.errors import ConfigError
 from live.hot.catalogue import Stage
-from live.slo.loader import default_text, find_slo, load_slo, parse_slo
+from live.settings_file import find_beside
+from live.slo.loader import SLO_FILE_NAME, default_text, load_slo, parse_slo
 from live.slo.metrics import KNOWN_METRICS, known_metric
 from live.slo.objectives import Latency, Session, latency_bounds_ns
 
@@ -196,9 +197,9 @@ def test_defaults_are_what_the_packaged_file_says() -> None:
 
 def test_slo_toml_is_found_beside_the_algorithm(tmp_path: Path) -> None:
     algorithm = tmp_path / "main.py"
-    assert find_slo(algorithm) is None
+    assert find_beside(algorithm, SLO_FILE_NAME) is None
     (tmp_path / "slo.toml").write_text(objective())
-    assert find_slo(algorithm) == find_slo(tmp_path) == tmp_path / "slo.toml"
+    assert find_beside(algorithm, SLO_FILE_NAME) == find_beside(tmp_path, SLO_FILE_NAME) == tmp_path / "slo.toml"
     assert len(load_slo(tmp_path / "slo.toml").objectives) == 1
 
 
@@ -207,7 +208,8 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     path = tmp_path / "slo.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=str(path)):
+    remedy = "correct the path" if content is None else "save it as UTF-8"
+    with pytest.raises(ConfigError, match=f"{path}.*; {remedy}"):
         load_slo(path)
 
 
