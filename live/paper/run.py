@@ -29,6 +29,7 @@ from live.feeds.sample import write_sample
 from live.hot.catalogue import RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.hot.pause_watch import collections_now
+from live.idle_collector import keep_from_collector
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
@@ -201,8 +202,12 @@ class DryRun:
                 self._feed.run(self.engine)
         else:
             loop = self._set_up()
-            with self._signals.gently(self._request_stop), self._playing():
-                loop.run()
+            keep_from_collector()
+            try:
+                with self._signals.gently(self._request_stop), self._playing():
+                    loop.run()
+            finally:
+                gc.unfreeze()
         if self._signals.request is not None:
             raise self._signals.error() if self._feed is None else self._signals.error("what it did is kept")
 
@@ -231,9 +236,7 @@ class DryRun:
 
     @contextmanager
     def _playing(self) -> Iterator[None]:
-        """Keep what is there from the garbage collector while the session is played, and measure how long that takes."""
-        gc.collect()
-        gc.freeze()
+        """Show that the session is played, and measure how long that takes."""
         self.recorder.pauses.begin()
         self.telemetry.enter(RunPhase.WARMING_UP if self.engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
@@ -244,7 +247,6 @@ class DryRun:
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
             self.recorder.pauses.end()
-            gc.unfreeze()
 
     def _end_algorithm(self) -> None:
         """Call on_end_of_algorithm, unless there is no algorithm's object."""
