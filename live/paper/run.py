@@ -26,6 +26,7 @@ from live.errors import (
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
+from live.feeds.socket.health import ticks_left_out
 from live.hot.catalogue import RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.hot.pause_watch import collections_now
@@ -68,8 +69,6 @@ if TYPE_CHECKING:
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
-_FEED_DROPS = ("dropped", "late", "out_of_order", "invalid", "stale", "ahead", "outside_session")
-"""Counters of ticks that a feed brought and the run left out, without `ticks_`."""
 _PHASES = {
     RunState.COMPLETED: RunPhase.COMPLETED,
     RunState.INTERRUPTED: RunPhase.INTERRUPTED,
@@ -359,7 +358,7 @@ class DryRun:
                 LatencySummary.of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()
             ),
             ticks_dropped=self._ticks_dropped(),
-            ticks_conflated=0,
+            ticks_conflated=0 if self._feed is None else self._feed.health.counters.ticks_conflated,
             resident_memory_peak_bytes=peak_memory_bytes(),
             is_compiled=live.hot.COMPILED,
             log_lines_dropped=self.log.lines_dropped,
@@ -396,11 +395,9 @@ class DryRun:
 
     def _ticks_dropped(self) -> dict[str, int]:
         """Return ticks that did not reach the strategy, by reason."""
-        counts = {"suspicious": self.recorder.suspicious_ticks}
-        if self._feed is not None:
-            counters = self._feed.health.counters
-            counts |= {name.replace("_", " "): getattr(counters, f"ticks_{name}") for name in _FEED_DROPS}
-        return {name: count for name, count in counts.items() if count}
+        suspicious = self.recorder.suspicious_ticks
+        of_feed = {} if self._feed is None else ticks_left_out(self._feed.health.counters.as_dict())
+        return ({"suspicious": suspicious} if suspicious else {}) | of_feed
 
     def _collections_since(self) -> tuple[int, int, int]:
         before, now = self._collections_before, collections_now()
