@@ -359,13 +359,6 @@ class Config(Struct, frozen=True, kw_only=True):
     lean: LeanSettings = LeanSettings()
 
 
-def find_config(algorithm: Path) -> Path | None:
-    """Return the live.toml beside an algorithm's file, or in its project folder; None when there is none."""
-    folder = algorithm if algorithm.is_dir() else algorithm.parent
-    path = folder / CONFIG_FILE_NAME
-    return path if path.is_file() else None
-
-
 def load_config(path: Path | None) -> Config:
     """Read a configuration file.
 
@@ -375,7 +368,7 @@ def load_config(path: Path | None) -> Config:
     Raises:
         ConfigError: the file cannot be read, is no TOML, or holds an unknown key or a value out of its range.
     """
-    return Config() if path is None else parse_config(read_text(path, "--config"), str(path))
+    return Config() if path is None else parse_config(read_text(path), str(path))
 
 
 def parse_config(text: str, name: str) -> Config:

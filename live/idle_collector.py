@@ -24,6 +24,13 @@ _OLD_GATHERED_MAX = 20
 """Collections of the middle generation after which that is done: each has let more objects grow old."""
 
 
+def keep_from_collector() -> int:
+    """Collect everything and keep what is left from the collector until `gc.unfreeze`; return how many objects that are."""
+    gc.collect()
+    gc.freeze()
+    return gc.get_freeze_count()
+
+
 class IdleCollector:
     """Collects garbage when there is time.
 
@@ -41,11 +48,10 @@ class IdleCollector:
         Parameters:
             now_ns: the present on the monotonic clock.
         """
-        gc.collect()
-        gc.freeze()
+        kept = keep_from_collector()
         gc.disable()
         self._last_old_ns = now_ns
-        return gc.get_freeze_count()
+        return kept
 
     def end(self) -> None:
         """Let Python collect by itself again."""

@@ -24,12 +24,14 @@ Settings = TypeVar("Settings", bound=Struct)
 _SIMILARITY_MIN = 0.5
 
 
-def read_text(path: Path, named_by: str) -> str:
-    """Return the text of a file of settings.
+def find_beside(algorithm: Path, file_name: str) -> Path | None:
+    """Return the file of settings beside an algorithm's file, or in its project folder; None when there is none."""
+    path = (algorithm if algorithm.is_dir() else algorithm.parent) / file_name
+    return path if path.is_file() else None
 
-    Parameters:
-        path: the file.
-        named_by: the option that names it, for errors.
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of settings.
 
     Raises:
         ConfigError: it cannot be read, or is no UTF-8.
@@ -38,7 +40,7 @@ def read_text(path: Path, named_by: str) -> str:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigError(
-            f"cannot read {path}: {os.strerror(error.errno or 0)}; check the path given to {named_by}"
+            f"cannot read {path}: {os.strerror(error.errno or 0)}; correct the path, or let this user read the file"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error

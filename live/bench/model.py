@@ -53,7 +53,7 @@ class RowSpec(Struct, frozen=True):
     """One measurement.
 
     Attributes:
-        name: what `--rows` selects it by.
+        name: what it is chosen by.
         title: what is measured, in a few words.
         job: name of the function in live.bench.child that measures it.
         temperature: whether the code ran just before ("warm"), after a pause ("cold"), or in a new process ("start").

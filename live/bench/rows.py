@@ -5,6 +5,7 @@ The budgets are the project's own for the embedded engine; times are those of a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from live.bench.model import Better, Budget, MetricSpec, Parameter, RowSpec, Unit
@@ -54,25 +55,24 @@ def rows(is_quick: bool) -> tuple[RowSpec, ...]:
     )
 
 
-def select(all_rows: tuple[RowSpec, ...], words: str | None) -> tuple[RowSpec, ...]:
-    """Return the rows that `--rows` names.
+def select(all_rows: tuple[RowSpec, ...], words: Sequence[str]) -> tuple[RowSpec, ...]:
+    """Return the rows that the user names, each once, in the order of the report.
 
     Parameters:
         all_rows: those to choose from.
-        words: names or beginnings of names ("cold" selects cold-live-10ms and others), separated by commas; None
-            selects all.
+        words: names or beginnings of names ("cold" selects cold-live-10ms and others); none selects all.
 
     Raises:
         UsageError: a word selects nothing.
     """
-    if words is None:
+    if not words:
         return all_rows
     wanted: set[str] = set()
-    for word in (each.strip() for each in words.split(",")):
+    for word in words:
         found = {row.name for row in all_rows if row.name == word or row.name.startswith(f"{word}-")}
-        if not word or not found:
+        if not found:
             names = ", ".join(row.name for row in all_rows)
-            raise UsageError(f"--rows {word!r} selects nothing; there are: {names}")
+            raise UsageError(f"{word!r} names no row; there are: {names}")
         wanted |= found
     return tuple(row for row in all_rows if row.name in wanted)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from rich.console import Console
 
 from live.bench.comparison import compare, load_report
 from live.bench.model import Report
@@ -21,7 +20,7 @@ from live.bench.rows import select
 from live.bench.runner import Benchmark, BenchProgress
 from live.bench.text_report import print_report
 from live.cli.engine import chosen_home, engine_options, reference_data
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, open_console, print_json, progress_option
 from live.config import load_config
 from live.errors import EnvironmentFault, ExitCode, UsageError
 
@@ -32,11 +31,8 @@ _WIDTH = 140
 """Columns of a report that goes to a file or a pipe."""
 
 
-@click.command("bench", epilog="Example: lean-live bench --rows replay,paced --output bench.json")
+@click.command("bench", epilog="Example: lean-live bench replay paced --output bench.json")
 @click.argument("names", metavar="[ROW]...", nargs=-1)
-@click.option(
-    "--rows", metavar="NAMES", help="Rows to measure, separated by commas; 'cold' selects every cold-... row."
-)
 @click.option(
     "--quick", is_flag=True, help="Fewer ticks, rounds and sizes: seconds instead of minutes, coarser figures."
 )
@@ -55,7 +51,7 @@ _WIDTH = 140
     type=click.Choice(PEERS),
     multiple=True,
     help="Run the same stream and decision through this package too, if it is installed; repeatable. "
-    "Measures the comparison only, unless --rows asks for rows as well.",
+    "Measures the comparison only, unless a ROW is named as well.",
 )
 @click.option(
     "--data-folder",
@@ -66,11 +62,10 @@ _WIDTH = 140
 @click.option(
     "--config", type=click.Path(path_type=Path), help="With --engine lean: settings, of which [lean] is the profile."
 )
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def command(
     names: tuple[str, ...],
-    rows: str | None,
     quick: bool,
     output: Path | None,
     baseline: Path | None,
@@ -87,7 +82,7 @@ def command(
 ) -> int:
     """Measure rates, latencies, allocations, start times and memory on this machine.
 
-    ROW names a row to measure, as --rows does; without either all are measured.
+    ROW names a row to measure, or the beginning of several: cold stands for every cold-... row. Without one all are measured.
 
     With --engine lean the same is measured of LEAN itself: as it comes and with the low-latency profile in turn, with
     ticks 1, 10, 50 and 200 ms apart, with analytics beside it, and without single settings of the profile. Its rows are
@@ -96,8 +91,6 @@ def command(
     Budgets are printed beside the figures and never fail the command; a comparison with --compare does. Ctrl-C ends it
     with what was measured until then.
     """
-    if names:
-        rows = ",".join((*names, *([] if rows is None else [rows])))
     known = None if baseline is None else load_report(baseline)
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first")
@@ -106,13 +99,13 @@ def command(
     if home is not None:
         if peers:
             raise UsageError("--peer compares with the embedded engine; leave --engine lean out")
-        report = _measure_lean(home, data_folder, config, rows, quick, shown)
+        report = _measure_lean(home, data_folder, config, names, quick, shown)
     else:
         if config is not None:
             raise UsageError("--config is about LEAN; add --engine lean")
         for peer in peers:
             require_peer(peer)
-        chosen = () if peers and rows is None else select(all_rows(quick), rows)
+        chosen = () if peers and not names else select(all_rows(quick), names)
         report = Benchmark(chosen, peers, quick, data_folder, shown).run()
     if known is not None and not report.is_interrupted:
         report.comparison = compare(report, known, str(baseline), threshold)
@@ -121,12 +114,17 @@ def command(
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
-        print_report(report, _console())
+        print_report(report, open_console(_WIDTH))
     return int(exit_code(report))
 
 
 def _measure_lean(
-    home: LeanHome, data_folder: Path | None, config: Path | None, words: str | None, quick: bool, shown: BenchProgress
+    home: LeanHome,
+    data_folder: Path | None,
+    config: Path | None,
+    names: tuple[str, ...],
+    quick: bool,
+    shown: BenchProgress,
 ) -> Report:
     """Measure LEAN itself."""
     # Imported here: the embedded engine's benchmark does without.
@@ -135,7 +133,7 @@ def _measure_lean(
     from live.bench.lean_runner import EngineBenchmark
 
     ways = variants(load_config(config).lean, quick)
-    chosen = select(lean_rows(ways), words)
+    chosen = select(lean_rows(ways), names)
     with tempfile.TemporaryDirectory(prefix="lean-live-bench-data-", ignore_cleanup_errors=True) as name:
         data = reference_data(data_folder, home, Path(name))
         return EngineBenchmark(home, data, ways, chosen, quick, shown).run()
@@ -161,7 +159,3 @@ def _store(report: Report, path: Path) -> None:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise EnvironmentFault(f"cannot write {path}: {reason}; choose another file for --output") from error
-
-
-def _console() -> Console:
-    return Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from live.cli.engine import chosen_home, engine_options, reference_data
-from live.cli.output import common_options, print_json, print_warnings
+from live.cli.output import common_options, open_console, print_json, print_warnings
 from live.config import load_config
 from live.errors import ExitCode, Halt
 from live.lean.engine.lean_home import LeanHome
@@ -126,7 +125,7 @@ def _engine(home: LeanHome, findings: list[Finding], notes: list[str]) -> dict[s
 
 
 def _print(machine: list[Finding], in_force: list[Finding], findings: list[Finding], home: LeanHome | None) -> None:
-    console = Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
+    console = open_console(_WIDTH)
     _print_table("this machine", machine, console)
     if in_force:
         _print_table("settings of the profile in the running engine", in_force, console)

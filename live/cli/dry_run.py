@@ -12,15 +12,24 @@ import click
 from rich.console import Console
 
 from live.cli.engine import chosen_home, engine_options
-from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
-from live.config import find_config, load_config
+from live.cli.output import (
+    check_exists,
+    common_options,
+    only_json,
+    print_json,
+    print_warnings,
+    progress_option,
+    with_feed_options,
+)
+from live.config import CONFIG_FILE_NAME, load_config
 from live.errors import ExitCode, RunInterrupted, UsageError
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.report.dry_run import run_dry
 from live.report.progress import choose_progress
 from live.report.summary import print_summary
 from live.report.summary_file import result_to_dict, writable
-from live.slo.loader import find_slo, load_slo
+from live.settings_file import find_beside
+from live.slo.loader import SLO_FILE_NAME, load_slo
 from live.slo.objectives import latency_bounds_ns
 
 if TYPE_CHECKING:
@@ -67,7 +76,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d", "%Y%m%d"])
 )
 @click.option("--from", "first", type=_DAY, help="With --engine lean: first day. Without it: the algorithm's.")
 @click.option("--to", "last", type=_DAY, help="With --engine lean: last day. Without it: the algorithm's.")
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def command(
     algorithm: Path,
@@ -115,7 +124,7 @@ def command(
         raise UsageError(f"there is no file {config}; check the path given to --config")
     if feed is None and (spin or on_gap is not None):
         raise UsageError("--spin and --on-gap are about a feed; name one with --feed")
-    config = config if config is not None else find_config(algorithm)
+    config = config if config is not None else find_beside(algorithm, CONFIG_FILE_NAME)
     settings = load_config(config)
     settings = with_feed_options(settings, on_gap, spin)
     request = DryRunRequest(
@@ -126,7 +135,7 @@ def command(
         config=settings,
         results_folder=results if results is not None else Path(settings.run.results_folder),
         feed=feed,
-        bounds_ns=latency_bounds_ns(load_slo(find_slo(algorithm)).objectives),
+        bounds_ns=latency_bounds_ns(load_slo(find_beside(algorithm, SLO_FILE_NAME)).objectives),
     )
     if serve:
         _serve(request.results_folder, config, as_json)

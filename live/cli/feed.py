@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from live.cli.output import common_options, print_json, with_feed_options
+from live.cli.output import common_options, print_json, progress_option, with_feed_options
 from live.config import load_config
 from live.errors import DataError, ExitCode, LeanLiveError, UsageError
 from live.feeds.data_folder import DataFolder, find_data_folder
@@ -68,7 +68,7 @@ def command() -> None:
     help="Between heartbeats.",
 )
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with a secret that consumers must know.")
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def replay(
     data_folder: Path | None,
@@ -140,7 +140,7 @@ def replay(
 @click.option("--config", type=click.Path(path_type=Path), help="Settings: tables [feed] and [websocket].")
 @click.option("--on-gap", type=_ACTION, help="What to do when ticks are missing; goes before [feed].")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End after this time.")
-@click.option("--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default.")
+@progress_option
 @common_options
 def watch(
     connect: str | None,

@@ -14,6 +14,8 @@ import click
 from live.errors import UsageError, one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from live.config import Config
 
 _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
@@ -30,6 +32,34 @@ def common_options(command: Command) -> Command:
     as_json = click.option("--json", "as_json", is_flag=True, help="Print nothing but JSON on standard output.")
     trace = click.option("--traceback", is_flag=True, expose_value=False, help="Show the traceback of an error.")
     return as_json(trace(command))
+
+
+def results_option(command: Command) -> Command:
+    """Add `--results` to a command that looks for a run."""
+    # Imported here: `--help` and `--version` must not pay for it.
+    from live.config import RunSettings
+
+    option = click.option(
+        "--results",
+        type=click.Path(path_type=Path),
+        default=RunSettings().results_folder,
+        show_default=True,
+        help="Folder of results in which runs are looked for.",
+    )
+    return option(command)
+
+
+def run_options(command: Command) -> Command:
+    """Add what names a run to a command: the argument `RUN`, and `--results`."""
+    return click.argument("run", type=click.Path(path_type=Path), required=False)(results_option(command))
+
+
+def progress_option(command: Command) -> Command:
+    """Add `--progress` and `--no-progress` to a command."""
+    option = click.option(
+        "--progress/--no-progress", default=None, help="Show progress on standard error, as it does by default."
+    )
+    return option(command)
 
 
 def with_feed_options(config: Config, on_gap: str | None, spin: bool = False) -> Config:
@@ -61,6 +91,18 @@ def check_exists(algorithm: Path) -> None:
         raise UsageError(
             f"there is no file {algorithm}; name the Python file of an algorithm, or a project folder with a main.py"
         )
+
+
+def open_console(width: int) -> Console:
+    """Return a console for tables on standard output.
+
+    Parameters:
+        width: columns of what goes to a file or a pipe; a terminal has its own.
+    """
+    # Imported here: `--help` and `--version` must not pay for it.
+    from rich.console import Console
+
+    return Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=width)
 
 
 @contextmanager

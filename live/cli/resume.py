@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, print_json, run_options
 from live.clock import monotonic_ns, sleep
-from live.config import RunSettings
 from live.errors import DataError, FeedFailure, UsageError, one_line
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, RunPhase
 from live.hot.telemetry_reader import TelemetryReader
@@ -26,14 +25,7 @@ _NOT_READY = (RunPhase.STARTING, RunPhase.WARMING_UP, RunPhase.REHEARSING)
 
 
 @click.command("resume", epilog="Example: lean-live resume results/Momentum-20261105T093000Z.partial")
-@click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RunSettings().results_folder,
-    show_default=True,
-    help="Folder of results in which runs are looked for.",
-)
+@run_options
 @common_options
 def command(run: Path | None, results: Path, as_json: bool) -> None:
     """End a pause of a run, so that orders pass again: that of its feed, and one asked for from outside.

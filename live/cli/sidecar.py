@@ -10,11 +10,12 @@ import click
 import msgspec
 
 from live.cli.output import common_options, print_json
-from live.config import Config, find_config, load_config
+from live.config import CONFIG_FILE_NAME, Config, load_config
 from live.errors import UsageError
 from live.feeds.socket.loops import run_loop
 from live.hot.run_page import PAGE_NAME
 from live.report.results import PARTIAL
+from live.settings_file import find_beside
 from live.sidecar.finder import spellings
 from live.sidecar.folder_lock import last_config
 from live.sidecar.service import Sidecar, SidecarRequest
@@ -46,7 +47,7 @@ def command(
     Settings are the tables [sidecar], [watchdog] and [analytics]. Without --config one that follows a killed sidecar takes
     that one's file, and any other the live.toml of the working folder.
     """
-    path = config if config is not None else find_config(Path.cwd())
+    path = config if config is not None else find_beside(Path.cwd(), CONFIG_FILE_NAME)
     settings = load_config(path)
     folders, pages = sort_targets(targets or (Path(settings.run.results_folder),), bool(targets))
     killed = None if config is not None else config_of_killed((*folders, *(page.parent.parent for page in pages)))

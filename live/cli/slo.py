@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from live.cli.output import common_options, print_json
-from live.config import RunSettings
+from live.cli.output import common_options, open_console, print_json, results_option
 from live.errors import ExitCode
 from live.generated import differing, write_differing
-from live.report.results import PARTIAL
+from live.report.results import run_name
 from live.report.top.runs import open_run
+from live.settings_file import find_beside
 from live.slo.build import build
 from live.slo.burn import check_refusals
 from live.slo.check import check_document, print_check
@@ -37,13 +35,7 @@ def command() -> None:
 @command.command("check", epilog="Example: lean-live slo check slo.toml --run results/MyAlgorithm-20261121T120000Z")
 @_FILE
 @click.option("--run", "run_path", type=click.Path(path_type=Path), help="Run whose telemetry is compared: as for top.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RunSettings().results_folder,
-    show_default=True,
-    help="Folder of results in which the run is looked for.",
-)
+@results_option
 @common_options
 def check(slo_file: Path | None, run_path: Path | None, results: Path, as_json: bool) -> None:
     """Say what each objective allows, when its alerts fire, and whether they can.
@@ -52,15 +44,13 @@ def check(slo_file: Path | None, run_path: Path | None, results: Path, as_json: 
     """
     slo, name = _load(slo_file)
     view = None if run_path is None else open_run(run_path, results)
-    run = None if view is None else view.run_id.removesuffix(PARTIAL)
+    run = None if view is None else run_name(view.run_id)
     compliance = None if view is None or run is None else compliance_of(slo, view, run)
     document = check_document(slo, name, run, compliance)
     if as_json:
         print_json(document)
     else:
-        print_check(
-            document, Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
-        )
+        print_check(document, open_console(_WIDTH))
     if any(each["refusals"] for each in document["objectives"]):
         if as_json:
             raise click.exceptions.Exit(int(ExitCode.BAD_INPUT))
@@ -104,6 +94,6 @@ def build_command(slo_file: Path | None, output: Path, only_check: bool, as_json
 
 def _load(path: Path | None) -> tuple[Slo, str]:
     """Return the objectives, and what to call their file."""
-    if path is None and Path(SLO_FILE_NAME).is_file():
-        path = Path(SLO_FILE_NAME)
+    if path is None:
+        path = find_beside(Path(), SLO_FILE_NAME)
     return load_slo(path), DEFAULTS_NAME if path is None else str(path)

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from live.cli.output import common_options, print_json
+from live.cli.output import common_options, open_console, print_json, run_options
 from live.clock import sleep
-from live.config import RunSettings
 from live.errors import ExitCode, UsageError
 from live.hot.telemetry_view import TelemetryView
 from live.report.summary_file import writable
@@ -26,14 +25,7 @@ _WIDTH = 120
 
 
 @click.command("top", epilog="Example: lean-live top --once --json")
-@click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RunSettings().results_folder,
-    show_default=True,
-    help="Folder of results in which runs are looked for.",
-)
+@run_options
 @click.option("--once", is_flag=True, help="Print one view and end; its rates are of the time between two looks.")
 @click.option("--list", "as_list", is_flag=True, help="List the runs of the folder, newest first, and their state.")
 @click.option(
@@ -58,7 +50,7 @@ def command(run: Path | None, results: Path, once: bool, as_list: bool, every_se
         if as_json:
             print_json(writable(list_of(runs)))
         else:
-            print_runs(runs, _console())
+            print_runs(runs, open_console(_WIDTH))
         return
     if as_json and not once:
         raise UsageError("--json prints one document; add --once")
@@ -74,13 +66,9 @@ def command(run: Path | None, results: Path, once: bool, as_list: bool, every_se
     if as_json:
         print_json(writable(document_of(history)))
         return
-    console = _console()
+    console = open_console(_WIDTH)
     for line in screen_lines(history, console.width, None):
         console.print(line, highlight=False, soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(file=sys.stdout) if sys.stdout.isatty() else Console(file=sys.stdout, width=_WIDTH)
 
 
 def _two_looks(view: TelemetryView, every_seconds: float) -> LookHistory:

@@ -13,13 +13,14 @@ from live.dashboards.panels import (
     Panel,
     Query,
     State,
+    count,
     lines,
     number,
     steps,
     timeline,
 )
 from live.dashboards.queries import increase, quantile, rate, series
-from live.dashboards.states import RUN_PHASES
+from live.dashboards.states import run_phases
 from live.hot.catalogue import FeedPhase, Stage
 
 _FEED_PHASES: Mapping[int, State] = {
@@ -49,24 +50,20 @@ def feed() -> Board:
 
 def _verdict() -> list[Panel]:
     return [
-        number(
+        count(
             "Silent symbols",
             "Symbols whose last tick is older than the watchdog expects, while the feed runs.",
             f"sum({series('feed_silent')})",
-            "short",
             colors=steps(bad=1),
             absent=State("no feed", NEUTRAL),
-            decimals=0,
             runbook="feed-silent",
         ),
-        number(
+        count(
             "Frozen prices",
             "Symbols whose ticks keep coming with the same price.",
             f"sum({series('feed_frozen')})",
-            "short",
             colors=steps(bad=1),
             absent=State("no feed", NEUTRAL),
-            decimals=0,
             runbook="feed-frozen",
         ),
         number(
@@ -77,24 +74,20 @@ def _verdict() -> list[Panel]:
             colors=steps(warning=5, bad=60),
             absent=State("no feed", NEUTRAL),
             decimals=1,
-            runbook="feed-silent",
+            runbook="feed-freshness",
         ),
-        number(
+        count(
             "Ticks dropped",
             "Ticks that did not reach the strategy, in the time that is shown; the reasons are below.",
             increase("ticks_dropped_total"),
-            "short",
             colors=steps(bad=0.5),
-            decimals=0,
             runbook="dropped-ticks",
         ),
-        number(
+        count(
             "Ticks missing",
             "Ticks whose sequence numbers were skipped, in the time that is shown: they were lost before they came here.",
             increase("feed_ticks_missing_total"),
-            "short",
             colors=steps(bad=0.5),
-            decimals=0,
             runbook="ticks-missing",
         ),
         number(
@@ -116,8 +109,9 @@ def _phases() -> list[Panel]:
             "Where each run's feed is. Paused: prices may not be relied on, and orders wait.",
             [Query(series("feed_phase"), "{{run}}")],
             _FEED_PHASES,
+            runbook="feed-down",
         ),
-        timeline("Run", "Where each run is.", [Query(series("run_phase"), "{{run}}")], RUN_PHASES),
+        run_phases(),
     ]
 
 
@@ -157,12 +151,14 @@ def _symbols() -> list[Panel]:
             "By symbol: older than its limit while the feed runs.",
             [Query(f"max by (symbol) ({series('feed_silent')})", "{{symbol}}")],
             {0: State("heard", GOOD), 1: State("silent", BAD)},
+            runbook="feed-silent",
         ),
         timeline(
             "Frozen",
             "By symbol: ticks keep coming with the same price.",
             [Query(f"max by (symbol) ({series('feed_frozen')})", "{{symbol}}")],
             {0: State("moves", GOOD), 1: State("frozen", BAD)},
+            runbook="feed-frozen",
         ),
     ]
 
@@ -201,6 +197,7 @@ def _ticks() -> list[Panel]:
                 Query(rate("feed_ticks_restamped_total"), "restamped"),
             ],
             "cps",
+            runbook="ticks-missing",
         ),
     ]
 

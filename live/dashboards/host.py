@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from live.dashboards.board import Board
-from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, Panel, Query, State, lines, number, steps, timeline
+from live.dashboards.panels import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    WARNING,
+    Panel,
+    Query,
+    State,
+    count,
+    lines,
+    number,
+    steps,
+    timeline,
+)
 from live.dashboards.queries import increase, rate, series
-from live.dashboards.states import RUN_PHASES
+from live.dashboards.states import run_phases
 from live.hot.catalogue import WarmState
 
 _PINNED = {0: State("NOT PINNED", BAD), 1: State("pinned", GOOD)}
@@ -74,13 +87,11 @@ def _verdict() -> list[Panel]:
             decimals=1,
             runbook="run-stuck",
         ),
-        number(
+        count(
             "Telemetry lost",
             "Events lost because the event ring was full, in the time that is shown.",
             increase("telemetry_lost_total"),
-            "short",
             colors=steps(bad=0.5),
-            decimals=0,
             runbook="telemetry-lost",
         ),
         number(
@@ -105,9 +116,10 @@ def _states() -> list[Panel]:
                 Query(series("sidecar_cpu_affinity_ok"), "sidecar"),
             ],
             _PINNED,
-            _NOT_CONFIGURED,
+            absent=_NOT_CONFIGURED,
+            runbook="affinity-lost",
         ),
-        timeline("Run", "Where each run is.", [Query(series("run_phase"), "{{run}}")], RUN_PHASES),
+        run_phases(),
         timeline(
             "Warm",
             "How far the path from tick to order is warm.",
@@ -191,6 +203,7 @@ def _telemetry() -> list[Panel]:
             "Time since each run brought its page up to date.",
             [Query(series("page_age_seconds"), "{{run}}")],
             "s",
+            runbook="run-stuck",
         ),
         lines(
             "Time steps and history",

@@ -203,6 +203,8 @@ def _collections() -> list[Panel]:
             ],
             "s",
             is_logarithmic=True,
+            # That of Python's pauses is beside it.
+            runbook="gc-pause-dotnet",
         ),
     ]
 

@@ -10,6 +10,7 @@ from live.dashboards.panels import (
     Panel,
     Query,
     State,
+    count,
     lines,
     number,
     rows,
@@ -51,22 +52,18 @@ def _chosen(rule: str) -> str:
 
 def _verdict() -> list[Panel]:
     return [
-        number(
+        count(
             "Alerts",
             "Alerts that fire.",
             f"count({_ALERTS}) or vector(0)",
-            "short",
             colors=steps(bad=1),
-            decimals=0,
         ),
-        number(
+        count(
             "Objectives breached now",
             "Objectives whose budget is being used faster than it may be: a burn rate above 1 in the last five minutes.",
             f"sum({_chosen('slo:current_burn_rate:ratio')} > bool 1)",
-            "short",
             colors=steps(bad=1),
             absent=NO_TRAFFIC,
-            decimals=0,
         ),
         number(
             "Least budget left",

@@ -11,6 +11,7 @@ from live.dashboards.panels import (
     Panel,
     Query,
     State,
+    count,
     lines,
     number,
     rows,
@@ -52,24 +53,21 @@ def _verdict() -> list[Panel]:
             states={0: State("off", GOOD), 1: State("ENGAGED", BAD)},
             runbook="kill-switch",
         ),
-        number(
+        count(
             "Orders of unknown fate",
             "Orders without an answer in time; they are never sent again by themselves. Look at the broker's side.",
             increase("orders_total", 'status="unknown"'),
-            "short",
             colors=steps(bad=0.5),
-            decimals=0,
+            runbook="order-unknown",
         ),
-        number(
+        count(
             "Refused orders",
             "Orders that the risk gate refused in the time that is shown; the codes are below.",
             increase("order_denials_total"),
-            "short",
             colors=steps(warning=0.5),
-            decimals=0,
         ),
-        number("Open orders", "Orders that may still fill.", f"sum({series('orders_open')})", "short", decimals=0),
-        number("Positions", "Holdings that are not flat.", f"sum({series('positions')})", "short", decimals=0),
+        count("Open orders", "Orders that may still fill.", f"sum({series('orders_open')})"),
+        count("Positions", "Holdings that are not flat.", f"sum({series('positions')})"),
         number(
             "Gain",
             "Equity less what the account had when the run began; currencies are not converted.",
@@ -88,6 +86,7 @@ def _control() -> Panel:
         "What was asked of the run from outside: kill, pause, or reduce positions only.",
         [Query(f"max by (bit) ({series('control')})", "{{bit}}")],
         _SWITCHES,
+        runbook="orders-held",
     )
 
 
@@ -102,10 +101,15 @@ def _flow() -> list[Panel]:
         ),
         lines(
             "Refusals",
-            "Orders per second that the risk gate refused, by code; docs/risk-denials.md says what to do about each.",
-            [Query(rate("order_denials_total", by="code"), "{{code}}")],
+            "Orders per second that the risk gate refused, by code, and those that never passed it; docs/risk-denials.md says "
+            "what to do about each code.",
+            [
+                Query(rate("order_denials_total", by="code"), "{{code}}"),
+                Query(rate("orders_ungated_total"), "never passed the gate", color=BAD),
+            ],
             "ops",
             is_stacked=True,
+            runbook="orders-ungated",
         ),
     ]
 

@@ -106,6 +106,23 @@ def number(
     return _with_runbook(panel, runbook)
 
 
+def count(
+    title: str,
+    description: str,
+    query: str,
+    *,
+    colors: Sequence[Step] = NO_COLOR,
+    absent: State = _NO_DATA,
+    runbook: str = "",
+) -> Panel:
+    """Return a panel with a whole number of things in large type; the parameters are those of `number`.
+
+    Raises:
+        KeyError: there is no such page.
+    """
+    return number(title, description, query, "short", colors=colors, absent=absent, decimals=0, runbook=runbook)
+
+
 def lines(
     title: str,
     description: str,
@@ -163,9 +180,27 @@ def lines(
 
 
 def timeline(
-    title: str, description: str, queries: Sequence[Query], states: Mapping[int, State], absent: State | None = None
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    states: Mapping[int, State],
+    *,
+    absent: State | None = None,
+    runbook: str = "",
 ) -> Panel:
-    """Return a band over time for each series, coloured by its state."""
+    """Return a band over time for each series, coloured by its state.
+
+    Parameters:
+        title: its title.
+        description: what it shows.
+        queries: the series.
+        states: words and colours by value.
+        absent: what stands where there is no value; None leaves that empty.
+        runbook: as for `number`.
+
+    Raises:
+        KeyError: there is no such page.
+    """
     options = statetimeline.Options(
         show_value=common.VisibilityMode.AUTO,
         merge_values=True,
@@ -177,7 +212,7 @@ def timeline(
     )
     defaults = _defaults("none", NO_COLOR, states, absent)
     defaults.custom = statetimeline.FieldConfig(line_width=0, fill_opacity=80)
-    return _panel("state-timeline", title, description, queries, defaults, options)
+    return _with_runbook(_panel("state-timeline", title, description, queries, defaults, options), runbook)
 
 
 def heat_map(title: str, description: str, query: str, unit: str) -> Panel:

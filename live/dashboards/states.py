@@ -1,13 +1,14 @@
-"""What the numbers of run_phase mean on every dashboard that shows them."""
+"""The panel of run phases, which several dashboards show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, State
+from live.dashboards.panels import BAD, GOOD, NEUTRAL, WARNING, Panel, Query, State, timeline
+from live.dashboards.queries import series
 from live.hot.catalogue import RunPhase
 
-RUN_PHASES: Mapping[int, State] = {
+_RUN_PHASES: Mapping[int, State] = {
     RunPhase.STARTING: State("starting", WARNING),
     RunPhase.WARMING_UP: State("warming up", WARNING),
     RunPhase.REHEARSING: State("rehearsing", WARNING),
@@ -18,3 +19,9 @@ RUN_PHASES: Mapping[int, State] = {
     RunPhase.INTERRUPTED: State("interrupted", WARNING),
     RunPhase.FAILED: State("failed", BAD),
 }
+
+
+def run_phases() -> Panel:
+    """Return the panel."""
+    phase = Query(series("run_phase"), "{{run}}")
+    return timeline("Run", "Where each run is.", [phase], _RUN_PHASES, runbook="run-died")

@@ -16,19 +16,15 @@ from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import TelemetrySettings
 from live.hot.catalogue import ControlBit, Counter, Gauge, RunPhase, Stage
 from live.hot.events import DenialRecord, OrderRecord, PhaseRecord
-from live.hot.page_tables import AccountRecord, SlowDecision
-from live.hot.pause_watch import PauseWatch, collections_now
-from live.hot.run_page import ORDER_COUNTERS, RunPage
+from live.hot.pause_watch import PauseWatch
+from live.hot.run_page import RunPage
 from live.hot.trace import LatencyTrace
 from live.lean import surface
 from live.lean.symbol_rows import SymbolRows
-from live.process_memory import peak_memory_bytes, resident_memory_bytes
 
 _SPOOL_MAX = 65_536
-_SLOW_EVERY_NS = NANOSECONDS_PER_SECOND
 _RESCAN_EVERY_NS = 10 * NANOSECONDS_PER_SECOND
 """Time after which holdings are looked for that no order event told of: those that a broker changed."""
-_GC_COUNTERS = (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2)
 _DOTNET_COUNTERS = (Counter.GC_DOTNET_0, Counter.GC_DOTNET_1, Counter.GC_DOTNET_2)
 _CLOSED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.INVALID)
 
@@ -64,13 +60,10 @@ class LeanPage(RunPage):
         self._dotnet: surface.DotnetPauses | None = None
         self._dotnet_pause_ns = 0
         self._dotnet_before = (0, 0, 0)
-        self._collections_before = collections_now()
         self._by_status: Counts[int] = Counts()
         self._open: set[int] = set()
         self._held: dict[str, Any] = {}
         self._touched: deque[Any] = deque(maxlen=_SPOOL_MAX)
-        self._starting_equity: float | None = None
-        self._next_slow_ns = 0
         self._next_scan_ns = 0
 
     # -- from any thread
@@ -123,7 +116,7 @@ class LeanPage(RunPage):
 
     def begin_session(self, algorithm: Any) -> None:
         """Take note of the account and begin to measure; what came before was warm-up."""
-        self._starting_equity = surface.account(algorithm).equity
+        self.starting_equity = surface.account(algorithm).equity
         self._dotnet = surface.DotnetPauses()
         self._dotnet_pause_ns = self._dotnet.pause_ns()
         self._dotnet_before = _counts(self._dotnet)
@@ -157,15 +150,11 @@ class LeanPage(RunPage):
         """
         now_ns = monotonic_ns()
         self.write_spooled()
-        self._publish_counts()
+        self.publish_orders(self._by_status)
         self._publish_account(algorithm, now_ns)
-        gauge = self.page.set_gauge
-        if is_last or now_ns >= self._next_slow_ns:
-            self._next_slow_ns = now_ns + _SLOW_EVERY_NS
-            gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
-            self._publish_slowest()
-        gauge(Gauge.RESIDENT_MEMORY, resident_memory_bytes())
-        gauge(Gauge.SYMBOLS, int(algorithm.securities.count))
+        if self.publish_process(now_ns, is_last):
+            self.publish_slowest(self.trace.worst(), self.rows.name)
+        self.page.set_gauge(Gauge.SYMBOLS, int(algorithm.securities.count))
         self.rows.publish()
         is_held = self.phase is RunPhase.RUNNING and self.control() & ControlBit.PAUSE
         self.show(RunPhase.PAUSED if is_held else self.phase)
@@ -182,12 +171,6 @@ class LeanPage(RunPage):
         self.enter(phase, reason)
         self.close()
 
-    def _publish_counts(self) -> None:
-        for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
-            self.raise_to(counter, now - before)
-        for status, counter in ORDER_COUNTERS.items():
-            self.raise_to(counter, self._by_status[status])
-
     def _publish_account(self, algorithm: Any, now_ns: int) -> None:
         if now_ns >= self._next_scan_ns:
             self._next_scan_ns = now_ns + _RESCAN_EVERY_NS
@@ -199,38 +182,15 @@ class LeanPage(RunPage):
                 self._held[str(symbol.value)] = securities[symbol]
         account = surface.account(algorithm)
         positions = [row for row in map(surface.position, list(self._held.values())) if row.quantity]
-        starting = account.equity if self._starting_equity is None else self._starting_equity
-        record = AccountRecord(
+        positions.sort(key=lambda row: -abs(row.quantity * row.market_price))
+        self.publish_account(
+            positions,
             positions_held=len(positions),
             data_time_ns=self.data_time_ns,
             orders_open=len(self._open),
             equity=account.equity,
-            starting_equity=starting,
             fees=account.fees,
             currency=account.currency,
-        )
-        positions.sort(key=lambda row: -abs(row.quantity * row.market_price))
-        self.tables.write_account(record, positions)
-
-    def _publish_slowest(self) -> None:
-        self.tables.write_slowest(
-            [
-                SlowDecision(
-                    step.took_ns,
-                    step.symbol_index,
-                    0,
-                    step.time_ns,
-                    step.began_ns,
-                    self.rows.name(step.symbol_index),
-                    step.gc_ns,
-                    step.orders,
-                    step.events,
-                    step.page_faults,
-                    step.preemptions,
-                    step.waited_ns,
-                )
-                for step in self.trace.worst()
-            ]
         )
 
 

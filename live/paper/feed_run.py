@@ -163,11 +163,11 @@ class FeedRun:
             # What is collected before the first tick delays none.
             engine.recorder.pauses.end()
             self._warmth = KeepWarm(engine, settings)
-            self._progress.ready(self._warmth.get_ready(), self._cores)
-            engine.recorder.measure_anew()
-            engine.recorder.pauses.begin()
-            self._telemetry.is_ready()
             try:
+                self._progress.ready(self._warmth.get_ready(), self._cores)
+                engine.recorder.measure_anew()
+                engine.recorder.pauses.begin()
+                self._telemetry.is_ready()
                 follower = FeedFollower(
                     loop,
                     engine,

@@ -26,9 +26,11 @@ from live.errors import (
 )
 from live.feeds.data_folder import DataFolder, find_data_folder
 from live.feeds.sample import write_sample
+from live.feeds.socket.health import ticks_left_out
 from live.hot.catalogue import RunPhase, Stage
 from live.hot.histogram import Histogram
 from live.hot.pause_watch import collections_now
+from live.idle_collector import keep_from_collector
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.frontier import Frontier
@@ -67,8 +69,6 @@ if TYPE_CHECKING:
 
 SAMPLE_FOLDER = "sample-data"
 _PROGRESS_EVERY_STEPS = 2_048
-_FEED_DROPS = ("dropped", "late", "out_of_order", "invalid", "stale", "ahead", "outside_session")
-"""Counters of ticks that a feed brought and the run left out, without `ticks_`."""
 _PHASES = {
     RunState.COMPLETED: RunPhase.COMPLETED,
     RunState.INTERRUPTED: RunPhase.INTERRUPTED,
@@ -201,8 +201,12 @@ class DryRun:
                 self._feed.run(self.engine)
         else:
             loop = self._set_up()
-            with self._signals.gently(self._request_stop), self._playing():
-                loop.run()
+            keep_from_collector()
+            try:
+                with self._signals.gently(self._request_stop), self._playing():
+                    loop.run()
+            finally:
+                gc.unfreeze()
         if self._signals.request is not None:
             raise self._signals.error() if self._feed is None else self._signals.error("what it did is kept")
 
@@ -231,9 +235,7 @@ class DryRun:
 
     @contextmanager
     def _playing(self) -> Iterator[None]:
-        """Keep what is there from the garbage collector while the session is played, and measure how long that takes."""
-        gc.collect()
-        gc.freeze()
+        """Show that the session is played, and measure how long that takes."""
         self.recorder.pauses.begin()
         self.telemetry.enter(RunPhase.WARMING_UP if self.engine.is_warming_up else RunPhase.RUNNING)
         began_ns = monotonic_ns()
@@ -244,7 +246,6 @@ class DryRun:
         finally:
             self._wall_seconds = (monotonic_ns() - began_ns) / 1e9
             self.recorder.pauses.end()
-            gc.unfreeze()
 
     def _end_algorithm(self) -> None:
         """Call on_end_of_algorithm, unless there is no algorithm's object."""
@@ -357,7 +358,7 @@ class DryRun:
                 LatencySummary.of(page.histogram(Stage.GC_PAUSE_PYTHON)), self._collections_since()
             ),
             ticks_dropped=self._ticks_dropped(),
-            ticks_conflated=0,
+            ticks_conflated=0 if self._feed is None else self._feed.health.counters.ticks_conflated,
             resident_memory_peak_bytes=peak_memory_bytes(),
             is_compiled=live.hot.COMPILED,
             log_lines_dropped=self.log.lines_dropped,
@@ -394,11 +395,9 @@ class DryRun:
 
     def _ticks_dropped(self) -> dict[str, int]:
         """Return ticks that did not reach the strategy, by reason."""
-        counts = {"suspicious": self.recorder.suspicious_ticks}
-        if self._feed is not None:
-            counters = self._feed.health.counters
-            counts |= {name.replace("_", " "): getattr(counters, f"ticks_{name}") for name in _FEED_DROPS}
-        return {name: count for name, count in counts.items() if count}
+        suspicious = self.recorder.suspicious_ticks
+        of_feed = {} if self._feed is None else ticks_left_out(self._feed.health.counters.as_dict())
+        return ({"suspicious": suspicious} if suspicious else {}) | of_feed
 
     def _collections_since(self) -> tuple[int, int, int]:
         before, now = self._collections_before, collections_now()

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import TelemetrySettings
 from live.cores import usable_cores
@@ -20,12 +19,10 @@ from live.feeds.socket.health import FeedState
 from live.hot.catalogue import ControlBit, Counter, FeedPhase, Gauge, PageText, RunPhase, Stage
 from live.hot.denials import DenialCode
 from live.hot.page_layout import POSITIONS_MAX
-from live.hot.page_tables import AccountRecord, PositionRow, SlowDecision
-from live.hot.pause_watch import collections_now
-from live.hot.run_page import ORDER_COUNTERS, RunPage
+from live.hot.page_tables import PositionRow
+from live.hot.run_page import RunPage
 from live.paper.order_records import open_orders_count
 from live.paper.symbol_rows import SymbolRows
-from live.process_memory import peak_memory_bytes, resident_memory_bytes
 
 if TYPE_CHECKING:
     from live.feeds.socket.receiver import FeedReceiver
@@ -35,9 +32,6 @@ if TYPE_CHECKING:
 
 PUBLISH_EVERY_NS = 100_000_000
 """Shortest time between two publications of `publish_when_due`."""
-_SLOW_EVERY_NS = NANOSECONDS_PER_SECOND
-"""Shortest time between two publications of what takes longer to find out."""
-_GC_COUNTERS = (Counter.GC_PYTHON_0, Counter.GC_PYTHON_1, Counter.GC_PYTHON_2)
 FEED_COUNTERS = {
     "connections": Counter.FEED_CONNECTIONS,
     "disconnects": Counter.FEED_FAULTS_DISCONNECT,
@@ -93,12 +87,9 @@ class RunTelemetry(RunPage):
         super().__init__(folder, bounds_ns)
         self._symbols = SymbolRows(self.page, settings or TelemetrySettings())
         self._denied: dict[str, int] = {}
-        self._collections_before = collections_now()
         self._held: list[Security] = []
         self._held_revision = -1
-        self._starting_equity: float | None = None
         self._next_ns = 0
-        self._next_slow_ns = 0
         self._names: dict[int, str] = {}
         self._cores: tuple[int, ...] = ()
 
@@ -110,7 +101,7 @@ class RunTelemetry(RunPage):
 
     def begin(self, engine: PaperEngine) -> list[str]:
         """Take note of the account and the symbols before the first step; return what the user should know of them."""
-        self._starting_equity = engine.portfolio.total_portfolio_value
+        self.starting_equity = engine.portfolio.total_portfolio_value
         return self._symbols.name(engine.securities.values())
 
     def watch_cores(self, cores: tuple[int, ...]) -> None:
@@ -133,8 +124,7 @@ class RunTelemetry(RunPage):
             phase: how it ended.
             reason: why, for people; "" when it completed.
         """
-        self._next_slow_ns = 0
-        self.publish(engine, feed)
+        self.publish(engine, feed, is_last=True)
         self.enter(phase, reason)
 
     # -- what the run counts
@@ -144,24 +134,22 @@ class RunTelemetry(RunPage):
         if monotonic_ns() >= self._next_ns:
             self.publish(engine, feed)
 
-    def publish(self, engine: PaperEngine, feed: FeedReceiver | None = None) -> None:
+    def publish(self, engine: PaperEngine, feed: FeedReceiver | None = None, is_last: bool = False) -> None:
         """Bring the page to what the run has come to; between two time steps only.
 
         Parameters:
             engine: the run.
             feed: where its ticks come from; None for recorded data.
+            is_last: whether the run is over: then what takes longer to find out is brought up to date too.
         """
         now_ns = monotonic_ns()
         self._next_ns = now_ns + PUBLISH_EVERY_NS
         self._publish_counts(engine.recorder)
         self._publish_account(engine)
-        gauge = self.page.set_gauge
-        if now_ns >= self._next_slow_ns:
-            self._next_slow_ns = now_ns + _SLOW_EVERY_NS
-            gauge(Gauge.RESIDENT_MEMORY_PEAK, peak_memory_bytes())
+        if self.publish_process(now_ns, is_last):
             self._publish_slowest(engine)
             self._publish_affinity()
-        gauge(Gauge.RESIDENT_MEMORY, resident_memory_bytes())
+        gauge = self.page.set_gauge
         gauge(Gauge.SYMBOLS, len(engine.securities))
         if self.phase is RunPhase.WARMING_UP and not engine.is_warming_up:
             self.phase = RunPhase.RUNNING
@@ -194,10 +182,7 @@ class RunTelemetry(RunPage):
         raise_to(Counter.CALLS_ON_TICK, recorder.tick_calls)
         raise_to(Counter.HISTORY_NANOSECONDS, recorder.history_ns)
         raise_to(Counter.ORDERS_DENIED, recorder.denials.total())
-        for status, counter in ORDER_COUNTERS.items():
-            raise_to(counter, recorder.events_by_status[OrderStatus(status)])
-        for counter, now, before in zip(_GC_COUNTERS, collections_now(), self._collections_before, strict=True):
-            raise_to(counter, now - before)
+        self.publish_orders(recorder.events_by_status)
         for name, count in recorder.denials.items():
             self.page.add_denials(DenialCode[name], count - self._denied.get(name, 0))
             self._denied[name] = count
@@ -211,41 +196,21 @@ class RunTelemetry(RunPage):
         shown = self._held
         if len(shown) > POSITIONS_MAX:
             shown = heapq.nlargest(POSITIONS_MAX, shown, key=lambda each: abs(each.holdings.exact_holdings_value))
-        equity = portfolio.total_portfolio_value
-        account = AccountRecord(
+        self.publish_account(
+            [_row(each) for each in shown],
             positions_held=len(self._held),
             data_time_ns=time_ns,
             orders_open=open_orders_count(engine.transactions),
-            equity=equity,
-            starting_equity=equity if self._starting_equity is None else self._starting_equity,
+            equity=portfolio.total_portfolio_value,
             fees=float(portfolio.exact_total_fees),
             currency=portfolio.account_currency,
         )
-        self.tables.write_account(account, [_row(each) for each in shown])
 
     def _publish_slowest(self, engine: PaperEngine) -> None:
         names = self._names
         if len(names) < len(engine.securities):
             names.update({each.symbol.index: each.symbol.value for each in engine.securities.values()})
-        self.tables.write_slowest(
-            [
-                SlowDecision(
-                    step.took_ns,
-                    step.symbol_index,
-                    0,
-                    step.time_ns,
-                    step.began_ns,
-                    names.get(step.symbol_index, ""),
-                    step.gc_ns,
-                    step.orders,
-                    step.events,
-                    step.page_faults,
-                    step.preemptions,
-                    step.waited_ns,
-                )
-                for step in engine.recorder.trace.worst()
-            ]
-        )
+        self.publish_slowest(engine.recorder.trace.worst(), lambda index: names.get(index, ""))
 
     def _publish_affinity(self) -> None:
         if self._cores:

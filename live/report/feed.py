@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TextIO
 
-from rich import progress as rich_progress
 from rich.console import Console
 from rich.table import Table
 
 from live.clock import monotonic_ns
 from live.report import text
-from live.report.progress import REFRESH_NS, TickRate
+from live.report.bar import Bar, Lines, TickRate
 
 _LINE_EVERY_NS = 5_000_000_000
 
@@ -56,14 +55,14 @@ class LineFeedProgress:
     """
 
     def __init__(self, stream: IO[str], total: int) -> None:
-        self._stream = stream
+        self._lines = Lines(stream)
         self._total = total
         self._rate = TickRate()
         self._next_ns = 0
 
     def begin(self, title: str) -> None:
         """Write the title."""
-        self._write(title)
+        self._lines.write(title)
 
     def update(self, processed: int, ticks: int, partners: int) -> None:
         """Write a line when the last one is old."""
@@ -72,14 +71,10 @@ class LineFeedProgress:
             return
         self._next_ns = now_ns + _LINE_EVERY_NS
         share = f"{processed * 100 // self._total:3d}%  " if self._total else ""
-        self._write(share + describe(ticks, self._rate.since_last(ticks, now_ns), partners))
+        self._lines.write(share + describe(ticks, self._rate.since_last(ticks), partners))
 
     def end(self) -> None:
         """Leave the lines as they are."""
-
-    def _write(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
 
 
 class BarFeedProgress:
@@ -91,40 +86,22 @@ class BarFeedProgress:
     """
 
     def __init__(self, console: Console, total: int) -> None:
-        self._console = console
         self._total = total
         self._rate = TickRate()
-        self._next_ns = 0
-        self._bar = rich_progress.Progress(
-            rich_progress.BarColumn(bar_width=None),
-            rich_progress.TaskProgressColumn(),
-            rich_progress.TextColumn("{task.fields[numbers]}"),
-            rich_progress.TimeElapsedColumn(),
-            console=console,
-            auto_refresh=False,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=total or None, numbers="waiting")
+        self._bar = Bar(console)
 
     def begin(self, title: str) -> None:
         """Show the empty bar."""
-        self._console.print(title, style="dim", highlight=False, markup=False)
-        self._bar.start()
-        self._bar.refresh()
+        self._bar.begin("", title, "waiting")
 
     def update(self, processed: int, ticks: int, partners: int) -> None:
         """Redraw the bar, unless it was redrawn a moment ago."""
-        now_ns = monotonic_ns()
-        if now_ns < self._next_ns:
-            return
-        self._next_ns = now_ns + REFRESH_NS
-        numbers = describe(ticks, self._rate.since_last(ticks, now_ns), partners)
-        self._bar.update(self._task, completed=min(processed, self._total), numbers=numbers)
-        self._bar.refresh()
+        if self._bar.is_due():
+            self._bar.show(processed, self._total, describe(ticks, self._rate.since_last(ticks), partners))
 
     def end(self) -> None:
         """Take the bar off the screen."""
-        self._bar.stop()
+        self._bar.end()
 
 
 def describe(ticks: int, ticks_per_second: float, partners: int) -> str:
@@ -132,15 +109,15 @@ def describe(ticks: int, ticks_per_second: float, partners: int) -> str:
     return f"{text.count(ticks)} ticks  {text.rate(ticks_per_second)}  {partners} connected"
 
 
-def choose_feed_progress(wanted: bool | None, stream: IO[str], total: int) -> FeedProgress:
+def choose_feed_progress(wanted: bool | None, stream: TextIO | None, total: int) -> FeedProgress:
     """Return the way of showing progress that suits a stream.
 
     Parameters:
         wanted: True or False as the user said; None shows progress in the form that suits.
-        stream: standard error.
+        stream: standard error; None when it is closed.
         total: bytes of data in all, 0 when unknown.
     """
-    if wanted is False:
+    if wanted is False or stream is None:
         return SilentFeedProgress()
     if stream.isatty():
         return BarFeedProgress(Console(file=stream), total)

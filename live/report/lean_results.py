@@ -17,6 +17,7 @@ from msgspec import Struct
 
 import live.hot
 from live.errors import DataError, LeanLiveError, RunInterrupted
+from live.feeds.socket.health import ticks_left_out
 from live.hot.catalogue import Counter, Gauge, PageText, Stage
 from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram
@@ -172,11 +173,7 @@ def result_of(
         tick_to_decision=_latency(page, Stage.TICK_TO_DECISION),
         tick_to_order=_latency(page, Stage.TICK_TO_ORDER),
         python_gc=PythonCollections(_latency(page, Stage.GC_PAUSE_PYTHON), _collections(page)),
-        ticks_dropped={
-            name.removeprefix("ticks_"): counters[name]
-            for name in ("ticks_dropped", "ticks_late", "ticks_out_of_order", "ticks_invalid")
-            if counters.get(name)
-        },
+        ticks_dropped=ticks_left_out(counters),
         ticks_conflated=counters.get("ticks_conflated", 0),
         resident_memory_peak_bytes=0 if page is None else round(page.gauge(Gauge.RESIDENT_MEMORY_PEAK)),
         is_compiled=live.hot.COMPILED,

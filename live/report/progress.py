@@ -1,29 +1,20 @@
-"""Progress of a run on the terminal: a bar when somebody watches, one line per tenth when the output goes to a file.
-
-Both write to standard error only, so that standard output carries nothing but the result.
-"""
+"""Progress of a run on the terminal: a bar when somebody watches, one line per tenth when the output goes to a file."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import IO, TextIO
 
-from rich import progress as rich_progress
 from rich.console import Console
 
-from live.clock import monotonic_ns
 from live.errors import one_line
 from live.lossy_stream import lossy
 from live.paper.run_model import DataSource, Progress, ProgressSink, Rehearsal
 from live.report import text
-
-REFRESH_NS = 100_000_000
-"""Shortest time between two refreshes of the bar."""
+from live.report.bar import Bar, Lines, TickRate
 
 WIDE_COLUMNS = 130
 """Width of a terminal that has room for the bar and all numbers."""
 
-_SECOND_NS = 1_000_000_000
 _TENTHS = 10
 
 
@@ -44,21 +35,6 @@ class SilentProgress:
 
     def end(self) -> None:
         """Ignore the end."""
-
-
-class TickRate:
-    """Ticks per second between two refreshes."""
-
-    def __init__(self) -> None:
-        self._ticks = 0
-        self._time_ns = monotonic_ns()
-
-    def since_last(self, ticks: int, now_ns: int) -> float:
-        """Return the rate since the last call; 0 when no time has passed."""
-        span_ns = now_ns - self._time_ns
-        rate = (ticks - self._ticks) * _SECOND_NS / span_ns if span_ns > 0 else 0.0
-        self._ticks, self._time_ns = ticks, now_ns
-        return rate
 
 
 def describe(progress: Progress, ticks_per_second: float) -> str:
@@ -108,39 +84,33 @@ class LineProgress:
     """
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self._lines = Lines(stream)
         self._tenths_shown = 0
         self._rate = TickRate()
 
     def begin(self, title: str, data: DataSource) -> None:
         """Name the algorithm and the data."""
         self._rate = TickRate()
-        self._write(f"{title}: {describe_data(data)}")
+        self._lines.write(f"{title}: {describe_data(data)}")
 
     def update(self, progress: Progress) -> None:
         """Write a line if a tenth was passed since the last one."""
         tenths = int(progress.fraction * _TENTHS)
         if tenths > self._tenths_shown:
             self._tenths_shown = tenths
-            rate = self._rate.since_last(progress.ticks, monotonic_ns())
-            self._write(f"{tenths * 100 // _TENTHS:3d}%  {describe(progress, rate)}")
+            rate = self._rate.since_last(progress.ticks)
+            self._lines.write(f"{tenths * 100 // _TENTHS:3d}%  {describe(progress, rate)}")
 
     def note(self, text: str) -> None:
         """Write the line."""
-        self._write(one_line(text))
+        self._lines.write(one_line(text))
 
     def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
         """Write the line."""
-        self._write(f"ready: {describe_ready(rehearsal, cores)}")
+        self._lines.write(f"ready: {describe_ready(rehearsal, cores)}")
 
     def end(self) -> None:
         """Leave the lines as they are."""
-
-    def _write(self, line: str) -> None:
-        # A run does not end because nobody can read how far it is.
-        with suppress(OSError):
-            self._stream.write(line + "\n")
-            self._stream.flush()
 
 
 class BarProgress:
@@ -151,51 +121,24 @@ class BarProgress:
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
         self._describe = describe if console.width >= WIDE_COLUMNS else describe_briefly
-        self._next_refresh_ns = 0
         self._rate = TickRate()
-        # Refreshed by `update` alone: a refreshing thread would fight the strategy for the interpreter.
-        self._bar = rich_progress.Progress(
-            rich_progress.TextColumn("{task.description}"),
-            rich_progress.BarColumn(bar_width=None),
-            rich_progress.TaskProgressColumn(),
-            rich_progress.TextColumn("{task.fields[numbers]}"),
-            rich_progress.TimeElapsedColumn(),
-            console=console,
-            auto_refresh=False,
-            transient=True,
-        )
-        self._task: rich_progress.TaskID | None = None
+        self._bar = Bar(console)
 
     def begin(self, title: str, data: DataSource) -> None:
         """Show the empty bar."""
         self._rate = TickRate()
-        self._task = self._bar.add_task(title.replace("[", r"\["), total=None, numbers="")
-        with suppress(OSError):
-            self._console.print(describe_data(data), style="dim", highlight=False, markup=False)
-            self._bar.start()
+        self._bar.begin(title, describe_data(data))
 
     def update(self, progress: Progress) -> None:
         """Redraw the bar, unless it was redrawn a moment ago and the session is not over."""
-        now_ns = monotonic_ns()
-        is_done = 0 < progress.total <= progress.processed
-        if self._task is None or (now_ns < self._next_refresh_ns and not is_done):
-            return
-        self._next_refresh_ns = now_ns + REFRESH_NS
-        self._bar.update(
-            self._task,
-            total=progress.total or None,
-            completed=min(progress.processed, progress.total),
-            numbers=self._describe(progress, self._rate.since_last(progress.ticks, now_ns)),
-        )
-        with suppress(OSError):
-            self._bar.refresh()
+        if self._bar.is_due(0 < progress.total <= progress.processed):
+            numbers = self._describe(progress, self._rate.since_last(progress.ticks))
+            self._bar.show(progress.processed, progress.total, numbers)
 
     def note(self, text: str) -> None:
         """Print the line above the bar."""
-        with suppress(OSError):
-            self._console.print(one_line(text), style="dim", highlight=False, markup=False)
+        self._bar.say(one_line(text))
 
     def ready(self, rehearsal: Rehearsal, cores: tuple[int, ...]) -> None:
         """Print the line above the bar."""
@@ -203,8 +146,7 @@ class BarProgress:
 
     def end(self) -> None:
         """Take the bar off the screen."""
-        with suppress(OSError):
-            self._bar.stop()
+        self._bar.end()
 
 
 def choose_progress(wanted: bool | None, stream: TextIO | None, waits: bool = True) -> ProgressSink:

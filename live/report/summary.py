@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from rich.console import Console
@@ -16,18 +17,11 @@ from live.report.progress import describe_data, describe_ready
 from live.report.summary_file import iso_utc
 
 _POSITIONS_SHOWN_MAX = 20
-FEED_FAULTS = (
+_FEED_FAULTS = (
     "disconnects",
     "refusals",
-    "ticks_late",
     "ticks_duplicate",
     "ticks_missing",
-    "ticks_out_of_order",
-    "ticks_stale",
-    "ticks_ahead",
-    "ticks_invalid",
-    "ticks_conflated",
-    "ticks_dropped",
     "gaps",
     "frames_malformed",
     "frames_oversize",
@@ -35,7 +29,12 @@ FEED_FAULTS = (
     "clock_steps",
     "pauses",
 )
-"""What of a feed's counters tells of something that was wrong."""
+"""What of a feed's counters tells of something that was wrong, besides the ticks that were left out or conflated for it."""
+
+
+def feed_faults(counters: Mapping[str, int]) -> dict[str, int]:
+    """Return what was wrong with a feed, by name: faults that are told of nowhere else."""
+    return {name.replace("_", " "): counters[name] for name in _FEED_FAULTS if counters.get(name)}
 
 
 def print_summary(result: RunResult, console: Console) -> None:
@@ -109,11 +108,10 @@ def _feed(result: RunResult) -> list[tuple[str, str]]:
     feed = result.feed
     if feed is None:
         return []
-    faults = {name.replace("_", " "): count for name, count in feed.counters.items() if name in FEED_FAULTS and count}
     rows = [
         ("feed", f"{feed.address}, {feed.state}" + (f": {feed.reason}" if feed.reason != feed.state else "")),
         ("feed ticks", words.count(feed.counters["ticks"])),
-        ("feed faults", words.counts_by_name(faults)),
+        ("feed faults", words.counts_by_name(feed_faults(feed.counters))),
     ]
     if feed.rehearsal is not None:
         rows.append(("made ready", describe_ready(feed.rehearsal, result.cores)))

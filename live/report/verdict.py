@@ -9,7 +9,7 @@ from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime
 from live.paper.run_records import SlowStep, Stall
 from live.report import text
 from live.report.run_files import RunFiles
-from live.report.summary import FEED_FAULTS
+from live.report.summary import feed_faults
 
 _NOTABLE_SHARE = 0.05
 """Share of a slow step from which waiting and the garbage collector are named as reasons."""
@@ -146,9 +146,10 @@ def _reasons(run: RunFiles) -> list[str]:
     dropped = {name: count for name, count in summary.ticks_dropped.items() if name not in _ORDINARY_DROPS}
     if dropped:
         found.append(f"ticks dropped: {text.counts_by_name(dropped)}")
+    if summary.ticks_conflated:
+        found.append(f"ticks conflated: {text.count(summary.ticks_conflated)}")
     if summary.feed is not None:
-        counters = summary.feed.counters
-        faults = {name.replace("_", " "): counters[name] for name in FEED_FAULTS if counters.get(name)}
+        faults = feed_faults(summary.feed.counters)
         if faults:
             found.append(f"faults of the feed: {text.counts_by_name(faults)}")
     if summary.warnings:

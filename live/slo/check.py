@@ -11,7 +11,7 @@ from rich.text import Text
 
 from live.slo.burn import BurnAlert, burn_alerts, notes, refusals, session_hours_on_average
 from live.slo.compliance import Compliance
-from live.slo.objectives import Event, Objective, Slo, duration
+from live.slo.objectives import Incident, Objective, Slo, duration
 from live.slo.promql import number
 from live.slo.runbooks import runbook_notes
 
@@ -47,7 +47,7 @@ def check_document(slo: Slo, name: str, run: str | None, compliance: list[Compli
 def _objective(slo: Slo, objective: Objective) -> dict[str, Any]:
     minutes = _minutes(slo, objective)
     indicator = objective.indicator
-    if isinstance(indicator, Event):
+    if isinstance(indicator, Incident):
         alerts = [{"severity": objective.severity[0], "lasting_seconds": duration(indicator.lasting).total_seconds()}]
     else:
         alerts = [_alert(each, minutes) for each in burn_alerts(slo, objective)]
@@ -115,16 +115,16 @@ def print_check(document: dict[str, Any], console: Console) -> None:
 def _alert_table(objectives: list[dict[str, Any]]) -> Table:
     table = Table("objective", "promise", "budget", "alert", "fires when", "events", "if all is bad")
     for each in objectives:
-        is_event = each["kind"] == "event"
-        promise = "never" if is_event else f"{number(each['objective_percent'])} % over {each['window']}"
-        budget = "" if is_event else f"{each['budget_session_minutes']:.1f} min"
+        is_incident = each["kind"] == "incident"
+        promise = "never" if is_incident else f"{number(each['objective_percent'])} % over {each['window']}"
+        budget = "" if is_incident else f"{each['budget_session_minutes']:.1f} min"
         for row, alert in enumerate(each["alerts"]):
             head = (each["name"], promise, budget) if row == 0 else ("", "", "")
-            table.add_row(*head, alert["severity"], *(_event_cells(alert) if is_event else _burn_cells(alert)))
+            table.add_row(*head, alert["severity"], *(_incident_cells(alert) if is_incident else _burn_cells(alert)))
     return table
 
 
-def _event_cells(alert: dict[str, Any]) -> tuple[str, str, str]:
+def _incident_cells(alert: dict[str, Any]) -> tuple[str, str, str]:
     lasting = alert["lasting_seconds"]
     return (f"it goes on for {lasting:.0f} s" if lasting else "at once", "", f"{lasting:.0f} s")
 
@@ -147,6 +147,6 @@ def _run_table(objectives: list[dict[str, Any]]) -> Table:
         if good and not found["is_exact"]:
             good = f"about {good}"
         counts = ["" if found[key] is None else f"{found[key]:,}" for key in ("bad", "events")]
-        promise = "never" if each["kind"] == "event" else f"{number(each['objective_percent'])} %"
+        promise = "never" if each["kind"] == "incident" else f"{number(each['objective_percent'])} %"
         table.add_row(each["name"], found["state"], promise, good, *counts)
     return table

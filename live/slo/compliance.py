@@ -12,7 +12,7 @@ from live.hot.denials import DenialCode
 from live.hot.histogram import Histogram, bucket_of
 from live.hot.telemetry_view import TelemetryView
 from live.slo.metrics import TARGET_LABELS
-from live.slo.objectives import Condition, Event, Latency, Objective, Ratio, Selection, Slo, selections_of, wanted
+from live.slo.objectives import Condition, Incident, Latency, Objective, Ratio, Selection, Slo, selections_of, wanted
 
 
 class State(StrEnum):
@@ -94,8 +94,8 @@ def _compliance(objective: Objective, run: _Run) -> Compliance:
         if None in bad_counts or None in all_counts:
             return Compliance(objective.name, State.UNKNOWN)
         return _judged(objective, sum(filter(None, all_counts)), sum(filter(None, bad_counts)), True)
-    if isinstance(indicator, Event) and not indicator.during:
-        return _event(objective, [_happened(run, each) for each in indicator.when])
+    if isinstance(indicator, Incident) and not indicator.during:
+        return _incident(objective, [_happened(run, each) for each in indicator.when])
     return Compliance(objective.name, State.UNKNOWN)
 
 
@@ -107,7 +107,7 @@ def _judged(objective: Objective, events: int, bad: int, is_exact: bool) -> Comp
     return Compliance(objective.name, state, events, bad, is_exact)
 
 
-def _event(objective: Objective, happened: list[int | None]) -> Compliance:
+def _incident(objective: Objective, happened: list[int | None]) -> Compliance:
     """Judge something that must never happen: one that has is enough, but not to have seen some takes all to be seen."""
     bad = sum(filter(None, happened))
     if bad:

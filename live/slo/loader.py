@@ -20,7 +20,7 @@ from live.slo.metrics import KNOWN_METRICS, known_metric
 from live.slo.objectives import (
     NANOSECONDS_PER_MILLISECOND,
     Condition,
-    Event,
+    Incident,
     Latency,
     Objective,
     Ratio,
@@ -41,13 +41,6 @@ _GROWTH_LEAST = timedelta(seconds=30)
 """Shortest span in which a count may be asked to grow: some scrapes must lie in it."""
 
 
-def find_slo(algorithm: Path) -> Path | None:
-    """Return the slo.toml beside an algorithm's file, or in its project folder; None when there is none."""
-    folder = algorithm if algorithm.is_dir() else algorithm.parent
-    path = folder / SLO_FILE_NAME
-    return path if path.is_file() else None
-
-
 def load_slo(path: Path | None) -> Slo:
     """Read a file of objectives.
 
@@ -59,7 +52,7 @@ def load_slo(path: Path | None) -> Slo:
     """
     if path is None:
         return parse_slo(default_text(), DEFAULTS_NAME)
-    return parse_slo(read_text(path, "the command"), str(path))
+    return parse_slo(read_text(path), str(path))
 
 
 def default_text() -> str:
@@ -114,20 +107,22 @@ def _check_objective(objective: Objective, where: str) -> None:
     indicator = objective.indicator
     if len(set(objective.severity)) < len(objective.severity):
         raise ConfigError(f"severity of {where} names {objective.severity[0]} twice; name it once")
-    if isinstance(indicator, Event):
+    if isinstance(indicator, Incident):
         if objective.objective != 100:
             raise ConfigError(
                 f"{where} promises {objective.objective:g} % of something that must never happen; leave out objective, "
                 "or use an indicator of kind latency, ratio or gauge"
             )
         if len(objective.severity) != 1:
-            raise ConfigError(f"{where} is of kind event, which has one alert; write severity = ['page'] or ['ticket']")
+            raise ConfigError(
+                f"{where} is of kind incident, which has one alert; write severity = ['page'] or ['ticket']"
+            )
         if indicator.seen_within is not None and not indicator.during:
             raise ConfigError(f"seen_within of {where} has no conditions to look for; add during, or leave it out")
     elif objective.budget <= 0:
         raise ConfigError(
             f"{where} promises 100 %, so that there is no error budget to burn; promise less, or use an indicator of "
-            "kind event"
+            "kind incident"
         )
     for key in ("when", "bad", "total"):
         if getattr(indicator, key, None) == ():
@@ -229,7 +224,7 @@ def _check_together(slo: Slo, name: str) -> None:
         for place, condition in _misplaced(each):
             raise ConfigError(
                 f"missing = true on {condition.metric} in {place} of objective {each.name!r} of {name}: only `when` of an "
-                "indicator of kind event may ask for what is not there"
+                "indicator of kind incident may ask for what is not there"
             )
         if isinstance(each.indicator, Latency) and not each.indicator.stages:
             raise ConfigError(f"objective {each.name!r} of {name}: no histogram has its labels; correct them")
@@ -243,7 +238,7 @@ def _check_together(slo: Slo, name: str) -> None:
 
 def _misplaced(objective: Objective) -> Iterator[tuple[str, Condition]]:
     indicator = objective.indicator
-    if isinstance(indicator, TimeShare | Event):
+    if isinstance(indicator, TimeShare | Incident):
         lists = {"during": indicator.during} | ({"bad": indicator.bad} if isinstance(indicator, TimeShare) else {})
         for place, conditions in lists.items():
             yield from ((place, each) for each in conditions if each.missing)

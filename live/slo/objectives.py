@@ -171,7 +171,7 @@ class TimeShare(Struct, frozen=True, kw_only=True, tag_field="kind", tag="gauge"
     during: tuple[Condition, ...] = ()
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
+class Incident(Struct, frozen=True, kw_only=True, tag_field="kind", tag="incident"):
     """Indicator: something that must never happen.
 
     Attributes:
@@ -195,7 +195,7 @@ class Objective(Struct, frozen=True, kw_only=True):
         name: name of the objective, of its alert and of its runbook.
         description: what a person is told when it is missed.
         indicator: what is measured.
-        objective: share of events that must be good, in percent; 100 for indicators of kind event.
+        objective: share of events that must be good, in percent; 100 for indicators of kind incident.
         window: period for which the objective is promised, in days.
         minimum_events: events that the longer window of an alert must hold; the shorter one needs as many in proportion.
         severity: alerts that the objective has: `page` wakes a person, `ticket` waits for one.
@@ -206,7 +206,7 @@ class Objective(Struct, frozen=True, kw_only=True):
 
     name: Name
     description: Text
-    indicator: Latency | Ratio | TimeShare | Event
+    indicator: Latency | Ratio | TimeShare | Incident
     objective: Annotated[float, Meta(gt=0, le=100)] = 100.0
     window: Period = "30d"
     minimum_events: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1
@@ -266,8 +266,8 @@ class Slo(Struct, frozen=True, kw_only=True):
 
     @property
     def budgeted(self) -> tuple[Objective, ...]:
-        """The objectives that have an error budget: all but those of kind event."""
-        return tuple(each for each in self.objective if not isinstance(each.indicator, Event))
+        """The objectives that have an error budget: all but those of kind incident."""
+        return tuple(each for each in self.objective if not isinstance(each.indicator, Incident))
 
     def slo_id(self, objective: Objective) -> str:
         """Return the label `sloth_id` of an objective's rules."""
@@ -286,11 +286,11 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
 
 
-def conditions_of(indicator: Latency | Ratio | TimeShare | Event) -> tuple[Condition, ...]:
+def conditions_of(indicator: Latency | Ratio | TimeShare | Incident) -> tuple[Condition, ...]:
     """Return all conditions of an indicator."""
     if isinstance(indicator, TimeShare):
         return indicator.bad + indicator.during
-    return indicator.when + indicator.during if isinstance(indicator, Event) else ()
+    return indicator.when + indicator.during if isinstance(indicator, Incident) else ()
 
 
 def selections_of(indicator: Any) -> tuple[Selection, ...]:

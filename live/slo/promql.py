@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from live.slo.metrics import UP, known_metric
-from live.slo.objectives import Condition, Event, Latency, Ratio, Selection, Service, TimeShare, wanted
+from live.slo.objectives import Condition, Incident, Latency, Ratio, Selection, Service, TimeShare, wanted
 
 BUDGET_LABELS = ("algorithm", "instance")
 """What an error budget belongs to."""
@@ -19,7 +19,7 @@ RUN_KEYS = ("algorithm", "instance", "run")
 TIME_SHARE_RECORD = "lean_live:sli_bad:bool"
 """Record of the indicator kind gauge: 1 or 0 at each evaluation that counts."""
 SEEN_RECORD = "lean_live:sli_seen:bool"
-"""Record of the indicator kind event with `seen_within`: whether the conditions of `during` hold."""
+"""Record of the indicator kind incident with `seen_within`: whether the conditions of `during` hold."""
 _NEW_WITHIN = "1h"
 """Span before the one in question in which a series that is not new has samples."""
 _BY_BUDGET = f"sum by ({', '.join(BUDGET_LABELS)})"
@@ -140,7 +140,7 @@ def unmeasured(indicator: Latency, service: Service) -> str:
 # -- conditions
 
 
-def event_expression(indicator: Event, service: Service, labels: str) -> str:
+def incident_expression(indicator: Incident, service: Service, labels: str) -> str:
     """Return the samples for which something that must never happen is happening.
 
     Parameters:
@@ -165,7 +165,7 @@ def event_expression(indicator: Event, service: Service, labels: str) -> str:
     return "\nor\n".join(parts)
 
 
-def seen(indicator: Event, service: Service) -> str:
+def seen(indicator: Incident, service: Service) -> str:
     """Return 1 for each sidecar for which the conditions of `during` hold now, 0 for others that can be scraped.
 
     What is recorded last before a sidecar goes down says whether the conditions held then. The samples of the conditions
@@ -175,7 +175,7 @@ def seen(indicator: Event, service: Service) -> str:
     return f"group by (instance) ({_all_hold(indicator.during, service)})\nor\ngroup by (instance) ({up} == 1) - 1"
 
 
-def _common_keys(condition: Condition, indicator: Event) -> tuple[str, ...]:
+def _common_keys(condition: Condition, indicator: Incident) -> tuple[str, ...]:
     """Return the labels by which a condition's samples are matched with those of `during`."""
     if condition.missing:
         return ()

@@ -13,15 +13,15 @@ from typing import Any
 from live import __version__
 from live.slo.burn import EVALUATION_INTERVAL, WINDOW_PAIRS, BurnAlert, burn_alerts
 from live.slo.metrics import known_metric
-from live.slo.objectives import Event, Latency, Objective, Severity, Slo, TimeShare, duration
+from live.slo.objectives import Incident, Latency, Objective, Severity, Slo, TimeShare, duration
 from live.slo.promql import (
     BUDGET_LABELS,
     RUN_KEYS,
     SEEN_RECORD,
     TIME_SHARE_RECORD,
     errors,
-    event_expression,
     events,
+    incident_expression,
     number,
     quoted,
     seen,
@@ -74,8 +74,8 @@ def windows_of(objective: Objective) -> tuple[str, ...]:
 
 
 def _rules(slo: Slo, objective: Objective) -> list[Rule]:
-    if isinstance(objective.indicator, Event):
-        return _event_rules(slo, objective, objective.indicator)
+    if isinstance(objective.indicator, Incident):
+        return _incident_rules(slo, objective, objective.indicator)
     found = [*_error_records(slo, objective), *_facts(slo, objective)]
     found += [
         _burn_alert(slo, objective, severity) for severity in ("page", "ticket") if severity in objective.severity
@@ -100,7 +100,7 @@ def _own(slo: Slo, objective: Objective) -> str:
 
 def _error_records(slo: Slo, objective: Objective) -> list[Rule]:
     indicator = objective.indicator
-    assert not isinstance(indicator, Event)
+    assert not isinstance(indicator, Incident)
     found: list[Rule] = []
     if isinstance(indicator, TimeShare):
         found.append(_record(TIME_SHARE_RECORD, time_share(indicator, slo.service), slo_labels(slo, objective)))
@@ -112,7 +112,7 @@ def _error_records(slo: Slo, objective: Objective) -> list[Rule]:
 
 def _slow_rules(slo: Slo, objective: Objective) -> list[Rule]:
     """Return the records of windows of a day and more; none of what must never happen."""
-    if isinstance(objective.indicator, Event):
+    if isinstance(objective.indicator, Incident):
         return []
     found = []
     for window in filter(_is_slow, windows_of(objective)):
@@ -135,7 +135,7 @@ def _is_slow(window: str) -> bool:
 def _window_records(slo: Slo, objective: Objective, window: str) -> list[Rule]:
     """Return the records of a window: its events, its error ratio; of the shortest, which others build on, its errors."""
     indicator, own, labels = objective.indicator, _own(slo, objective), slo_labels(slo, objective)
-    assert not isinstance(indicator, Event)
+    assert not isinstance(indicator, Incident)
     of_all = f"{EVENTS}{window}{{{own}}}"
     found = [_record(f"{EVENTS}{window}", events(indicator, slo.service, window, own), labels)]
     bad = errors(indicator, slo.service, window, own, of_all)
@@ -217,26 +217,26 @@ def _pair_expression(alert: BurnAlert, own: str) -> str:
     )
 
 
-def _event_rules(slo: Slo, objective: Objective, indicator: Event) -> list[Rule]:
+def _incident_rules(slo: Slo, objective: Objective, indicator: Incident) -> list[Rule]:
     annotations = {
         "summary": f"{objective.name}{{{{ with $labels.run }}}} in run {{{{ . }}}}{{{{ end }}}}{_own_labels(indicator)}",
         "description": _literal(objective.description) + _count(indicator),
     }
-    expression = event_expression(indicator, slo.service, _own(slo, objective))
+    expression = incident_expression(indicator, slo.service, _own(slo, objective))
     alert = _lasting(_alert(slo, objective, objective.severity[0], expression, annotations), indicator.lasting)
     if indicator.seen_within is None:
         return [alert]
     return [_record(SEEN_RECORD, seen(indicator, slo.service), slo_labels(slo, objective)), alert]
 
 
-def _own_labels(indicator: Event) -> str:
+def _own_labels(indicator: Incident) -> str:
     """Return what an annotation says of the labels that tell samples of one run apart, such as `symbol` or `reason`."""
     known = [known_metric(each.metric) for each in indicator.when]
     names = dict.fromkeys(name for each in known if each is not None for name in each.labels)
     return "".join(f"{{{{ with $labels.{name} }}}}, {name} {{{{ . }}}}{{{{ end }}}}" for name in names)
 
 
-def _count(indicator: Event) -> str:
+def _count(indicator: Incident) -> str:
     """Return what an annotation says of counts that have grown. What `increase` gives is extrapolated."""
     windows = {each.grows_within for each in indicator.when}
     window = windows.pop()
@@ -285,7 +285,7 @@ def _runbook_url(slo: Slo, name: str) -> str:
 
 def identity_labels(objective: Objective) -> tuple[str, ...]:
     """Return the labels that say what an alert is about: an algorithm, a run, or a sidecar."""
-    if not isinstance(objective.indicator, Event):
+    if not isinstance(objective.indicator, Incident):
         return BUDGET_LABELS
     known = [known_metric(each.metric) for each in objective.indicator.when]
     return RUN_KEYS if all(each is not None and each.of_runs for each in known) else ("instance",)

@@ -81,7 +81,7 @@ def test_the_stored_report_is_the_printed_one(quick: tuple[Path, dict[str, Any]]
 
 def test_a_gate_ends_with_5_when_something_became_worse(quick: tuple[Path, dict[str, Any]]) -> None:
     folder, content = quick
-    words = ("--quick", "--rows", "symbols-1", "--threshold", "1000", "--json", "--compare")
+    words = ("--quick", "symbols-1", "--threshold", "1000", "--json", "--compare")
     code, answer, complaint = bench(folder, *words, "report.json")
     assert code == 0, complaint
     assert not any(metric["is_breach"] for metric in json.loads(answer)["comparison"]["metrics"])
@@ -95,7 +95,7 @@ def test_a_gate_ends_with_5_when_something_became_worse(quick: tuple[Path, dict[
 
 
 def test_the_report_for_people_names_conditions_and_budgets(tmp_path: Path) -> None:
-    code, answer, _ = bench(tmp_path, "--quick", "--rows", "start-help,allocations", "--no-progress")
+    code, answer, _ = bench(tmp_path, "--quick", "start-help", "allocations", "--no-progress")
     assert code == 0
     for word in ("machine ", "build ", "data ", "start-help: ", "at most 200 ms: ", "2 samples", "pinned"):
         assert word in answer
@@ -103,7 +103,7 @@ def test_the_report_for_people_names_conditions_and_budgets(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_with_what_was_measured(tmp_path: Path, number: signal.Signals) -> None:
-    process = started(tmp_path, "--rows", "start-python,cold-live-200ms", "--json")
+    process = started(tmp_path, "start-python", "cold-live-200ms", "--json")
     assert process.stderr is not None
     # The rows are measured in the order of the table: the cold one, some 20 s long, comes first.
     assert process.stderr.readline().startswith("1/")
@@ -119,7 +119,7 @@ def test_a_signal_ends_with_what_was_measured(tmp_path: Path, number: signal.Sig
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--rows", "nothing"), 2, "selects nothing; there are: replay-live"),
+        (("nothing",), 2, "names no row; there are: replay-live"),
         (("--output", "no/folder.json"), 2, "there is no folder no"),
         (("--compare", "none.json"), 3, "cannot read baseline none.json"),
         (("--threshold", "0.5"), 2, "--threshold"),

@@ -441,9 +441,11 @@ def test_full_queues(runs: FeedRuns, data: Path, text: str, policy: str) -> None
     elif policy == "drop":
         assert numbers(ended) == [1, 2, 3, 4, 21, 22, 23]
         check_counts(ended, {"ticks_dropped": 16, "ticks": 7})
+        assert (ended.summary["ticks_dropped"], ended.summary["ticks_conflated"]) == ({"dropped": 16}, 0)
     else:
         assert numbers(ended) == [*range(17, 24)]
         check_counts(ended, {"ticks_conflated": 16, "ticks": 23})
+        assert (ended.summary["ticks_dropped"], ended.summary["ticks_conflated"]) == ({}, 16)
 
 
 @pytest.mark.parametrize("action", ["pause", "halt"])

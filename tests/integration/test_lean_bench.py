@@ -41,7 +41,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_short")
 def test_stock_against_profile(capsys: Any, tmp_path: Path) -> None:
     (tmp_path / "live.toml").write_text("[lean]\nrehearsal_seconds = 0\n", encoding="utf-8")
-    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", "--rows", "compared,profile-run,stock-1ms"]
+    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", "compared", "profile-run", "stock-1ms"]
     assert run([*words, "--config", str(tmp_path / "live.toml")]) == ExitCode.OK
     report = json.loads(capsys.readouterr().out)
     found = {row["name"]: row for row in report["rows"]}
@@ -93,7 +93,7 @@ def test_as_it_comes_an_order_is_submitted_when_its_call_returns(tmp_path: Path)
 
 @pytest.mark.usefixtures("_short")
 def test_an_analytics_load_beside_the_engine_and_in_it(capsys: Any) -> None:
-    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", "--rows", "load-sidecar-1ms,load-stock-1ms"]
+    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", "load-sidecar-1ms", "load-stock-1ms"]
     assert run(words) == ExitCode.OK
     report = json.loads(capsys.readouterr().out)
     assert [(row["name"], row["failure"]) for row in report["rows"]] == [
@@ -138,9 +138,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Runs:
     return runs
 
 
-def measure(words: str) -> dict[str, Any]:
+def measure(*names: str) -> dict[str, Any]:
     every = variants(LeanSettings(), is_quick=False)
-    chosen = select(rows(every), words)
+    chosen = select(rows(every), names)
     report = EngineBenchmark(lean_engine.home(), Path(), every, chosen, False, SilentBench()).run()
     return {row.name: row for row in report.rows}
 
@@ -158,7 +158,7 @@ def test_stock_and_profile_run_in_turn(engine: Runs) -> None:
 
 def test_a_variant_that_fails_leaves_the_others(engine: Runs) -> None:
     engine.fails = PROFILE
-    found = measure("stock-1ms,profile-1ms,compared-1ms")
+    found = measure("stock-1ms", "profile-1ms", "compared-1ms")
     assert found["stock-1ms"].metrics
     assert found["profile-1ms"].failure == "the engine hung"
     assert found["compared-1ms"].failure == "the engine hung"
@@ -169,9 +169,7 @@ def test_orders_that_cannot_be_matched_are_told(engine: Runs) -> None:
     assert "could not be matched" in measure("profile-1ms")["profile-1ms"].notes[0]
 
 
-@pytest.mark.parametrize(
-    "words", [["--config", "x.toml"], [*OPTIONS, "--peer", "vnpy"], [*OPTIONS, "--rows", "replay"]]
-)
+@pytest.mark.parametrize("words", [["--config", "x.toml"], [*OPTIONS, "--peer", "vnpy"], [*OPTIONS, "replay"]])
 def test_options_that_contradict_one_another(capsys: Any, words: list[str]) -> None:
     assert run(["bench", "--json", *words]) == ExitCode.USAGE
     capsys.readouterr()

@@ -15,7 +15,7 @@ from support.prometheus import needs_promtool, one_group_each, run_promtool
 from live.slo.burn import burn_alerts, refusals
 from live.slo.objectives import (
     Condition,
-    Event,
+    Incident,
     Latency,
     Objective,
     Ratio,
@@ -146,7 +146,7 @@ def test_alerts_that_are_not_refused_can_fire(slo: Slo) -> None:
 def test_label_values_mean_themselves(wanted: list[str], other: str) -> None:
     assume(other not in wanted)
     condition = Condition(metric="feed_silent", labels={"symbol": tuple(wanted)}, equals=1.0)
-    objective = Objective(name="o", description="d", indicator=Event(when=(condition,)), severity=("page",))
+    objective = Objective(name="o", description="d", indicator=Incident(when=(condition,)), severity=("page",))
     content = rules_document(Slo(objective=(objective,)))
 
     def series(symbol: str) -> str:

@@ -8,7 +8,7 @@ fault of the kind comes for a while, or when somebody says so. A halt is for goo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from live.clock import machine_monotonic_ns, wall_ns
@@ -40,6 +40,10 @@ class FeedState(Enum):
     PAUSED = "paused"
     HALTED = "halted"
     ENDED = "ended"
+
+
+_LEFT_OUT = ("dropped", "late", "out_of_order", "invalid", "stale", "ahead", "outside_session")
+"""Counters of ticks that were wanted and are left out, without `ticks_`."""
 
 
 class FeedCounters:
@@ -146,6 +150,16 @@ class FeedCounters:
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name."""
         return {name: getattr(self, name) for name in self.NAMES}
+
+
+def ticks_left_out(counters: Mapping[str, int]) -> dict[str, int]:
+    """Return the ticks that a feed brought and that did not reach the strategy, by reason; only reasons that there were.
+
+    Parameters:
+        counters: of FeedCounters, by name.
+    """
+    found = {name.replace("_", " "): counters.get(f"ticks_{name}", 0) for name in _LEFT_OUT}
+    return {name: count for name, count in found.items() if count}
 
 
 class FeedHealth:

@@ -35,6 +35,8 @@ def test_a_good_session(tmp_path: Path) -> None:
         ({"orders": {"Filled": 1, "Invalid": 3}}, "orders were invalid: 3"),
         ({"ticks_dropped": {"overload": 4, "suspicious": 9}}, "ticks dropped: overload 4"),
         ({"feed": FEED | {"counters": {"gaps": 2, "frames": 90}}}, "faults of the feed: gaps 2"),
+        ({"ticks_dropped": {"late": 3}, "feed": FEED | {"counters": {"ticks_late": 3}}}, "ticks dropped: late 3"),
+        ({"ticks_conflated": 7, "feed": FEED | {"counters": {"ticks_conflated": 7}}}, "ticks conflated: 7"),
         ({"warnings": ["careful"]}, "1 warning"),
         ({"warnings": ["careful", "again"]}, "2 warnings"),
         ({"log_lines_dropped": 5}, "5 lines of the log were left out"),

@@ -137,7 +137,7 @@ objective = 99
 name = "dropped"
 description = "d"
 severity = ["page"]
-indicator = {{ kind = "event", when = [{{ metric = "ticks_dropped_total", labels = {{ {labels} }}, grows_within = "5m" }}] }}
+indicator = {{ kind = "incident", when = [{{ metric = "ticks_dropped_total", labels = {{ {labels} }}, grows_within = "5m" }}] }}
 """
 
 

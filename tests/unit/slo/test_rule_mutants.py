@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.burn_cases import OBJECTIVES, Burning, burn_cases
-from support.event_cases import event_cases
+from support.incident_cases import incident_cases
 from support.prometheus import AlertCase, Rule, failures, groups_of, needed_rules, needs_promtool
 from support.rule_mutants import bucket_mutants_of, mutants_of
 
@@ -47,9 +47,9 @@ def test_burn_alerts(which: Burning, tmp_path: Path) -> None:
 
 
 @needs_promtool
-def test_event_alerts(tmp_path: Path) -> None:
+def test_incident_alerts(tmp_path: Path) -> None:
     mutants = []
-    for case in event_cases():
+    for case in incident_cases():
         rules = needed_rules(GROUPS[case.objective], case)
         for at, rule in enumerate(rules):
             for what, mutant in mutants_of(rule):
@@ -72,6 +72,6 @@ def test_thresholds_of_histograms(tmp_path: Path) -> None:
 
 @needs_promtool
 def test_a_rule_that_is_not_changed_survives(tmp_path: Path) -> None:
-    case = next(iter(event_cases()))
+    case = next(iter(incident_cases()))
     rules = needed_rules(GROUPS[case.objective], case)
     assert survivors([("nothing", case, rules)], tmp_path) == ["nothing"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from support.burn_cases import RECORD, counts
-from support.event_cases import labels_of, series, steady
+from support.incident_cases import labels_of, series, steady
 from support.prometheus import needs_promtool, one_group_each, run_promtool
 
 from live.slo.burn import EVALUATION_INTERVAL
@@ -298,7 +298,7 @@ def test_a_description_is_no_template(tmp_path: Path) -> None:
         [[objective]]
         name = "o"
         description = "{{ $labels.run }} and {{{ }} $value"
-        indicator = { kind = "event", when = [{ metric = "feed_frozen", equals = 1 }] }
+        indicator = { kind = "incident", when = [{ metric = "feed_frozen", equals = 1 }] }
         severity = ["page"]
     """
     alert = {

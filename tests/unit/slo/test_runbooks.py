@@ -69,7 +69,7 @@ def test_each_alert_of_a_default_objective_stands_in_the_page_on_objectives() ->
 
 
 def objective(**keys: str) -> str:
-    indicator = '{ kind = "event", when = [{ metric = "feed_frozen", equals = 1 }] }'
+    indicator = '{ kind = "incident", when = [{ metric = "feed_frozen", equals = 1 }] }'
     lines = [f'{key} = "{value}"' for key, value in {"name": "own", "description": "d", **keys}.items()]
     return "\n".join(("[[objective]]", *lines, f"indicator = {indicator}", 'severity = ["page"]'))
 

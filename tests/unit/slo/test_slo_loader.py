@@ -8,7 +8,8 @@ import pytest
 
 from live.errors import ConfigError
 from live.hot.catalogue import Stage
-from live.slo.loader import default_text, find_slo, load_slo, parse_slo
+from live.settings_file import find_beside
+from live.slo.loader import SLO_FILE_NAME, default_text, load_slo, parse_slo
 from live.slo.metrics import KNOWN_METRICS, known_metric
 from live.slo.objectives import Latency, Session, latency_bounds_ns
 
@@ -21,12 +22,12 @@ def objective(indicator: str = LATENCY, name: str = "o", **keys: str) -> str:
     return "[[objective]]\n" + "".join(f"{key} = {value}\n" for key, value in found.items() if value)
 
 
-def event(when: str, **keys: str) -> str:
-    return objective(f'{{ kind = "event", when = [{when}] }}', **{"objective": "", "severity": '["page"]', **keys})
+def incident(when: str, **keys: str) -> str:
+    return objective(f'{{ kind = "incident", when = [{when}] }}', **{"objective": "", "severity": '["page"]', **keys})
 
 
 def condition(text: str) -> str:
-    return event(f"{{ {text} }}")
+    return incident(f"{{ {text} }}")
 
 
 def service(session: str) -> str:
@@ -69,12 +70,12 @@ NEW_YORK = 'zone = "America/New_York", open = "09:30", close = "16:00"'
             "open in session of .* is '9:30'; it must be text of 5 to 5 characters that match",
         ),
         ("[[objective]]\nname = 'o'", r"\[\[objective\]\] 1 of slo.toml has no description; add it"),
-        (objective('{ kind = "latancy" }'), "has kind = 'latancy'; kind must be one of latency, ratio, gauge, event"),
+        (objective('{ kind = "latancy" }'), "has kind = 'latancy'; kind must be one of latency, ratio, gauge, incident"),
         (objective("{ }"), r"indicator of \[\[objective\]\] 1 of slo.toml has no kind; kind must be one of"),
         (objective("5"), r"indicator in \[\[objective\]\] 1 of slo.toml is 5; it must be a table"),
         (objective(objective="101"), "objective in .* is 101; it must be a number above 0, up to 100"),
         (objective(objective="nan"), "objective in .* is nan; it must be a number above 0, up to 100"),
-        (objective(objective="100"), "promises 100 %, so that there is no error budget to burn; .* kind event"),
+        (objective(objective="100"), "promises 100 %, so that there is no error budget to burn; .* kind incident"),
         (objective(window='"30h"'), "window in .* is '30h'; it must be text of 2 to 4 characters that match"),
         (objective(severity='["pager"]'), r"severity in .* is \['pager'\]; .* each one of page, ticket"),
         (objective(severity="[]"), r"severity in .* is \[\]; it must be a list of 1 to 2 elements"),
@@ -137,18 +138,18 @@ NEW_YORK = 'zone = "America/New_York", open = "09:30", close = "16:00"'
         ),
         (
             objective(
-                '{ kind = "event", when = [{ metric = "up", equals = 0 }], seen_within = "1d" }',
+                '{ kind = "incident", when = [{ metric = "up", equals = 0 }], seen_within = "1d" }',
                 objective="",
                 severity='["page"]',
             ),
             "seen_within of objective 'o' of slo.toml has no conditions to look for; add during",
         ),
-        (event(""), "when of objective 'o' of slo.toml is empty"),
+        (incident(""), "when of objective 'o' of slo.toml is empty"),
         (
-            event('{ metric = "symbols", above = 1 }', objective="99"),
+            incident('{ metric = "symbols", above = 1 }', objective="99"),
             "promises 99 % of something that must never happen",
         ),
-        (event('{ metric = "symbols", above = 1 }', severity=""), "is of kind event, which has one alert"),
+        (incident('{ metric = "symbols", above = 1 }', severity=""), "is of kind incident, which has one alert"),
         (condition('metric = "symbols"'), "the condition on symbols of .* has nothing to hold; give exactly one of"),
         (condition('metric = "symbols", above = 1, below = 2'), "has above and below; give exactly one of"),
         (condition('metric = "symbols", grows_within = "5m"'), "is a gauge; its indicator needs a counter"),
@@ -196,9 +197,9 @@ def test_defaults_are_what_the_packaged_file_says() -> None:
 
 def test_slo_toml_is_found_beside_the_algorithm(tmp_path: Path) -> None:
     algorithm = tmp_path / "main.py"
-    assert find_slo(algorithm) is None
+    assert find_beside(algorithm, SLO_FILE_NAME) is None
     (tmp_path / "slo.toml").write_text(objective())
-    assert find_slo(algorithm) == find_slo(tmp_path) == tmp_path / "slo.toml"
+    assert find_beside(algorithm, SLO_FILE_NAME) == find_beside(tmp_path, SLO_FILE_NAME) == tmp_path / "slo.toml"
     assert len(load_slo(tmp_path / "slo.toml").objectives) == 1
 
 
@@ -207,7 +208,8 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     path = tmp_path / "slo.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=str(path)):
+    remedy = "correct the path" if content is None else "save it as UTF-8"
+    with pytest.raises(ConfigError, match=f"{path}.*; {remedy}"):
         load_slo(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.burn_cases import OBJECTIVES
-from support.event_cases import event_cases
+from support.incident_cases import incident_cases
 from support.prometheus import failures, groups_of, needed_rules, needs_promtool
 
 from live.slo.loader import load_slo
@@ -15,7 +15,7 @@ from live.slo.rules import rules_document
 @needs_promtool
 def test_fires_stays_silent_and_resolves(tmp_path: Path) -> None:
     groups = groups_of(load_slo(None))
-    cases = list(event_cases())
+    cases = list(incident_cases())
     named = [(f"case-{at}", case, needed_rules(groups[case.objective], case)) for at, case in enumerate(cases)]
     failed = {str(cases[int(name.split("-")[1])]): said for name, said in failures(named, tmp_path)}
     assert not failed, "\n".join(f"{name}\n{said}" for name, said in failed.items())
@@ -29,7 +29,7 @@ def test_every_alert_has_cases_that_fire_and_that_stay_silent() -> None:
         if "alert" in rule
     }
     fires, silent = set(), set()
-    for case in event_cases():
+    for case in incident_cases():
         fires |= {case.alert for found in case.expected.values() if found}
         silent |= {case.alert for found in case.expected.values() if not found}
     burning = {each.alert for each in OBJECTIVES}

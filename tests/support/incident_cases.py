@@ -29,8 +29,8 @@ def minutes(count: float) -> str:
     return f"{round(count * 60)}s"
 
 
-def event_cases() -> Iterator[AlertCase]:
-    """Yield the cases of all alerts of kind event, and of the alert that a threshold is not exported."""
+def incident_cases() -> Iterator[AlertCase]:
+    """Yield the cases of all alerts of kind incident, and of the alert that a threshold is not exported."""
     yield from (feed_down(), feed_silent(), feed_frozen(), dropped_ticks(), run_died(), run_stuck(), kill_switch())
     yield from (orders_ungated(), order_unknown())
     yield orders_held()
