@@ -328,6 +328,29 @@ def is_python_class(cls: type) -> bool:
     return root not in ("QuantConnect", "System", "CLR", "clr", "builtins")
 
 
+def algorithm_class() -> type:
+    """Return LEAN's own QCAlgorithm, whatever stands in for it."""
+    from QuantConnect.Algorithm import QCAlgorithm
+
+    own: type = next(each for each in QCAlgorithm.__mro__ if not is_python_class(each))
+    return own
+
+
+def stand_in_for_algorithm(cls: type) -> None:
+    """Let a class be found under every name by which an algorithm's file can import QCAlgorithm.
+
+    LEAN's bridge lets nobody set attributes of a namespace of .NET, but looks into its dictionary before it asks .NET. Read in
+    the bridge's source; a name that LEAN has looked up before, as AlgorithmImports does, stays among those of `import *`.
+    """
+    import AlgorithmImports
+    from QuantConnect import Algorithm
+
+    present = Algorithm.QCAlgorithm
+    for module in (AlgorithmImports, Algorithm):
+        names = vars(module)
+        names.update({name: cls for name, value in names.items() if value is present})
+
+
 # -- orders
 
 

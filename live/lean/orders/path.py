@@ -6,7 +6,7 @@ gate and for orders without an answer, tells refusals, and writes the file of or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.refusals import Denial
-from live.lean.orders.routing import order_methods
+from live.lean.orders.routing import gated_class
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.source_check import WayPastGate, ways_past_gate
 from live.lean.orders.unjudged import Kind, UnjudgedOrders
@@ -111,23 +111,26 @@ class LeanOrders:
 
     # -- life
 
-    def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
-        """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
+    def gated_class(self, lean_class: type) -> type:
+        """Return the class that takes the place of LEAN's QCAlgorithm: its order calls, in both spellings, pass the gate.
 
         Parameters:
-            base: the algorithm's class; its methods send the orders.
+            lean_class: LEAN's own class; its methods send the orders.
+        """
+        return gated_class(lean_class, self._sender, self._portfolio, self._unjudged)
+
+    def look_at_source(self) -> None:
+        """Look in the user's file for ways past the gate.
 
         Raises:
             UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
         """
-        ways = ways_past_gate(self._file)
-        if ways and self._settings.require_gate:
+        self._ways = ways_past_gate(self._file)
+        if self._ways and self._settings.require_gate:
             raise UsageError(
                 "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
-                + "; ".join(map(str, ways))
+                + "; ".join(map(str, self._ways))
             )
-        self._ways = ways
-        return order_methods(base, self._sender, self._portfolio, self._unjudged)
 
     def take(self, algorithm: Any) -> None:
         """Take the algorithm before it is initialized."""

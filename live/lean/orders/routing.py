@@ -1,17 +1,20 @@
-"""The methods that stand in front of the algorithm's order calls, in both of LEAN's spellings.
+"""The class between LEAN's QCAlgorithm and the user's, whose order calls go to the gate, in both of LEAN's spellings.
 
-LEAN gives an algorithm each call as two attributes, so both are replaced. Calls of one order go to the gate; set_holdings and
+The user's file finds it under the name of QCAlgorithm and derives from it. So an order call reaches it in whatever way it is
+made: on self, by super() out of a method of the same name, or on the class. It is no base of what .NET does inside itself.
+
+LEAN gives an algorithm each call as two attributes, so both are there. Calls of one order go to the gate; set_holdings and
 liquidate, which LEAN carries out inside .NET, go their own ways; orders of several legs and exercises are not judged, only
 counted, and refused while somebody asks for a halt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable
 from typing import Any
 
 from live.algorithm.naming import pascal_case, snake_case
-from live.lean.instrument import python_callback
 from live.lean.orders.methods import ORDER_METHODS, OrderMethod, check_quantity, order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.sending import OrderSender
@@ -23,16 +26,14 @@ _STRATEGY_ALIASES = ("order", "buy", "sell")
 REQUEST_METHOD = "submit_order_request"
 
 
-def order_methods(
-    base: type, sender: OrderSender, portfolio: PortfolioOrders, unjudged: UnjudgedOrders
-) -> Mapping[str, Method]:
-    """Return the methods by name.
+def gated_class(lean_class: type, sender: OrderSender, portfolio: PortfolioOrders, unjudged: UnjudgedOrders) -> type:
+    """Return a subclass of LEAN's QCAlgorithm with the order calls that the version of LEAN has.
 
-    Left out are those that LEAN's version does not have, and those that the algorithm defines itself: many have a `buy` of
-    their own, which is no order call of LEAN's. What such a method calls on self is judged there.
+    A method of the same name in the user's class goes before it as before LEAN's own: many have a `buy` of their own, which is
+    no order call of LEAN's.
 
     Parameters:
-        base: the algorithm's class.
+        lean_class: LEAN's own class.
         sender: sends orders of one symbol.
         portfolio: sends those of set_holdings and liquidate.
         unjudged: sends those of several legs, and exercises.
@@ -53,9 +54,10 @@ def order_methods(
         found[name] = _set_holdings(portfolio)
     for name in _spellings("liquidate"):
         found[name] = _liquidate(portfolio)
-    return {
-        name: method for name, method in found.items() if hasattr(base, name) and python_callback(base, name) is None
-    }
+    body: dict[str, Any] = {name: method for name, method in found.items() if hasattr(lean_class, name)}
+    # LEAN's bridge refuses to set methods later that .NET has.
+    body |= {"__module__": __name__, "__doc__": lean_class.__doc__}
+    return types.new_class(lean_class.__name__, (lean_class,), {}, lambda namespace: namespace.update(body))
 
 
 def _spellings(snake_name: str) -> tuple[str, str]:
