@@ -19,6 +19,7 @@ from live.hot.catalogue import Counter
 from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
 from live.lean import surface
+from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -91,6 +92,10 @@ class LeanOrders:
         return self._sender
 
     @property
+    def _account(self) -> surface.TradingAccount:
+        return self._sender.gate.account
+
+    @property
     def book(self) -> Book:
         """Newest prices, by which orders are judged."""
         return self._sender.gate.risk.book
@@ -140,10 +145,9 @@ class LeanOrders:
         """Take over an algorithm that was initialized; from now on the gate judges its orders."""
         self._algorithm = algorithm
         self._sender.open(algorithm)
-        for order in algorithm.transactions.get_open_orders():
-            order_id = int(order.id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
-            self.ids.restore(order_id, [str(each) for each in order.broker_id])
+        for order in self._account.open_orders():
+            self._sender.adopt(order)
+            self.ids.restore(order.order_id, order.broker_ids)
         self._sender.on_claim = self._note
         for way in self._ways:
             algorithm.debug(f"orders can go past the risk gate: {way}")
@@ -167,8 +171,8 @@ class LeanOrders:
         method, order_type = _METHODS[limit_price != 0.0, stop_price != 0.0]
         handle = sender.admit(sender.row(symbol), quantity, order_type, scaled_e9(limit_price or stop_price))
         if handle >= 0:
-            prices = (stop_price, limit_price) if limit_price and stop_price else (limit_price or stop_price,)
-            sender.send_handle(handle, method, symbol, quantity, (*prices, True) if order_type else (True,))
+            prices = tuple(each for each in (stop_price, limit_price) if each)
+            sender.send_handle(handle, OrderCall(method, symbol, quantity, (*prices, True)))
         return handle
 
     def cancel(self, handle: int) -> bool:
@@ -181,8 +185,7 @@ class LeanOrders:
         if sender.lane is not None:
             sender.lane.drain()
         order_id = sender.tracker.order_id_of(handle)
-        ticket = self._algorithm.transactions.get_order_ticket(order_id) if order_id else None
-        return ticket is not None and bool(ticket.cancel().is_success)
+        return order_id > 0 and self._account.cancel(order_id)
 
     def state(self, handle: int) -> int:
         """Return the state of an order of `submit`, by live.hot.orders.OrderState; FREE once it is over."""
@@ -195,8 +198,7 @@ class LeanOrders:
         order_id, status = int(event.order_id), surface.status_of(event)
         tracker = self._sender.tracker
         if status == _UPDATE_SUBMITTED:
-            ticket = self._algorithm.transactions.get_order_ticket(order_id)
-            tracker.change(order_id, scaled_e9(ticket.quantity))
+            tracker.change(order_id, scaled_e9(self._account.quantity_of(order_id)))
         elif status == _SUBMITTED:
             self._acknowledged[order_id] = None
         tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
@@ -238,16 +240,11 @@ class LeanOrders:
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
-        transactions = self._algorithm.transactions
-
-        def exists(order_id: int) -> bool:
-            return transactions.get_order_by_id(order_id) is not None
-
-        for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
-            order = transactions.get_order_by_id(order_id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
+        account = self._account
+        for order in self._sender.tracker.review(account.last_order_id(), account.order):
+            self._sender.adopt(order)
             self._algorithm.error(
-                f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
+                f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
             )
 
@@ -271,9 +268,9 @@ class LeanOrders:
     def _write_ids(self) -> None:
         for order_id in list(self._acknowledged):
             del self._acknowledged[order_id]
-            order = self._algorithm.transactions.get_order_by_id(order_id)
+            order = self._account.order(order_id)
             if order is not None:
-                self.ids.note_broker(order_id, [str(each) for each in order.broker_id])
+                self.ids.note_broker(order_id, order.broker_ids)
         try:
             self.ids.write()
         except EnvironmentFault as fault:

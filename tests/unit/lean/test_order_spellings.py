@@ -163,11 +163,11 @@ def test_own_methods_around_what_shall_be_held_pass_the_gate(tmp_path: Path, how
 
 @pytest.mark.parametrize("mode", ["inline", "lane"])
 @pytest.mark.parametrize(("name", "arguments"), [("market_order", (2, "why")), ("limit_order", (2, 190.0, "why"))])
-def test_a_tag_in_the_place_of_asynchronous_raises_as_in_lean(
+def test_a_tag_in_the_place_of_asynchronous_is_the_caller_s_error(
     tmp_path: Path, mode: Any, name: str, arguments: Any
 ) -> None:
     with order_bench(tmp_path, LeanSettings(mode=mode)) as bench:
-        with pytest.raises(TypeError, match="No method matches"):
+        with pytest.raises(TypeError, match=f"^{name}: asynchronous is 'why', and must be True or False"):
             getattr(bench.algorithm, name)(bench.ibm, *arguments)
         bench.work()
         assert bench.sent() == []
