@@ -69,7 +69,10 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
             instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.rehearsed
         )
         host.parts.append(host.keep_warm)
+        # The user's file takes its base class from there when it is loaded.
+        surface.stand_in_for_algorithm(orders.gated_class(surface.algorithm_class()))
         cls = load_class(Path(instructions.algorithm), instructions.class_name)
+        orders.look_at_source()
         host.take_class(cls)
         return instrumented(cls, host), host
     except BaseException as error:

@@ -34,7 +34,7 @@ class EngineSteps:
 
     def look(self) -> bool:
         """Tell whether a step has begun and ended since `begin`, as far as the calls of this have noticed."""
-        engine_ns = surface.engine_time_ns(self._algorithm)
+        engine_ns = surface.utc_ns(self._algorithm)
         if not self._step_ns:
             if engine_ns > self._since_ns:
                 self._step_ns = engine_ns

@@ -42,9 +42,10 @@ from live.hot.records import (
     RecordBuffer,
 )
 from live.lean import threads
+from live.lean.engine_records import Subscription
 from live.lean.instructions import FeederInstructions
 from live.lean.slice_watch import SliceWatch
-from live.lean.surface import Subscription, engine_time_ns, quote_tick, subscriptions, trade_tick
+from live.lean.surface import quote_tick, subscriptions, trade_tick, utc_ns
 
 LIMIT = 4_096
 """Ticks that the engine may have outstanding: a few hundredths of a second of work for it."""
@@ -271,7 +272,7 @@ class Feeder:
         self._outstanding.add(stamp_ns // _STAMP_STEP_NS * _STAMP_STEP_NS)
 
     def _engine_time_ns(self) -> int:
-        return engine_time_ns(self._algorithm)
+        return utc_ns(self._algorithm)
 
     def _on_change(self, health: FeedHealth) -> None:
         if len(self.changes) < _CHANGES_MAX:

@@ -1,4 +1,4 @@
-"""The class that LEAN runs: the user's, with the host around its callbacks and order calls.
+"""The class that LEAN runs: the user's, with the host around its callbacks.
 
 LEAN looks a callback up once, when the instance is made: first the snake_case spelling, when a Python class defines it, then
 the other. So the callbacks here are spelled in snake_case, and go before whatever the user wrote in either spelling. Those of
@@ -76,7 +76,6 @@ def instrumented(base: type, host: Host) -> type:
         "on_securities_changed": on_securities_changed,
         "on_warmup_finished": on_warmup_finished,
         "on_end_of_algorithm": on_end_of_algorithm,
-        **host.orders.methods(base),
         "__module__": __name__,
         "__doc__": base.__doc__,
     }

@@ -22,22 +22,30 @@ _TAKEN_PREFIX = "lean_live_user_"
 def load_class(path: Path, class_name: str = "") -> type:
     """Import the user's file and return its algorithm class.
 
-    `LiveAlgorithm` is put among the names of AlgorithmImports first, so that a file that uses it runs in both engines.
+    `LiveAlgorithm` is put among the names of AlgorithmImports first, so that a file that uses it runs in both engines. The
+    QCAlgorithm found there is the class whose order calls pass the gate.
 
     Parameters:
         path: the file, or the project folder with main.py.
         class_name: the class to choose; "" leaves no choice but one that the others are the bases of.
 
     Raises:
-        AlgorithmError: there is no such file, or no such class, or more than one.
+        AlgorithmError: there is no such file, or no such class, or more than one, or it derives from another QCAlgorithm.
     """
     file = find_algorithm_file(path)
     imports = sys.modules["AlgorithmImports"]
     base: type = imports.QCAlgorithm
-    if not hasattr(imports, "LiveAlgorithm"):
-        imports.LiveAlgorithm = make_live_algorithm(base)  # type: ignore[attr-defined]
+    imports.LiveAlgorithm = make_live_algorithm(base)  # type: ignore[attr-defined]
     module = _import(file)
-    return _choose(_classes(module, base), class_name, file)
+    chosen = _choose(_classes(module, base), class_name, file)
+    # By the bases as Python has them, here and below: to issubclass LEAN's bridge says that all algorithm classes derive
+    # from each other.
+    if base not in chosen.__mro__:
+        raise AlgorithmError(
+            f"{file}: the bases of {chosen.__name__} go past the risk gate to LEAN's own QCAlgorithm; derive it from the "
+            "QCAlgorithm that AlgorithmImports gives"
+        )
+    return chosen
 
 
 def _import(file: Path) -> ModuleType:
@@ -78,7 +86,6 @@ def _choose(classes: list[type], name: str, file: Path) -> type:
             hint = f"did you mean {close[0]}? " if close else ""
             raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
         return classes[names.index(name)]
-    # By the bases as Python has them: to issubclass LEAN's bridge says that all algorithm classes derive from each other.
     last = [each for each in classes if not any(other is not each and each in other.__mro__ for other in classes)]
     if len(last) > 1:
         raise AlgorithmError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from live.hot.book import Book
@@ -22,12 +22,16 @@ class OrderPath(Protocol):
         """Return the book's row of a symbol, whose ticks the caller writes there from now on."""
         ...
 
-    def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
-        """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
+    def gated_class(self, lean_class: type) -> type:
+        """Return the class that takes the place of LEAN's QCAlgorithm: its order calls pass the gate.
 
         Parameters:
-            base: the algorithm's class; its methods send the orders.
+            lean_class: LEAN's own class; its methods send the orders.
         """
+        ...
+
+    def look_at_source(self) -> None:
+        """Look in the user's file for ways past the gate, before an instance of its class is made."""
         ...
 
     @property

@@ -1,22 +1,22 @@
 """LEAN's .NET API as far as the host touches it: all of it is in this module, and nothing of it anywhere else.
 
-Everything here runs inside LEAN only, after AlgorithmImports was imported, which loads LEAN's assemblies. Names are
-imported where they are used, by statements: that is what LEAN's bridge to .NET hooks. Those that every tick or order needs
-are looked up once (live/lean/dotnet_types.py). Prices of calls, measured inside the
-engine: a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs, a constructor 22 µs; a method gives the interpreter's lock
-away while it runs, a property does not.
+Everything here runs inside LEAN only, after AlgorithmImports was imported, which loads LEAN's assemblies. Names are imported
+where they are used, by statements: that is what LEAN's bridge to .NET hooks. Those that every tick or order needs are looked
+up once (live/lean/dotnet_types.py). Prices of calls, measured inside the engine: a property 0.24 to 0.6 µs, a method 1.4 to
+1.7 µs, a constructor 22 µs; a method gives the interpreter's lock away while it runs, a property does not.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 from live.clock import datetime_to_ns, timedelta_to_ns
 from live.errors import one_line
 from live.hot.events import OrderRecord
 from live.hot.page_tables import PositionRow
 from live.lean.dotnet_types import dotnet_types
+from live.lean.engine_records import Account, LeanOrder, Subscription
 from live.lean.order_names import status_number, type_number_of
 
 # -- ticks into the engine
@@ -46,68 +46,28 @@ def data_aggregator() -> Any:
 
 
 def trade_tick(symbol: Any, price: float, quantity: float, local_time: datetime) -> Any:
-    """Return a trade tick.
+    """Return a trade tick of LEAN's symbol.
 
-    Parameters:
-        symbol: LEAN's symbol.
-        price: of the trade.
-        quantity: of the trade.
-        local_time: naive, in the time zone of the exchange; not ahead of the engine's clock, or the tick is held.
+    Its time is naive, in the time zone of the exchange, and not ahead of the engine's clock, or the tick is held.
     """
     types = dotnet_types()
     tick = types.tick()
-    tick.symbol = symbol
-    tick.tick_type = types.trade
-    tick.value = price
-    tick.quantity = quantity
-    tick.time = local_time
+    tick.symbol, tick.tick_type, tick.time = symbol, types.trade, local_time
+    tick.value, tick.quantity = price, quantity
     return tick
 
 
 def quote_tick(symbol: Any, bid: float, bid_size: float, ask: float, ask_size: float, local_time: datetime) -> Any:
-    """Return a quote tick; a side that is not quoted has price 0. Its value is the middle, or the only side.
+    """Return a quote tick, with the time as for `trade_tick`.
 
-    Parameters:
-        symbol: LEAN's symbol.
-        bid: price of the bid.
-        bid_size: size of the bid.
-        ask: price of the ask.
-        ask_size: size of the ask.
-        local_time: as for `trade_tick`.
+    A side that is not quoted has price 0. The tick's value is the middle, or the only side.
     """
     types = dotnet_types()
     tick = types.tick()
-    tick.symbol = symbol
-    tick.tick_type = types.quote
-    tick.bid_price = bid
-    tick.bid_size = bid_size
-    tick.ask_price = ask
-    tick.ask_size = ask_size
+    tick.symbol, tick.tick_type, tick.time = symbol, types.quote, local_time
+    tick.bid_price, tick.bid_size, tick.ask_price, tick.ask_size = bid, bid_size, ask, ask_size
     tick.value = (bid + ask) / 2 if bid and ask else bid or ask
-    tick.time = local_time
     return tick
-
-
-class Subscription(NamedTuple):
-    """One subscription of the algorithm to a symbol's trades or quotes.
-
-    Attributes:
-        symbol: LEAN's symbol.
-        security_type: asset class in lower case.
-        market: market in lower case.
-        ticker: ticker in upper case.
-        is_quote: quotes, not trades.
-        is_tick: single ticks, not bars of them.
-        zone: time zone of the exchange, an IANA name.
-    """
-
-    symbol: Any
-    security_type: str
-    market: str
-    ticker: str
-    is_quote: bool
-    is_tick: bool
-    zone: str
 
 
 def subscriptions(algorithm: Any) -> list[Subscription]:
@@ -137,11 +97,7 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
 
     A slice knows its data in two ways: by kind (`ticks`), and all together (`all_data`), from which `keys()`, `slice[...]`
     and `contains_key` are made. The ticks are taken out of the first, and a new slice is made around the rest of the
-    second; bars and everything else stay the same objects.
-
-    Parameters:
-        slice: what the engine gave on_data; its `ticks` lose the symbol.
-        symbol: LEAN's symbol.
+    second; bars and everything else stay the same objects. So the `ticks` of the slice that is given lose the symbol.
     """
     types = dotnet_types()
     rest = types.data_list()
@@ -151,41 +107,18 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
     if not rest.count:
         return None
     slice.ticks.remove(symbol)
-    return types.slice(
-        slice.time,
-        rest,
-        slice.bars,
-        slice.quote_bars,
-        slice.ticks,
-        slice.option_chains,
-        slice.futures_chains,
-        slice.splits,
-        slice.dividends,
-        slice.delistings,
-        slice.symbol_changed_events,
-        slice.margin_interest_rates,
-        slice.utc_time,
-        True,
-    )
+    kinds = slice.bars, slice.quote_bars, slice.ticks, slice.option_chains, slice.futures_chains
+    actions = slice.splits, slice.dividends, slice.delistings, slice.symbol_changed_events, slice.margin_interest_rates
+    return types.slice(slice.time, rest, *kinds, *actions, slice.utc_time, True)
 
 
-def utc_ns(slice: Any) -> int:
-    """Return when the engine made a slice, by the wall clock, nanoseconds since 1970 UTC."""
-    return datetime_to_ns(slice.utc_time)
-
-
-def engine_time_ns(algorithm: Any) -> int:
-    """Return the time of the engine's newest step, which is one a second at least, nanoseconds since 1970 UTC."""
-    return datetime_to_ns(algorithm.utc_time)
+def utc_ns(source: Any) -> int:
+    """Return when the engine made a slice, or an algorithm's newest step, one a second at least; since 1970 UTC."""
+    return datetime_to_ns(source.utc_time)
 
 
 def changes_without(changes: Any, symbol: Any) -> Any | None:
-    """Return what is left of an algorithm's security changes without one symbol's; None when nothing is.
-
-    Parameters:
-        changes: what LEAN gives on_securities_changed, which holds no internal securities.
-        symbol: LEAN's symbol.
-    """
+    """Return what is left of changes of securities that are not internal, without one symbol's; None when nothing is."""
     from QuantConnect.Data.UniverseSelection import SecurityChanges
     from QuantConnect.Securities import Security
     from System.Collections.Generic import List
@@ -230,15 +163,7 @@ class DotnetPauses:
         return timedelta_to_ns(span)
 
 
-# -- account, securities, orders
-
-
-class Account(NamedTuple):
-    """Amounts of the account, in its currency."""
-
-    equity: float
-    fees: float
-    currency: str
+# -- account and securities
 
 
 def account(algorithm: Any) -> Account:
@@ -260,14 +185,9 @@ def held_securities(algorithm: Any) -> list[Any]:
 
 def position(security: Any) -> PositionRow:
     """Return the holding of a security; the profit is LEAN's, without the fees of closing it."""
-    holdings = security.holdings
-    return PositionRow(
-        str(security.symbol.value),
-        float(holdings.quantity),
-        float(holdings.average_price),
-        float(security.price),
-        float(holdings.unrealized_profit),
-    )
+    held = security.holdings
+    numbers = held.quantity, held.average_price, security.price, held.unrealized_profit
+    return PositionRow(str(security.symbol.value), *map(float, numbers))
 
 
 def is_open(security: Any) -> bool:
@@ -287,21 +207,11 @@ def status_of(event: Any) -> int:
 
 def order_type_of(ticket: Any) -> int:
     """Return the type of a ticket's or request's order, as LEAN numbers them; -1 for one newer than this program."""
-    return type_number(ticket.order_type)
-
-
-def type_number(order_type: Any) -> int:
-    """Return the number of LEAN's OrderType; -1 for one newer than this program."""
-    return type_number_of(str(order_type))
+    return type_number_of(str(ticket.order_type))
 
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
-    """Return an order event as other processes hear of it, with the symbol's newest quote.
-
-    Parameters:
-        event: LEAN's order event; of a security that was removed since the quote is 0.
-        algorithm: whose it is.
-    """
+    """Return an order event as other processes hear of it, with the symbol's newest quote: 0 when it was removed since."""
     securities, symbol, ticket = algorithm.securities, event.symbol, event.ticket
     security = securities[symbol] if securities.contains_key(symbol) else None
     return OrderRecord(
@@ -319,63 +229,176 @@ def order_record(event: Any, algorithm: Any) -> OrderRecord:
     )
 
 
-# -- the algorithm's class
+# -- the class of algorithms
 
 
 def is_python_class(cls: type) -> bool:
     """Tell whether a class is written in Python, and not one of .NET."""
-    root = cls.__module__.partition(".")[0]
-    return root not in ("QuantConnect", "System", "CLR", "clr", "builtins")
+    return cls.__module__.partition(".")[0] not in ("QuantConnect", "System", "CLR", "clr", "builtins")
+
+
+def algorithm_class() -> type:
+    """Return LEAN's own QCAlgorithm, whatever stands in for it."""
+    from QuantConnect.Algorithm import QCAlgorithm
+
+    return cast(type, next(each for each in QCAlgorithm.__mro__ if not is_python_class(each)))
+
+
+def stand_in_for_algorithm(cls: type) -> None:
+    """Let a class be found under every name by which an algorithm's file can import QCAlgorithm.
+
+    LEAN's bridge lets nobody set attributes of a namespace of .NET, but looks into its dictionary before it asks .NET. Read in
+    the bridge's source; a name that LEAN has looked up before, as AlgorithmImports does, stays among those of `import *`.
+    """
+    import AlgorithmImports
+    from QuantConnect import Algorithm
+
+    present = Algorithm.QCAlgorithm
+    for module in (AlgorithmImports, Algorithm):
+        names = vars(module)
+        names.update({name: cls for name, value in names.items() if value is present})
 
 
 # -- orders
 
 
-def new_status() -> Any:
-    """Return LEAN's OrderStatus.NEW: that of an order which nobody has processed yet."""
-    from QuantConnect.Orders import OrderStatus
+class TradedSecurity:
+    """What orders ask of one of LEAN's securities.
 
-    return OrderStatus.NEW
+    What LEAN replaces while a security lives, as its properties, is looked up each time, all else once.
+    """
+
+    __slots__ = ("_exchange", "_holdings", "_security", "symbol", "ticker")
+
+    def take(self, security: Any) -> None:
+        """Take LEAN's objects; they are others when a security was removed and added again."""
+        self._security, self._holdings, self._exchange = security, security.holdings, security.exchange
+        self.symbol = security.symbol
+        self.ticker = str(self.symbol.value)
+
+    def held(self) -> float:
+        """Return the signed quantity that the account holds."""
+        return float(self._holdings.quantity)
+
+    def quote(self) -> tuple[float, float]:
+        """Return bid and ask; 0 for none."""
+        return self._security.bid_price, self._security.ask_price
+
+    def price(self) -> float:
+        """Return the newest price; 0 before the first."""
+        return float(self._security.price)
+
+    def is_open(self) -> bool:
+        """Tell whether the market is in its regular hours."""
+        return bool(self._exchange.exchange_open)
+
+    def lot(self) -> float:
+        """Return the smallest change of a position."""
+        return float(self._security.symbol_properties.lot_size)
+
+    def unit_value(self) -> float:
+        """Return what a price of 1 is worth for a quantity of 1, in the account's currency; 0 before there is a rate."""
+        rate = float(self._security.quote_currency.conversion_rate)
+        return rate * float(self._security.symbol_properties.contract_multiplier)
+
+    def is_tradable(self) -> bool:
+        """Tell whether it has data and may be traded."""
+        return bool(self._security.has_data and self._security.is_tradable)
+
+    def data_age_ns(self) -> int:
+        """Return how old the newest data were at the engine's newest step, both in the exchange's time; 0 without data."""
+        data = self._security.get_last_data()
+        return 0 if data is None else timedelta_to_ns(self._security.local_time - data.end_time)
 
 
-def submit_request(algorithm: Any, security: Any, number: int, quantity: Any, tag: str) -> Any:
-    """Return a request for an order; making one has no effect. Its price terms are 0.
+class TradingAccount:
+    """What the order path asks of LEAN's algorithm, whose managers are looked up once."""
+
+    def __init__(self, algorithm: Any) -> None:
+        self.algorithm, self._securities = algorithm, algorithm.securities
+        self._portfolio, self._transactions = algorithm.portfolio, algorithm.transactions
+
+    def equity(self) -> float:
+        """Return what the account is worth now."""
+        return float(self._portfolio.total_portfolio_value)
+
+    def day(self) -> date:
+        """Return the day in the algorithm's time zone."""
+        return cast(date, self.algorithm.time.date())
+
+    def securities(self) -> list[Any]:
+        """Return LEAN's securities."""
+        return list(self._securities.values())
+
+    def security(self, symbol: Any) -> Any | None:
+        """Return LEAN's security of a symbol, None when the algorithm does not have it; or of a ticker that it has."""
+        is_there = isinstance(symbol, str) or self._securities.contains_key(symbol)
+        return self._securities[symbol] if is_there else None
+
+    def quantity_toward(self, symbol: Any, fraction: Any) -> float:
+        """Return what LEAN would trade for a holding to be worth a fraction of the portfolio."""
+        return float(self.algorithm.calculate_order_quantity(symbol, fraction))
+
+    def last_order_id(self) -> int:
+        """Return the last number that LEAN has given an order."""
+        return int(self._transactions.last_order_id)
+
+    def order(self, order_id: int) -> LeanOrder | None:
+        """Return LEAN's order of a number; None before it is stored."""
+        order = self._transactions.get_order_by_id(order_id)
+        return None if order is None else _order_of(order)
+
+    def open_orders(self) -> list[LeanOrder]:
+        """Return LEAN's open orders."""
+        return [_order_of(order) for order in self._transactions.get_open_orders()]
+
+    def open_quantities(self, symbol: Any) -> list[tuple[int, float]]:
+        """Return type, as LEAN numbers them, and quantity yet to fill of each open order of a symbol."""
+        tickets = self._transactions.get_open_order_tickets(symbol)
+        return [(order_type_of(ticket), float(ticket.quantity_remaining)) for ticket in tickets]
+
+    def quantity_of(self, order_id: int) -> float:
+        """Return the quantity of an order, as it was updated last."""
+        return float(self._transactions.get_order_ticket(order_id).quantity)
+
+    def cancel(self, order_id: int) -> bool:
+        """Ask for the cancellation of an order; False when LEAN refuses, or has none of the number."""
+        ticket = self._transactions.get_order_ticket(order_id)
+        return ticket is not None and bool(ticket.cancel().is_success)
+
+
+def _order_of(order: Any) -> LeanOrder:
+    number, broker_ids = type_number_of(str(order.type)), tuple(map(str, order.broker_id))
+    return LeanOrder(int(order.id), order.symbol, float(order.quantity), number, broker_ids)
+
+
+def order_of(ticket: Any) -> LeanOrder:
+    """Return the order of a ticket."""
+    return LeanOrder(int(ticket.order_id), ticket.symbol, float(ticket.quantity), order_type_of(ticket))
+
+
+def submit_request(algorithm: Any, symbol: Any, number: int, quantity: Any, tag: str) -> Any:
+    """Return a request for an order of LEAN's symbol or security, without prices; making one has no effect.
 
     Parameters:
-        algorithm: LEAN's algorithm, for the time.
-        security: LEAN's security; a symbol does as well.
         number: of the OrderType.
-        quantity: signed.
-        tag: of the order.
     """
     types = dotnet_types()
-    symbol = getattr(security, "symbol", security)
+    symbol = getattr(symbol, "symbol", symbol)
     terms = (symbol.security_type, symbol, quantity, 0, 0, algorithm.utc_time, tag)
     return types.submit_request(types.order_types[number], *terms)
 
 
-def invalid_ticket(
-    algorithm: Any, security: Any, number: int, quantity: Any, tag: str, code_name: str, text: str
-) -> Any:
-    """Return the ticket that LEAN gives for an order that fails its checks: number -10, status INVALID, an error response.
+def invalid_ticket(algorithm: Any, request: Any, code_name: str, text: str) -> Any:
+    """Return the ticket that LEAN gives for a request that fails its checks: number -10, status INVALID, an error response.
 
     Parameters:
-        algorithm: as all of the first parameters for `submit_request`.
-        security: likewise.
-        number: likewise.
-        quantity: likewise.
-        tag: likewise.
         code_name: member of LEAN's OrderResponseErrorCode.
-        text: message of the response.
     """
     from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, OrderTicket
 
-    request = submit_request(algorithm, security, number, quantity, tag)
     response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
     return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
-
-
-# -- warmth
 
 
 def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:
@@ -384,8 +407,6 @@ def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str
     Parameters:
         algorithm: in its initialize.
         asset_class: `crypto`, `equity` or `forex`.
-        market: of the symbol, as LEAN names it.
-        ticker: of the symbol.
     """
     from QuantConnect import Resolution
 
@@ -400,10 +421,7 @@ def base_amount(security: Any) -> float:
 
 
 def is_trace_silent() -> bool:
-    """Tell whether LEAN's log leaves out lines that are no errors, so that calls which write some cost no disk.
-
-    Where the engine's configuration cannot be asked, it does not.
-    """
+    """Tell whether LEAN's log is known to leave out lines that are no errors, so that calls which write some cost no disk."""
     try:
         from QuantConnect.Configuration import Config
     except ImportError:
@@ -411,29 +429,19 @@ def is_trace_silent() -> bool:
     return str(Config.Get("log-handler", "")).rpartition(".")[2] == "ConsoleErrorLogHandler"
 
 
-class ErrorQueue:
-    """The algorithm's errors that LEAN has not taken into its log yet.
+def error_count(algorithm: Any) -> int:
+    """Return how many of the algorithm's errors LEAN has not taken into its log yet."""
+    return int(algorithm.error_messages.Count)
 
-    Parameters:
-        algorithm: whose.
+
+def drop_newest_error(algorithm: Any) -> None:
+    """Take the newest of these errors out and leave the others in their order; on the thread that has just written it.
+
+    Raises:
+        TypeError: the bridge does not hand back what .NET writes to a parameter.
     """
-
-    def __init__(self, algorithm: Any) -> None:
-        self._queue = algorithm.error_messages
-
-    @property
-    def count(self) -> int:
-        """How many wait."""
-        return int(self._queue.Count)
-
-    def drop_newest(self) -> None:
-        """Take the newest out and leave the others in their order; on the thread that has just written it.
-
-        Raises:
-            TypeError: the bridge does not hand back what .NET writes to a parameter.
-        """
-        queue = self._queue
-        for waiting in range(self.count - 1, -1, -1):
-            was_there, text = queue.TryDequeue(None)
-            if was_there and waiting:
-                queue.Enqueue(text)
+    queue = algorithm.error_messages
+    for waiting in range(queue.Count - 1, -1, -1):
+        was_there, text = queue.TryDequeue(None)
+        if was_there and waiting:
+            queue.Enqueue(text)

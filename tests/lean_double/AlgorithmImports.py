@@ -16,3 +16,5 @@ from QuantConnect.Orders import *
 from QuantConnect.Securities import *
 from QuantConnect.Util import *
 from System import *
+
+QCAlgorithmFramework = QCAlgorithm  # noqa: F405

@@ -126,11 +126,11 @@ def test_it_does_not_matter_when_the_number_becomes_known(before: int, cancels: 
     for status, filled in events[:before]:
         made.tracker.on_event(1, status, filled)
         if reviews:
-            assert made.tracker.review(1, lambda order_id: True) == []
+            assert made.tracker.review(1, lambda order_id: order_id) == []
     made.tracker.claim(1, handle)
     made.tracker.end_call()
     if reviews:
-        assert made.tracker.review(1, lambda order_id: True) == []
+        assert made.tracker.review(1, lambda order_id: order_id) == []
     for status, filled in events[before:]:
         made.tracker.on_event(1, status, filled)
     assert made.risk.position_e9(0) == (3 if cancels else 10)
@@ -146,7 +146,7 @@ def test_exactly_the_orders_past_the_gate_are_found(steps: list[str]) -> None:
             # LEAN has stored by now what it had given a number for.
             past |= absent
             absent.clear()
-            found += made.tracker.review(last, lambda order_id: True)
+            found += made.tracker.review(last, lambda order_id: order_id)
             continue
         last += 1
         if step == "gated":
@@ -159,7 +159,7 @@ def test_exactly_the_orders_past_the_gate_are_found(steps: list[str]) -> None:
             made.tracker.on_event(last, 1, 0)
         else:
             absent.add(last)
-            found += made.tracker.review(last, lambda order_id: order_id not in absent)
+            found += made.tracker.review(last, lambda order_id: None if order_id in absent else order_id)
     assert found == sorted(past)
     assert made.tracker.ungated == len(past)
 

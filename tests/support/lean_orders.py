@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from live.config import LeanSettings, RiskSettings, TelemetrySettings
 from live.hot.catalogue import Counter
 from live.hot.events import DenialRecord
+from live.lean import surface
 from live.lean.orders.path import LeanOrders
 from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
@@ -38,7 +40,7 @@ class OrderBench:
         folder: Path,
         settings: LeanSettings,
         risk: RiskSettings,
-        base: type | None = None,
+        make_base: Callable[[Any], type] | None = None,
         prepare: Prepare | None = None,
         source: str = "",
     ) -> None:
@@ -50,11 +52,11 @@ class OrderBench:
         self.orders = LeanOrders(settings, risk, self.page.control, self._denied, self.stages, folder, file)
         self.events: list[tuple[int, str, float]] = []
         self.on_event: Callable[[Any], None] = lambda event: None
-        base = base or lean.QCAlgorithm
-        methods = {**self.orders.methods(base), "__module__": "live.lean.instrument"}
-        cls = types.new_class("Instrumented", (base,), {}, lambda body: body.update(methods))
-        # As the entry module does.
-        self.algorithm: Any = types.new_class("Entry", (cls,))()
+        # As the host does before the user's file is loaded, and as the entry module does after.
+        surface.stand_in_for_algorithm(self.orders.gated_class(surface.algorithm_class()))
+        base = make_base(lean) if make_base else lean.QCAlgorithm
+        self.orders.look_at_source()
+        self.algorithm: Any = types.new_class("Entry", (base,), {}, lambda body: body.update(__module__="entry"))()
         self.algorithm.set_cash(1_000_000)
         self.btc = self.algorithm.add_crypto("BTCUSD").symbol
         self.eth = self.algorithm.add_crypto("ETHUSD").symbol
@@ -127,10 +129,8 @@ def order_bench(
         source: text of the algorithm's file, for the look at ways past the gate.
     """
     with lean_modules():
-        import AlgorithmImports
-
-        base = make_base(AlgorithmImports) if make_base else None
-        bench = OrderBench(folder, settings or LeanSettings(), risk or RiskSettings(), base, prepare, source)
+        importlib.import_module("AlgorithmImports")
+        bench = OrderBench(folder, settings or LeanSettings(), risk or RiskSettings(), make_base, prepare, source)
         try:
             yield bench
         finally:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from live.algorithm.enums import OrderType
-from live.clock import date_to_ns, datetime_to_ns, timedelta_to_ns
+from live.clock import date_to_ns
 from live.config import RiskSettings
 from live.hot.book import MAX_SYMBOLS, Book
 from live.hot.catalogue import ControlBit
@@ -21,6 +21,7 @@ from live.hot.limits import limits_of
 from live.hot.records import KIND_QUOTE
 from live.hot.risk import MONEY_SCALE, SESSION_ALWAYS_NS, RiskGate
 from live.hot.units import scaled_e9
+from live.lean import surface
 
 _MARKET = int(OrderType.MARKET)
 _MARKET_ON_OPEN = int(OrderType.MARKET_ON_OPEN)
@@ -33,29 +34,20 @@ _CONTROL_DENIALS = (
 )
 
 
-class SymbolRow:
-    """A security as the gate knows it: its row in the book, and LEAN's objects of it.
+class SymbolRow(surface.TradedSecurity):
+    """A security as the gate knows it, with its row in the book.
 
     Attributes:
         index: row of the book.
-        symbol: LEAN's symbol.
-        ticker: its name for people.
         is_fed: whether somebody else writes each tick of it to the book.
     """
 
-    __slots__ = ("holdings", "index", "is_fed", "security", "symbol", "ticker")
+    __slots__ = ("index", "is_fed")
 
     def __init__(self, index: int, security: Any) -> None:
         self.index = index
         self.is_fed = False
         self.take(security)
-
-    def take(self, security: Any) -> None:
-        """Take over LEAN's objects; they are others when a security was removed and added again."""
-        self.security = security
-        self.holdings = security.holdings
-        self.symbol = security.symbol
-        self.ticker = str(self.symbol.value)
 
 
 class LeanGate:
@@ -66,6 +58,7 @@ class LeanGate:
         control: returns what somebody outside asks for, bits of ControlBit.
 
     Attributes:
+        account: what LEAN says of the algorithm; there from `take` on.
         risk: the gate itself; it denies everything until `open`.
         rows: what is known of each security, by row.
     """
@@ -73,7 +66,6 @@ class LeanGate:
     def __init__(self, settings: RiskSettings, control: Callable[[], int]) -> None:
         self._settings = settings
         self._control = control
-        self._algorithm: Any = None
         self._restricted = {ticker.upper() for ticker in settings.restricted_symbols}
         self._has_age_limit = settings.max_quote_age_seconds > 0
         self._has_loss_limit = settings.max_daily_loss > 0
@@ -85,12 +77,12 @@ class LeanGate:
 
     def take(self, algorithm: Any) -> None:
         """Take the algorithm, whose securities are looked up from now on."""
-        self._algorithm = algorithm
+        self.account = surface.TradingAccount(algorithm)
 
     def open(self, algorithm: Any) -> None:
         """Load the limits and take in all securities with their positions; from now on orders pass."""
         self.take(algorithm)
-        self.on_securities_changed(list(algorithm.securities.values()))
+        self.on_securities_changed(self.account.securities())
         self.look_at_account()
         self.risk.load_limits(limits_of(self._settings))
 
@@ -127,19 +119,20 @@ class LeanGate:
         risk = self.risk
         risk.control = self._control()
         if self._has_loss_limit:
-            risk.set_equity(round(float(self._algorithm.portfolio.total_portfolio_value) * MONEY_SCALE))
+            risk.set_equity(round(self.account.equity() * MONEY_SCALE))
         age_ns = 0
         if self._has_age_limit:
-            if order_type == _MARKET and not row.security.exchange.exchange_open:
+            if order_type == _MARKET and not row.is_open():
                 # The age of the price does not concern an order for the next opening.
                 order_type = _MARKET_ON_OPEN
             age_ns = self._price_age_ns(row, now_ns)
         if not row.is_fed:
-            security = row.security
-            bid_e9, ask_e9 = scaled_e9(security.bid_price), scaled_e9(security.ask_price)
+            bid, ask = row.quote()
             received_ns = now_ns - age_ns
-            risk.book.update_tick(row.index, KIND_QUOTE, received_ns, bid_e9, ask_e9, 0.0, 0.0, received_ns)
-        risk.set_position(row.index, scaled_e9(row.holdings.quantity))
+            risk.book.update_tick(
+                row.index, KIND_QUOTE, received_ns, scaled_e9(bid), scaled_e9(ask), 0.0, 0.0, received_ns
+            )
+        risk.set_position(row.index, scaled_e9(row.held()))
         return order_type
 
     def control_denial(self) -> int:
@@ -147,15 +140,11 @@ class LeanGate:
         control = self._control()
         return next((int(code) for bit, code in _CONTROL_DENIALS if control & bit), 0)
 
-    def price_of(self, row: SymbolRow) -> float:
-        """Return LEAN's price of a security."""
-        return float(row.security.price)
-
     # -- between orders
 
     def take_position(self, row: SymbolRow) -> None:
         """Take over LEAN's position: after a fill LEAN has counted it before anybody is told."""
-        self.risk.set_position(row.index, scaled_e9(row.holdings.quantity))
+        self.risk.set_position(row.index, scaled_e9(row.held()))
 
     def look_at_account(self) -> None:
         """Take the worth of the account when a limit asks for it, and renew the conversion rates of a few securities.
@@ -163,9 +152,8 @@ class LeanGate:
         The first look of a day is what the daily loss counts from; the day is that of the algorithm's time zone.
         """
         if self._has_loss_limit:
-            algorithm = self._algorithm
-            equity_e4 = round(float(algorithm.portfolio.total_portfolio_value) * MONEY_SCALE)
-            day_ns = date_to_ns(algorithm.time.date())
+            equity_e4 = round(self.account.equity() * MONEY_SCALE)
+            day_ns = date_to_ns(self.account.day())
             if day_ns != self._day_ns:
                 self._day_ns = day_ns
                 self.risk.begin_day(equity_e4)
@@ -187,13 +175,12 @@ class LeanGate:
 
     def _find(self, symbol: Any) -> SymbolRow | None:
         """Look for a symbol in LEAN, and remember how the algorithm calls it."""
-        securities = self._algorithm.securities
         known = getattr(symbol, "symbol", symbol)
-        if not isinstance(known, str) and not securities.contains_key(known):
-            return None
         if isinstance(known, str) and not self._has_ticker(known.upper()):
             return None
-        security = securities[known]
+        security = self.account.security(known)
+        if security is None:
+            return None
         row = self._by_symbol.get(security.symbol) or self._add(security)
         if row is not None:
             self._by_symbol[symbol] = row
@@ -201,9 +188,7 @@ class LeanGate:
 
     def _has_ticker(self, ticker: str) -> bool:
         """Tell whether the algorithm has a security of a ticker, those included that it has just added."""
-        self.on_securities_changed(
-            each for each in self._algorithm.securities.values() if each.symbol not in self._by_symbol
-        )
+        self.on_securities_changed(each for each in self.account.securities() if each.symbol not in self._by_symbol)
         return any(row.ticker == ticker for row in self.rows)
 
     def _add(self, security: Any) -> SymbolRow | None:
@@ -218,20 +203,9 @@ class LeanGate:
         return row
 
     def _register(self, row: SymbolRow) -> None:
-        security = row.security
-        value = float(security.quote_currency.conversion_rate) * float(security.symbol_properties.contract_multiplier)
         # Before the first price of a currency there is no rate; LEAN refuses orders until then.
-        self.risk.register_symbol(row.index, *SESSION_ALWAYS_NS, value or 1.0)
+        self.risk.register_symbol(row.index, *SESSION_ALWAYS_NS, row.unit_value() or 1.0)
 
     def _price_age_ns(self, row: SymbolRow, now_ns: int) -> int:
-        """Return how old a security's newest price is.
-
-        LEAN has the security's time and that of its data in the exchange's time zone. Both stand still between steps of the
-        engine, so what has passed since the last step is added.
-        """
-        security = row.security
-        data = security.get_last_data()
-        if data is None:
-            return 0
-        within_ns = timedelta_to_ns(security.local_time - data.end_time)
-        return max(0, within_ns + now_ns - datetime_to_ns(self._algorithm.utc_time))
+        """Return how old a security's newest price is: its time and that of its data stand still between steps of the engine."""
+        return max(0, row.data_age_ns() + now_ns - surface.utc_ns(self.account.algorithm))

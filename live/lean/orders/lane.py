@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from live.clock import sleep
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderField, OrderPool, OrderState
+from live.lean.orders.calls import OrderCall
 from live.lean.orders.ticket import LaneTicket
 
 THREAD_NAME = "lean-live lane"
@@ -28,28 +29,6 @@ _SLOT_MASK = (1 << 32) - 1
 _LOOK_EVERY_SECONDS = 50e-6
 _LANE_FULL = int(DenialCode.LANE_FULL)
 _LANE_CLOSED = int(DenialCode.LANE_CLOSED)
-
-
-class Call(NamedTuple):
-    """An order call as it will be made.
-
-    Attributes:
-        method: LEAN's own method.
-        symbol: as the algorithm gave it.
-        quantity: likewise.
-        rest: further arguments by position.
-        named: arguments by keyword.
-        slice_number: slice in which the algorithm called, as OrderStages counts.
-        handed_ns: when it called, on the monotonic clock.
-    """
-
-    method: Callable[..., Any]
-    symbol: Any
-    quantity: Any
-    rest: tuple[Any, ...]
-    named: dict[str, Any]
-    slice_number: int
-    handed_ns: int
 
 
 class Lane:
@@ -69,15 +48,15 @@ class Lane:
         self,
         pool: OrderPool,
         capacity: int,
-        submit: Callable[[int, Call], Any],
-        refuse: Callable[[int, Call, int], Any],
+        submit: Callable[[int, OrderCall], Any],
+        refuse: Callable[[int, OrderCall, int], Any],
     ) -> None:
         self._pool = pool
         self._capacity = min(capacity, pool.capacity)
         self._submit = submit
         self._refuse = refuse
-        self._calls: dict[int, Call] = {}
-        self._withdrawn: dict[int, Call] = {}
+        self._calls: dict[int, OrderCall] = {}
+        self._withdrawn: dict[int, OrderCall] = {}
         self._tickets = [LaneTicket(self._thread_id) for _ in range(pool.capacity)]
         # A lock that is taken means: nothing new.
         self._news = threading.Lock()
@@ -105,7 +84,7 @@ class Lane:
             return _LANE_CLOSED
         return _LANE_FULL if self._pool.pending >= self._capacity else 0
 
-    def put(self, handle: int, call: Call, order_type: Any, status: Any) -> LaneTicket:
+    def put(self, handle: int, call: OrderCall, order_type: Any, status: Any) -> LaneTicket:
         """Queue an order that the gate has let through; `refusal` was asked before.
 
         Parameters:
@@ -206,7 +185,7 @@ class Lane:
             sleep(_LOOK_EVERY_SECONDS)
         ticket.become(self._refuse(handle, self._withdrawn.pop(handle), WITHDRAWN))
 
-    def _answer(self, handle: int, call: Call) -> Any:
+    def _answer(self, handle: int, call: OrderCall) -> Any:
         """Return LEAN's ticket of an order: sent, or refused."""
         if self._has_failed:
             return self._refuse(handle, call, _LANE_CLOSED)

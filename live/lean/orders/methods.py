@@ -1,4 +1,4 @@
-"""LEAN's order methods: what the arguments of a call say, and where in them it says whether to wait.
+"""LEAN's order methods: their parameters, and where among them it is said whether to wait.
 
 LEAN has each method in two spellings, as two attributes. Their parameters have the same order; the names of keywords follow
 the spelling (`limit_price`, `limitPrice`). Read in LEAN's source: the order of parameters, that `buy` and `sell` take the
@@ -7,31 +7,36 @@ absolute quantity, and that the overloads of `order` with a type send market ord
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from live.algorithm.enums import OrderType
 from live.algorithm.naming import pascal_case
 
 ASYNCHRONOUS = "asynchronous"
 """Keyword in both spellings."""
+AS_PERCENTAGE = "trailing_as_percentage"
+MISSING: Final = object()
+"""Stands for an argument that was not given: None may have been."""
 _NOT_WAITING = (True,)
 _STOP = "stop_price"
 _LIMIT = "limit_price"
 _AMOUNT = "trailing_amount"
-_AS_PERCENTAGE = "trailing_as_percentage"
+_MARKET_ORDERS = ("order", "buy", "sell")
+"""Methods whose overloads for symbols LEAN makes market orders of."""
 
 
 class OrderMethod(NamedTuple):
     """One spelling of an order method.
 
     Attributes:
-        name: of the attribute of LEAN's algorithm class that sends the order.
+        call: the attribute that the algorithm calls.
+        native: the attribute of LEAN's algorithm class that sends the order.
         order_type: number of LEAN's OrderType.
         terms: parameters between the quantity and `asynchronous`, in snake_case.
     """
 
-    name: str
+    call: str
+    native: str
     order_type: int
     terms: tuple[str, ...] = ()
 
@@ -47,15 +52,22 @@ ORDER_METHODS: dict[str, tuple[OrderType, tuple[str, ...]]] = {
     "stop_market_order": (OrderType.STOP_MARKET, (_STOP,)),
     "stop_limit_order": (OrderType.STOP_LIMIT, (_STOP, _LIMIT)),
     "limit_if_touched_order": (OrderType.LIMIT_IF_TOUCHED, ("trigger_price", _LIMIT)),
-    "trailing_stop_order": (OrderType.TRAILING_STOP, (_AMOUNT, _AS_PERCENTAGE)),
+    "trailing_stop_order": (OrderType.TRAILING_STOP, (_AMOUNT, AS_PERCENTAGE)),
 }
 """Methods of one order each that the risk gate judges: type and terms."""
-_SPELLED = {
-    name: OrderMethod(name, int(order_type), terms)
-    for snake_name, (order_type, terms) in ORDER_METHODS.items()
-    for name in (snake_name, pascal_case(snake_name))
-}
-_TRAILING_WITH_STOP = (_STOP, _AMOUNT, _AS_PERCENTAGE)
+
+
+def _methods() -> dict[str, OrderMethod]:
+    found = {}
+    for snake_name, (order_type, terms) in ORDER_METHODS.items():
+        native = "market_order" if snake_name in _MARKET_ORDERS else snake_name
+        for call, sends in ((snake_name, native), (pascal_case(snake_name), pascal_case(native))):
+            found[call] = OrderMethod(call, sends, int(order_type), terms)
+    return found
+
+
+_SPELLED = _methods()
+_TRAILING_WITH_STOP = (_STOP, _AMOUNT, AS_PERCENTAGE)
 
 
 def order_method(name: str) -> OrderMethod:
@@ -79,65 +91,31 @@ def overload(method: OrderMethod, rest: tuple[Any, ...], named: dict[str, Any]) 
     return method
 
 
-def term(method: OrderMethod, name: str, rest: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Return what a call gives for one of the method's terms; None when it gives nothing."""
-    if name not in method.terms:
-        return None
-    at = method.terms.index(name)
-    if at < len(rest):
-        return rest[at]
-    found = named.get(name)
-    return named.get(_camel_case(name)) if found is None else found
-
-
-def check_quantity(name: str, quantity: Any) -> None:
-    """See that the quantity of an order call is a finite number: the gate could not judge another.
+def given(place: int, name: str, rest: tuple[Any, ...], named: dict[str, Any], default: Any = MISSING) -> Any:
+    """Return what a call gives for a parameter.
 
     Parameters:
-        name: of the call, as the algorithm has spelled it.
-        quantity: what it was given.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is infinite or NaN.
+        place: of the parameter among those that `rest` begins with.
+        name: of the parameter, in snake_case.
+        rest: arguments by position.
+        named: keyword arguments, in either spelling.
+        default: what to return when it is not given.
     """
-    if type(quantity) is int:
-        return
-    try:
-        is_finite = math.isfinite(quantity)
-    except TypeError:
-        raise TypeError(f"{name}: the quantity is {quantity!r}, which is no number; give a signed number") from None
-    if not is_finite:
-        raise ValueError(
-            f"{name}: the quantity is {quantity}; give a finite number, and look at what it was computed from"
-        )
-
-
-def is_misplaced(place: int, rest: tuple[Any, ...]) -> bool:
-    """Tell whether something else stands where LEAN takes `asynchronous`, a tag for example: LEAN raises then.
-
-    Parameters:
-        place: where `asynchronous` is among the arguments.
-        rest: arguments by position, from the first that `place` counts.
-    """
-    return place < len(rest) and not isinstance(rest[place], bool)
-
-
-def waits(place: int, rest: tuple[Any, ...], named: dict[str, Any]) -> bool:
-    """Tell whether a call wants to wait for its order: so it does in LEAN unless it says otherwise.
-
-    Parameters:
-        place: where `asynchronous` is among the arguments.
-        rest: arguments by position, from the first that `place` counts.
-        named: keyword arguments.
-    """
-    return not (rest[place] if place < len(rest) else named.get(ASYNCHRONOUS, False))
+    if place < len(rest):
+        return rest[place]
+    if not named or name in named:
+        return named.get(name, default)
+    return named.get(_camel_case(name), default)
 
 
 def without_waiting(place: int, rest: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a call that does not wait; parameters as for `waits`. Misplaced ones are left to LEAN."""
-    if is_misplaced(place, rest):
-        return rest, named
+    """Return the arguments of a call that does not wait.
+
+    Parameters:
+        place: of `asynchronous` among the parameters that `rest` begins with.
+        rest: arguments by position.
+        named: keyword arguments.
+    """
     if place < len(rest):
         return (*rest[:place], True, *rest[place + 1 :]), named
     if place == len(rest) and ASYNCHRONOUS not in named:

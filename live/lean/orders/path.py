@@ -6,7 +6,7 @@ gate and for orders without an answer, tells refusals, and writes the file of or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from live.hot.catalogue import Counter
 from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
 from live.lean import surface
+from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.refusals import Denial
-from live.lean.orders.routing import order_methods
+from live.lean.orders.routing import gated_class
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.source_check import WayPastGate, ways_past_gate
 from live.lean.orders.unjudged import Kind, UnjudgedOrders
@@ -91,6 +92,10 @@ class LeanOrders:
         return self._sender
 
     @property
+    def _account(self) -> surface.TradingAccount:
+        return self._sender.gate.account
+
+    @property
     def book(self) -> Book:
         """Newest prices, by which orders are judged."""
         return self._sender.gate.risk.book
@@ -111,23 +116,26 @@ class LeanOrders:
 
     # -- life
 
-    def methods(self, base: type) -> Mapping[str, Callable[..., Any]]:
-        """Return the methods, in both spellings, that take the place of the algorithm's own order calls.
+    def gated_class(self, lean_class: type) -> type:
+        """Return the class that takes the place of LEAN's QCAlgorithm: its order calls, in both spellings, pass the gate.
 
         Parameters:
-            base: the algorithm's class; its methods send the orders.
+            lean_class: LEAN's own class; its methods send the orders.
+        """
+        return gated_class(lean_class, self._sender, self._portfolio, self._unjudged)
+
+    def look_at_source(self) -> None:
+        """Look in the user's file for ways past the gate.
 
         Raises:
             UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
         """
-        ways = ways_past_gate(self._file)
-        if ways and self._settings.require_gate:
+        self._ways = ways_past_gate(self._file)
+        if self._ways and self._settings.require_gate:
             raise UsageError(
                 "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
-                + "; ".join(map(str, ways))
+                + "; ".join(map(str, self._ways))
             )
-        self._ways = ways
-        return order_methods(base, self._sender, self._portfolio, self._unjudged)
 
     def take(self, algorithm: Any) -> None:
         """Take the algorithm before it is initialized."""
@@ -137,10 +145,9 @@ class LeanOrders:
         """Take over an algorithm that was initialized; from now on the gate judges its orders."""
         self._algorithm = algorithm
         self._sender.open(algorithm)
-        for order in algorithm.transactions.get_open_orders():
-            order_id = int(order.id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
-            self.ids.restore(order_id, [str(each) for each in order.broker_id])
+        for order in self._account.open_orders():
+            self._sender.adopt(order)
+            self.ids.restore(order.order_id, order.broker_ids)
         self._sender.on_claim = self._note
         for way in self._ways:
             algorithm.debug(f"orders can go past the risk gate: {way}")
@@ -164,8 +171,8 @@ class LeanOrders:
         method, order_type = _METHODS[limit_price != 0.0, stop_price != 0.0]
         handle = sender.admit(sender.row(symbol), quantity, order_type, scaled_e9(limit_price or stop_price))
         if handle >= 0:
-            prices = (stop_price, limit_price) if limit_price and stop_price else (limit_price or stop_price,)
-            sender.send_handle(handle, method, symbol, quantity, (*prices, True) if order_type else (True,))
+            prices = tuple(each for each in (stop_price, limit_price) if each)
+            sender.send_handle(handle, OrderCall(method, symbol, quantity, (*prices, True)))
         return handle
 
     def cancel(self, handle: int) -> bool:
@@ -178,8 +185,7 @@ class LeanOrders:
         if sender.lane is not None:
             sender.lane.drain()
         order_id = sender.tracker.order_id_of(handle)
-        ticket = self._algorithm.transactions.get_order_ticket(order_id) if order_id else None
-        return ticket is not None and bool(ticket.cancel().is_success)
+        return order_id > 0 and self._account.cancel(order_id)
 
     def state(self, handle: int) -> int:
         """Return the state of an order of `submit`, by live.hot.orders.OrderState; FREE once it is over."""
@@ -192,8 +198,7 @@ class LeanOrders:
         order_id, status = int(event.order_id), surface.status_of(event)
         tracker = self._sender.tracker
         if status == _UPDATE_SUBMITTED:
-            ticket = self._algorithm.transactions.get_order_ticket(order_id)
-            tracker.change(order_id, scaled_e9(ticket.quantity))
+            tracker.change(order_id, scaled_e9(self._account.quantity_of(order_id)))
         elif status == _SUBMITTED:
             self._acknowledged[order_id] = None
         tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
@@ -235,16 +240,11 @@ class LeanOrders:
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
-        transactions = self._algorithm.transactions
-
-        def exists(order_id: int) -> bool:
-            return transactions.get_order_by_id(order_id) is not None
-
-        for order_id in self._sender.tracker.review(int(transactions.last_order_id), exists):
-            order = transactions.get_order_by_id(order_id)
-            self._sender.adopt_order(order_id, order.symbol, order.quantity, surface.type_number(order.type))
+        account = self._account
+        for order in self._sender.tracker.review(account.last_order_id(), account.order):
+            self._sender.adopt(order)
             self._algorithm.error(
-                f"order {order_id} of {float(order.quantity):g} {order.symbol.value} went past the risk gate: LEAN or one "
+                f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
             )
 
@@ -268,9 +268,9 @@ class LeanOrders:
     def _write_ids(self) -> None:
         for order_id in list(self._acknowledged):
             del self._acknowledged[order_id]
-            order = self._algorithm.transactions.get_order_by_id(order_id)
+            order = self._account.order(order_id)
             if order is not None:
-                self.ids.note_broker(order_id, [str(each) for each in order.broker_id])
+                self.ids.note_broker(order_id, order.broker_ids)
         try:
             self.ids.write()
         except EnvironmentFault as fault:

@@ -18,11 +18,36 @@ from typing import Any, NamedTuple
 from live.algorithm.enums import OrderType
 from live.lean import surface
 from live.lean.instrument import lean_callback
+from live.lean.orders.calls import OrderCall
+from live.lean.orders.gate import SymbolRow
 from live.lean.orders.methods import order_method
 from live.lean.orders.sending import OrderSender
 
 _MARKET_TYPES = (int(OrderType.MARKET), int(OrderType.MARKET_ON_OPEN))
 _ZERO = Decimal(0)
+
+
+class OrderOptions(NamedTuple):
+    """What set_holdings and liquidate are told of the orders they send.
+
+    Attributes:
+        asynchronous: whether not to wait for fills.
+        tag: of the orders; None for LEAN's own.
+        order_properties: LEAN's; None for the default.
+    """
+
+    asynchronous: bool = False
+    tag: str | None = None
+    order_properties: Any = None
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Return the arguments by position that follow the numbers of an order call."""
+        shared = (self.asynchronous, self.tag or "")
+        return shared if self.order_properties is None else (*shared, self.order_properties)
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the arguments by keyword: without a symbol LEAN's overloads of liquidate differ in nothing but these."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 class _Target(NamedTuple):
@@ -49,14 +74,7 @@ class PortfolioOrders:
     # -- set_holdings
 
     def set_holdings(
-        self,
-        algorithm: Any,
-        symbol: Any,
-        percentage: Any,
-        liquidate_existing_holdings: bool = False,
-        asynchronous: bool = False,
-        tag: str | None = None,
-        order_properties: Any = None,
+        self, algorithm: Any, symbol: Any, percentage: Any, liquidates_others: bool, options: OrderOptions
     ) -> list[Any]:
         """Bring the holding of one symbol to a fraction of the portfolio's value, as LEAN does.
 
@@ -64,143 +82,99 @@ class PortfolioOrders:
             algorithm: LEAN's.
             symbol: symbol, ticker or security.
             percentage: the fraction; below 0 for a short position.
-            liquidate_existing_holdings: whether all other holdings are closed first.
-            asynchronous: whether not to wait for the fill.
-            tag: of the orders.
-            order_properties: LEAN's; None for the default.
+            liquidates_others: whether all other holdings are closed first.
+            options: of the orders.
 
         Returns:
             The tickets.
         """
-        quantity = _exact(algorithm.calculate_order_quantity(symbol, percentage))
-        tickets = self._liquidate_others(algorithm, [symbol], tag, order_properties, liquidate_existing_holdings)
-        tickets += self._order_rest(algorithm, symbol, quantity, asynchronous, tag, order_properties)
-        return tickets
+        quantity = self._quantity_toward(symbol, percentage)
+        tickets = self._liquidate_others(algorithm, [symbol], options) if liquidates_others else []
+        return tickets + self._order_rest(algorithm, symbol, quantity, options)
 
     def set_targets(
-        self,
-        algorithm: Any,
-        targets: Iterable[Any],
-        liquidate_existing_holdings: bool = False,
-        asynchronous: bool = False,
-        tag: str | None = None,
-        order_properties: Any = None,
+        self, algorithm: Any, targets: Iterable[Any], liquidates_others: bool, options: OrderOptions
     ) -> list[Any]:
-        """Bring several holdings to their targets; parameters as for `set_holdings`, targets are LEAN's PortfolioTargets."""
-        wanted = list(targets)
-        symbols = [each.symbol for each in wanted]
-        tickets = self._liquidate_others(algorithm, symbols, tag, order_properties, liquidate_existing_holdings)
+        """Bring several holdings to their targets, LEAN's PortfolioTargets; all else as for `set_holdings`."""
+        wanted = [(each.symbol, each.quantity) for each in targets]
+        tickets: list[Any] = []
+        if liquidates_others:
+            tickets += self._liquidate_others(algorithm, [symbol for symbol, _ in wanted], options)
         for target in self._in_order(algorithm, wanted):
-            tickets += self._order_rest(algorithm, target.symbol, target.quantity, asynchronous, tag, order_properties)
+            tickets += self._order_rest(algorithm, target.symbol, target.quantity, options)
         return tickets
 
-    def _in_order(self, algorithm: Any, wanted: list[Any]) -> list[_Target]:
+    def _in_order(self, algorithm: Any, wanted: list[tuple[Any, Any]]) -> list[_Target]:
         if algorithm.is_warming_up:
             return []
         found = []
-        for each in wanted:
-            change = _exact(algorithm.calculate_order_quantity(each.symbol, each.quantity))
-            security = algorithm.securities[each.symbol]
-            lot = _exact(security.symbol_properties.lot_size)
-            if not security.has_data or not security.is_tradable or abs(change) < lot:
+        for symbol, percentage in wanted:
+            change = self._quantity_toward(symbol, percentage)
+            row = self._sender.row(symbol)
+            if row is None or not row.is_tradable() or abs(change) < _exact(row.lot()):
                 continue
-            held = _exact(security.holdings.quantity) + self._open_quantity(algorithm, each.symbol)
+            held = _exact(row.held()) + self._open_quantity(row)
             is_reducing = held != 0 and abs(held + change) < abs(held)
-            found.append(_Target(each.symbol, change, is_reducing, float(abs(change)) * float(security.price)))
+            found.append(_Target(symbol, change, is_reducing, float(abs(change)) * row.price()))
         return sorted(found, key=lambda target: (not target.is_reducing, -target.value))
 
-    def _order_rest(
-        self,
-        algorithm: Any,
-        symbol: Any,
-        quantity: Decimal,
-        asynchronous: bool,
-        tag: str | None,
-        order_properties: Any,
-    ) -> list[Any]:
-        rest = quantity - self._open_quantity(algorithm, symbol, _MARKET_TYPES)
+    def _order_rest(self, algorithm: Any, symbol: Any, quantity: Decimal, options: OrderOptions) -> list[Any]:
+        row = self._sender.row(symbol)
+        rest = quantity if row is None else quantity - self._open_quantity(row, _MARKET_TYPES)
         if not rest:
             return []
-        row = self._sender.row(symbol)
-        is_open = row is None or bool(row.security.exchange.exchange_open)
+        is_open = row is None or row.is_open()
         method = order_method("market_order" if is_open else "market_on_open_order")
-        arguments: tuple[Any, ...] = (bool(asynchronous), tag or "")
-        if order_properties is not None:
-            arguments += (order_properties,)
-        return [self._sender.send(algorithm, method, symbol, float(rest), arguments, {})]
+        return [self._sender.send(algorithm, OrderCall(method, symbol, float(rest), options.arguments()))]
 
-    def _open_quantity(self, algorithm: Any, symbol: Any, types: tuple[int, ...] | None = None) -> Decimal:
+    def _quantity_toward(self, symbol: Any, percentage: Any) -> Decimal:
+        return _exact(self._sender.gate.account.quantity_toward(symbol, percentage))
+
+    def _open_quantity(self, row: SymbolRow, types: tuple[int, ...] | None = None) -> Decimal:
         """Return what open orders of a symbol have yet to fill, once LEAN has those that wait in the lane.
 
         Parameters:
-            algorithm: LEAN's.
-            symbol: symbol, ticker or security.
+            row: its security.
             types: numbers of LEAN's OrderType; None for all.
         """
-        row = self._sender.row(symbol)
-        if row is None:
-            return _ZERO
         self._sender.settle(row)
-        total = _ZERO
-        for ticket in algorithm.transactions.get_open_order_tickets(row.symbol):
-            if types is None or surface.order_type_of(ticket) in types:
-                total += _exact(ticket.quantity_remaining)
-        return total
+        orders = self._sender.gate.account.open_quantities(row.symbol)
+        return sum((_exact(each) for kind, each in orders if types is None or kind in types), _ZERO)
 
     # -- liquidate
 
-    def liquidate(
-        self,
-        algorithm: Any,
-        symbol: Any = None,
-        asynchronous: bool = False,
-        tag: str | None = None,
-        order_properties: Any = None,
-    ) -> list[Any]:
+    def liquidate(self, algorithm: Any, symbol: Any, options: OrderOptions) -> list[Any]:
         """Close holdings and cancel open orders: LEAN's liquidate, which no limit and no control word keeps back.
 
         Parameters:
             algorithm: LEAN's.
             symbol: a symbol, ticker or security, a list of them, or None for all.
-            asynchronous: whether not to wait for the fills.
-            tag: of the orders.
-            order_properties: LEAN's; None for the default.
+            options: of the orders.
 
         Returns:
             The tickets.
         """
         sender = self._sender
-        # By keyword: without a symbol LEAN's overloads differ in nothing but their names.
-        named: dict[str, Any] = {"asynchronous": bool(asynchronous)}
-        if tag is not None:
-            named["tag"] = tag
-        if order_properties is not None:
-            named["order_properties"] = order_properties
         place = () if symbol is None else (symbol,)
         if not sender.is_open:
-            return list(lean_callback(algorithm, "liquidate")(*place, **named))
-        if not asynchronous and sender.may_not_wait():
-            named["asynchronous"] = True
+            return list(lean_callback(algorithm, "liquidate")(*place, **options.keywords()))
+        if not options.asynchronous and sender.may_not_wait():
+            options = options._replace(asynchronous=True)
         with sender.unjudged():
-            tickets = list(sender.native("liquidate")(*place, **named))
+            tickets = list(sender.native("liquidate")(*place, **options.keywords()))
             for ticket in tickets:
-                sender.adopt(ticket)
+                sender.adopt(surface.order_of(ticket))
         self.liquidations += len(tickets)
         return tickets
 
-    def _liquidate_others(
-        self, algorithm: Any, kept: list[Any], tag: str | None, order_properties: Any, is_wanted: bool
-    ) -> list[Any]:
-        """Liquidate all but some symbols, in the order of their names, when that is wanted."""
-        if not is_wanted:
-            return []
+    def _liquidate_others(self, algorithm: Any, kept: list[Any], options: OrderOptions) -> list[Any]:
+        """Liquidate all but some symbols, in the order of their names."""
         rows = [self._sender.row(each) for each in kept]
         keep = {row.symbol for row in rows if row is not None}
-        held = [each.symbol for each in algorithm.securities.values()]
-        others = sorted((each for each in held if each not in keep), key=lambda each: str(each.value))
+        held = [each.symbol for each in self._sender.gate.account.securities()]
         tickets = []
-        for symbol in others:
-            tickets += self.liquidate(algorithm, symbol, tag=tag, order_properties=order_properties)
+        for symbol in sorted((each for each in held if each not in keep), key=lambda each: str(each.value)):
+            tickets += self.liquidate(algorithm, symbol, options._replace(asynchronous=False))
         return tickets
 
 

@@ -90,17 +90,19 @@ class Refusals:
             )
 
 
-def invalid_ticket(algorithm: Any, security: Any, code: DenialCode, order_type: int, quantity: Any, tag: str) -> Any:
+def refused_ticket(algorithm: Any, request: Any, code: DenialCode) -> Any:
     """Return LEAN's ticket of an invalid order for a denial.
 
     Parameters:
         algorithm: LEAN's algorithm.
-        security: LEAN's security, or a symbol that has none.
+        request: for the order.
         code: why.
-        order_type: number of LEAN's OrderType.
-        quantity: as the algorithm gave it.
-        tag: likewise.
     """
     text = f"{code.name}: {code.meaning} {code.remedy}"
-    lean_code = _LEAN_CODES.get(code, "PRE_ORDER_CHECKS_ERROR")
-    return surface.invalid_ticket(algorithm, security, order_type, quantity, tag, lean_code, text)
+    return surface.invalid_ticket(algorithm, request, _LEAN_CODES.get(code, "PRE_ORDER_CHECKS_ERROR"), text)
+
+
+def canceled_ticket(algorithm: Any, request: Any) -> Any:
+    """Return LEAN's ticket of an order that was taken back before it was sent; parameters as for `refused_ticket`."""
+    text = "The order was canceled before it was sent."
+    return surface.invalid_ticket(algorithm, request, "REQUEST_CANCELED", text)

@@ -1,19 +1,25 @@
-"""The methods that stand in front of the algorithm's order calls, in both of LEAN's spellings.
+"""The class between LEAN's QCAlgorithm and the user's, whose order calls go to the gate, in both of LEAN's spellings.
 
-LEAN gives an algorithm each call as two attributes, so both are replaced. Calls of one order go to the gate; set_holdings and
+The user's file finds it under the name of QCAlgorithm and derives from it. So an order call reaches it in whatever way it is
+made: on self, by super() out of a method of the same name, or on the class. It is no base of what .NET does inside itself.
+
+LEAN gives an algorithm each call as two attributes, so both are there. Calls of one order go to the gate; set_holdings and
 liquidate, which LEAN carries out inside .NET, go their own ways; orders of several legs and exercises are not judged, only
 counted, and refused while somebody asks for a halt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable
 from typing import Any
 
 from live.algorithm.naming import pascal_case, snake_case
-from live.lean.instrument import python_callback
-from live.lean.orders.methods import ORDER_METHODS, OrderMethod, check_quantity, order_method
-from live.lean.orders.portfolio_orders import PortfolioOrders
+from live.algorithm.order_arguments import check_flag, check_options, quantity_of
+from live.lean.dotnet_types import dotnet_types
+from live.lean.orders.calls import OrderCall
+from live.lean.orders.methods import ORDER_METHODS, OrderMethod, order_method
+from live.lean.orders.portfolio_orders import OrderOptions, PortfolioOrders
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.unjudged import UNJUDGED_METHODS, UnjudgedOrders
 
@@ -21,18 +27,23 @@ Method = Callable[..., Any]
 _STRATEGY_ALIASES = ("order", "buy", "sell")
 """Methods that take an option strategy as well, whose legs are orders of their own."""
 REQUEST_METHOD = "submit_order_request"
+_OPTIONS = OrderOptions._fields
+_HOLDING = ("symbol", "percentage", "liquidate_existing_holdings", *_OPTIONS)
+_TARGETS = ("targets", "liquidate_existing_holdings", *_OPTIONS)
+_LIQUIDATE = ("symbol", *_OPTIONS)
+_REQUIRED = ("symbol", "percentage", "targets")
+_SYMBOL_NAMES = frozenset(("symbols", "symbol_to_liquidate", "symbolToLiquidate"))
+"""Names of the first parameter in LEAN's other overloads of liquidate."""
 
 
-def order_methods(
-    base: type, sender: OrderSender, portfolio: PortfolioOrders, unjudged: UnjudgedOrders
-) -> Mapping[str, Method]:
-    """Return the methods by name.
+def gated_class(lean_class: type, sender: OrderSender, portfolio: PortfolioOrders, unjudged: UnjudgedOrders) -> type:
+    """Return a subclass of LEAN's QCAlgorithm with the order calls that the version of LEAN has.
 
-    Left out are those that LEAN's version does not have, and those that the algorithm defines itself: many have a `buy` of
-    their own, which is no order call of LEAN's. What such a method calls on self is judged there.
+    A method of the same name in the user's class goes before it as before LEAN's own: many have a `buy` of their own, which is
+    no order call of LEAN's.
 
     Parameters:
-        base: the algorithm's class.
+        lean_class: LEAN's own class.
         sender: sends orders of one symbol.
         portfolio: sends those of set_holdings and liquidate.
         unjudged: sends those of several legs, and exercises.
@@ -50,12 +61,13 @@ def order_methods(
     for name in _spellings(REQUEST_METHOD):
         found[name] = _request(name, sender)
     for name in _spellings("set_holdings"):
-        found[name] = _set_holdings(portfolio)
+        found[name] = _set_holdings(name, portfolio)
     for name in _spellings("liquidate"):
-        found[name] = _liquidate(portfolio)
-    return {
-        name: method for name, method in found.items() if hasattr(base, name) and python_callback(base, name) is None
-    }
+        found[name] = _liquidate(name, portfolio)
+    body: dict[str, Any] = {name: method for name, method in found.items() if hasattr(lean_class, name)}
+    # LEAN's bridge refuses to set methods later that .NET has.
+    body |= {"__module__": __name__, "__doc__": lean_class.__doc__}
+    return types.new_class(lean_class.__name__, (lean_class,), {}, lambda namespace: namespace.update(body))
 
 
 def _spellings(snake_name: str) -> tuple[str, str]:
@@ -70,10 +82,9 @@ def _called(name: str, method: Method) -> Method:
 
 def _single(method: OrderMethod, sender: OrderSender) -> Method:
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
-        check_quantity(method.name, quantity)
-        return sender.send(self, method, symbol, quantity, rest, named)
+        return sender.send(self, OrderCall(method, symbol, quantity, rest, named))
 
-    return _called(method.name, send)
+    return _called(method.call, send)
 
 
 def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOrders) -> Method:
@@ -82,17 +93,18 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
     LEAN makes market orders of all three, of the absolute quantity for the last two, whose overloads for symbols have no
     `asynchronous`; so they are sent as market orders.
     """
-    market = order_method("market_order" if name == snake_name else "MarketOrder")
+    method = order_method(name)
     sign = {"order": 0, "buy": 1, "sell": -1}[snake_name]
 
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
-        check_quantity(name, quantity)
         if unjudged.is_strategy(symbol):
             return unjudged.send(self, name, UNJUDGED_METHODS["combo_market_order"], (symbol, quantity, *rest), named)
         if rest and not isinstance(rest[0], bool | str):
             # The overloads with a type of order send market orders whatever it says.
             rest = rest[1:]
-        return sender.send(self, market, symbol, sign * abs(quantity) if sign else quantity, rest, named)
+        if sign:
+            quantity = sign * abs(quantity_of(name, "quantity", quantity))
+        return sender.send(self, OrderCall(method, symbol, quantity, rest, named))
 
     return _called(name, send)
 
@@ -103,41 +115,81 @@ def _unjudged(name: str, snake_name: str, unjudged: UnjudgedOrders) -> Method:
     def send(self: Any, *arguments: Any, **named: Any) -> Any:
         return unjudged.send(self, name, method, arguments, named)
 
-    return send
+    return _called(name, send)
 
 
 def _request(name: str, sender: OrderSender) -> Method:
     def send(self: Any, request: Any) -> Any:
+        if not isinstance(request, dotnet_types().submit_request):
+            raise TypeError(f"{name}: the request is a {type(request).__name__}; give a SubmitOrderRequest")
         return sender.send_request(self, name, request)
 
     return _called(name, send)
 
 
-def _set_holdings(portfolio: PortfolioOrders) -> Method:
+def _set_holdings(name: str, portfolio: PortfolioOrders) -> Method:
     def set_holdings(self: Any, *arguments: Any, **named: Any) -> list[Any]:
-        given = _in_snake_case(named)
-        has_percentage = len(arguments) > 1 and not isinstance(arguments[1], bool)
-        if has_percentage or "percentage" in given:
-            return portfolio.set_holdings(self, *arguments, **given)
-        return portfolio.set_targets(self, *arguments, **given)
+        has_targets = "targets" in named or (len(arguments) == 1 and "percentage" not in named)
+        if has_targets or (len(arguments) > 1 and isinstance(arguments[1], bool)):
+            given = _bound(name, _TARGETS, arguments, named)
+            return portfolio.set_targets(self, given.pop("targets"), *_common(name, given))
+        given = _bound(name, _HOLDING, arguments, named)
+        symbol, percentage = given.pop("symbol"), given.pop("percentage")
+        quantity_of(name, "percentage", percentage)
+        return portfolio.set_holdings(self, symbol, percentage, *_common(name, given))
 
-    return set_holdings
+    return _called(name, set_holdings)
 
 
-def _liquidate(portfolio: PortfolioOrders) -> Method:
+def _common(name: str, given: dict[str, Any]) -> tuple[bool, OrderOptions]:
+    liquidates = given.pop("liquidate_existing_holdings", False)
+    check_flag(name, "liquidate_existing_holdings", liquidates)
+    return liquidates, _options(name, given)
+
+
+def _options(name: str, given: dict[str, Any]) -> OrderOptions:
+    options = OrderOptions(**given)
+    check_options(name, options.asynchronous, options.tag)
+    return options
+
+
+def _liquidate(name: str, portfolio: PortfolioOrders) -> Method:
     def liquidate(self: Any, *arguments: Any, **named: Any) -> list[Any]:
-        given = _in_snake_case(named)
-        for other_name in ("symbols", "symbol_to_liquidate"):
-            if other_name in given:
-                given["symbol"] = given.pop(other_name)
-        if len(arguments) > 1 and isinstance(arguments[1], str):
+        if len(arguments) == 2 and isinstance(arguments[1], str):
             # The old overload of symbol and tag, which returns numbers.
-            tickets = portfolio.liquidate(self, arguments[0], tag=arguments[1])
+            tickets = portfolio.liquidate(self, arguments[0], OrderOptions(tag=arguments[1]))
             return [int(ticket.order_id) for ticket in tickets]
-        return portfolio.liquidate(self, *arguments, **given)
+        for other_name in _SYMBOL_NAMES.intersection(named):
+            named["symbol"] = named.pop(other_name)
+        given = _bound(name, _LIQUIDATE, arguments, named)
+        return portfolio.liquidate(self, given.pop("symbol", None), _options(name, given))
 
-    return liquidate
+    return _called(name, liquidate)
 
 
-def _in_snake_case(named: dict[str, Any]) -> dict[str, Any]:
-    return {snake_case(name): value for name, value in named.items()}
+def _bound(name: str, parameters: tuple[str, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by the names of parameters.
+
+    Parameters:
+        name: of the call, for people.
+        parameters: LEAN's, in snake_case; those before the first that all these calls share have no default.
+        arguments: by position.
+        named: by keyword, in either spelling.
+
+    Raises:
+        TypeError: they do not fit.
+    """
+    if len(arguments) > len(parameters):
+        raise TypeError(f"{name}() takes at most {len(parameters)} arguments, and was given {len(arguments)}")
+    bound = dict(zip(parameters, arguments, strict=False))
+    for spelled, value in named.items():
+        known = snake_case(spelled)
+        if known not in parameters:
+            raise TypeError(f"{name}() has no argument {spelled!r}; it has {', '.join(parameters)}")
+        if known in bound:
+            raise TypeError(f"{name}() got multiple values for argument {spelled!r}")
+        bound[known] = value
+    missing = [each for each in parameters if each in _REQUIRED and each not in bound]
+    if missing and parameters is not _LIQUIDATE:
+        raise TypeError(f"{name}() missing 1 required argument: {missing[0]!r}")
+    return bound

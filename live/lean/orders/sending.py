@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from live.algorithm.enums import OrderType
-from live.algorithm.trading import initial_trailing_stop
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.config import LeanSettings, RiskSettings
 from live.errors import UsageError
@@ -25,17 +23,18 @@ from live.hot.orders import OrderField, OrderPool
 from live.hot.units import scaled_e9
 from live.lean import surface
 from live.lean.dotnet_types import dotnet_types
+from live.lean.engine_records import LeanOrder
 from live.lean.instrument import lean_callback
+from live.lean.orders.calls import OrderCall
 from live.lean.orders.gate import LeanGate, SymbolRow
-from live.lean.orders.lane import WITHDRAWN, Call, Lane
-from live.lean.orders.methods import OrderMethod, is_misplaced, overload, term, waits, without_waiting
-from live.lean.orders.refusals import Denial, Refusals, invalid_ticket
+from live.lean.orders.lane import WITHDRAWN, Lane
+from live.lean.orders.methods import OrderMethod
+from live.lean.orders.refusals import Denial, Refusals, canceled_ticket, refused_ticket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
 
 ORDERS_MAX = 8_192
 """Orders that may be alive at once."""
-_TRAILING_STOP = int(OrderType.TRAILING_STOP)
 _POOL_EXHAUSTED = int(DenialCode.POOL_EXHAUSTED)
 _SYMBOL_UNKNOWN = int(DenialCode.SYMBOL_UNKNOWN)
 _LIMITS_NOT_LOADED = int(DenialCode.LIMITS_NOT_LOADED)
@@ -76,7 +75,6 @@ class OrderSender:
         self._algorithm: Any = None
         self._methods: dict[str, Any] = {}
         self._in_events: dict[int, int] = {}
-        self._new_status: Any = None
         self.is_open = False
         self.on_claim: Callable[[int, int], None] = _unheard
         self.gate = LeanGate(risk, control)
@@ -90,9 +88,8 @@ class OrderSender:
     def open(self, algorithm: Any) -> None:
         """Let the orders of an algorithm pass. Until then LEAN refuses them itself, since it is warming up."""
         self._algorithm = algorithm
-        self._new_status = surface.new_status()
         self.gate.open(algorithm)
-        self.tracker.begin_after(int(algorithm.transactions.last_order_id))
+        self.tracker.begin_after(self.gate.account.last_order_id())
         if self._settings.mode == "lane":
             self.lane = Lane(self.pool, self._settings.lane_orders, self._submit, self._refuse_in_lane)
             self.lane.start()
@@ -104,80 +101,67 @@ class OrderSender:
 
     # -- an order call of the algorithm's
 
-    def send(
-        self,
-        algorithm: Any,
-        method: OrderMethod,
-        symbol: Any,
-        quantity: Any,
-        rest: tuple[Any, ...],
-        named: dict[str, Any],
-    ) -> Any:
+    def send(self, algorithm: Any, call: OrderCall) -> Any:
         """Judge an order of one symbol and send it.
 
         Parameters:
             algorithm: whose order it is.
-            method: which method the algorithm has called.
-            symbol: symbol, ticker or security.
-            quantity: signed.
-            rest: further arguments by position.
-            named: further arguments by keyword.
+            call: what the algorithm has called.
 
         Returns:
             LEAN's ticket, or one that becomes it.
 
         Raises:
+            TypeError: an argument is missing, or none that LEAN takes.
+            ValueError: a number is infinite, NaN or too large.
             UsageError: a ticker that was not added.
         """
+        call.read()
         if not self.is_open:
-            return self._send_early(algorithm, method, symbol, quantity, rest, named)
-        if not quantity:
+            if algorithm.is_warming_up:
+                # LEAN refuses it itself.
+                call.native = lean_callback(algorithm, call.method.native)
+                return call.send()
+            return self._refuse_early(algorithm, call)
+        call.native = self.native(call.method.native)
+        if not call.amount:
             # LEAN refuses it by itself, with its own code.
-            return self.native(method.name)(symbol, quantity, *rest, **named)
-        handed_ns = self._stages.hand_over()
-        method = overload(method, rest, named)
-        row = self.row(symbol)
-        place = len(method.terms)
-        # LEAN raises when arguments are misplaced: to the caller, so not in the lane.
-        must_wait = is_misplaced(place, rest) or (waits(place, rest, named) and not self.may_not_wait())
-        handle = self.admit(row, quantity, method.order_type, self._price_e9(method, row, quantity, rest, named))
+            return call.send()
+        self._hand_over(call)
+        row = self.row(call.symbol)
+        must_wait = call.waits and not self.may_not_wait()
+        price = 0.0 if row is None or not call.method.terms else call.judged_price(row.price)
+        handle = self.admit(row, call.amount, call.method.order_type, scaled_e9(price))
         if handle < 0:
-            return self._refused(-handle, row, symbol, method.order_type, quantity, named)
+            return self._refused(algorithm, denial_of(-handle), row, call)
         if not must_wait:
-            rest, named = without_waiting(place, rest, named)
-        slice_number = self._stages.slice_number
-        call = Call(self.native(method.name), symbol, quantity, rest, named, slice_number, handed_ns)
-        return self._hand_over(handle, call, method, must_wait)
+            call.do_not_wait()
+        return self._pass_on(handle, call, must_wait)
 
     def send_request(self, algorithm: Any, name: str, request: Any) -> Any:
         """Judge and send a request that the algorithm has made itself: LEAN's `submit_order_request`.
 
         Whether it waits was said when it was made.
         """
-        order_type = surface.order_type_of(request)
-        method = OrderMethod(name, order_type)
-        symbol, quantity = request.symbol, request.quantity
+        native = lean_callback(algorithm, name)
+        call = OrderCall(OrderMethod(name, name, surface.order_type_of(request)), request.symbol, request.quantity)
+        call.amount, call.tag = float(request.quantity), str(request.tag)
+        call.native = lambda *_: native(request)
         if not self.is_open:
-            if algorithm.is_warming_up:
-                return lean_callback(algorithm, name)(request)
-            return self._deny_early(algorithm, symbol, order_type, quantity, {})
-        handed_ns = self._stages.hand_over()
-        row = self.row(symbol)
+            return native(request) if algorithm.is_warming_up else self._refuse_early(algorithm, call)
+        self._hand_over(call)
+        row = self.row(call.symbol)
         price = float(request.limit_price) or float(request.stop_price)
-        handle = self.admit(row, quantity, order_type, scaled_e9(price))
+        handle = self.admit(row, call.amount, call.method.order_type, scaled_e9(price))
         if handle < 0:
-            return self._refused(-handle, row, symbol, order_type, quantity, {})
-        native = self.native(name)
-        slice_number = self._stages.slice_number
-        call = Call(lambda *_: native(request), symbol, quantity, (), {}, slice_number, handed_ns)
-        return self._hand_over(handle, call, method, False)
+            return self._refused(algorithm, denial_of(-handle), row, call)
+        return self._pass_on(handle, call, False)
 
-    def send_handle(self, handle: int, method: OrderMethod, symbol: Any, quantity: Any, rest: tuple[Any, ...]) -> Any:
-        """Send an order that was admitted, without waiting; `rest` ends with LEAN's `asynchronous`."""
-        handed_ns = self._stages.hand_over()
-        slice_number = self._stages.slice_number
-        call = Call(self.native(method.name), symbol, quantity, rest, {}, slice_number, handed_ns)
-        return self._hand_over(handle, call, method, False)
+    def send_handle(self, handle: int, call: OrderCall) -> Any:
+        """Send an order that was admitted; its arguments say that it does not wait."""
+        call.native = self.native(call.method.native)
+        self._hand_over(call)
+        return self._pass_on(handle, call, False)
 
     def row(self, symbol: Any) -> SymbolRow | None:
         """Return what the gate knows of a symbol; None for one that the algorithm has not added.
@@ -192,7 +176,7 @@ class OrderSender:
             )
         return row
 
-    def admit(self, row: SymbolRow | None, quantity: Any, order_type: int, price_e9: int) -> int:
+    def admit(self, row: SymbolRow | None, quantity: float, order_type: int, price_e9: int) -> int:
         """Judge an order and take a slot for it.
 
         Parameters:
@@ -206,7 +190,7 @@ class OrderSender:
         """
         now_ns, quantity_e9 = wall_ns(), scaled_e9(quantity)
         if row is None:
-            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "a symbol that was not added", float(quantity))
+            self.refusals.deny(_SYMBOL_UNKNOWN, now_ns, "a symbol that was not added", quantity)
             return -_SYMBOL_UNKNOWN
         pool = self.pool
         code = self.lane.refusal() if self.lane is not None else 0
@@ -220,7 +204,7 @@ class OrderSender:
             # Another thread took the last slot.
             self.gate.risk.on_closed(row.index, quantity_e9)
             code = _POOL_EXHAUSTED
-        self.refusals.deny(code, now_ns, row.ticker, float(quantity))
+        self.refusals.deny(code, now_ns, row.ticker, quantity)
         return -code
 
     def native(self, name: str) -> Any:
@@ -230,38 +214,31 @@ class OrderSender:
             found = self._methods[name] = lean_callback(self._algorithm, name)
         return found
 
-    def _price_e9(
-        self, method: OrderMethod, row: SymbolRow | None, quantity: Any, rest: tuple[Any, ...], named: dict[str, Any]
-    ) -> int:
-        """Return the price by which the gate judges an order: its limit, else its stop; 0 for none."""
-        if not method.terms or row is None:
-            return 0
-        price = term(method, "limit_price", rest, named) or term(method, "stop_price", rest, named)
-        if price is None and method.order_type == _TRAILING_STOP:
-            amount = float(term(method, "trailing_amount", rest, named) or 0)
-            as_percentage = bool(term(method, "trailing_as_percentage", rest, named))
-            price = initial_trailing_stop(self.gate.price_of(row), amount, as_percentage, quantity > 0)
-        return scaled_e9(price or 0)
-
     # -- into LEAN
 
-    def _hand_over(self, handle: int, call: Call, method: OrderMethod, must_wait: bool) -> Any:
+    def _hand_over(self, call: OrderCall) -> None:
+        """Mark that the strategy has asked for the order."""
+        call.slice_number = self._stages.slice_number
+        call.handed_ns = self._stages.hand_over()
+
+    def _pass_on(self, handle: int, call: OrderCall, must_wait: bool) -> Any:
         lane = self.lane
         if lane is None:
             return self._submit(handle, call)
         if must_wait:
             lane.drain()
             return self._submit(handle, call)
-        return lane.put(handle, call, dotnet_types().order_types[method.order_type], self._new_status)
+        types = dotnet_types()
+        return lane.put(handle, call, types.order_types[call.method.order_type], types.new_status)
 
-    def _submit(self, handle: int, call: Call) -> Any:
+    def _submit(self, handle: int, call: OrderCall) -> Any:
         """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
         tracker = self.tracker
         tracker.begin_call()
         try:
             tracker.sent(handle, wall_ns())
             try:
-                ticket = call.method(call.symbol, call.quantity, *call.rest, **call.named)
+                ticket = call.send()
             except BaseException:
                 tracker.refused(handle)
                 raise
@@ -296,71 +273,44 @@ class OrderSender:
         finally:
             self.tracker.end_call()
 
-    def adopt(self, ticket: Any) -> None:
-        """Follow an order that passed unjudged, so that what is open and held is right."""
-        self.adopt_order(int(ticket.order_id), ticket.symbol, ticket.quantity, surface.order_type_of(ticket))
-
-    def adopt_order(self, order_id: int, symbol: Any, quantity: Any, order_type: int) -> None:
-        """Follow an order of LEAN's that the gate has not judged.
-
-        Parameters:
-            order_id: LEAN's number; below 1 for none.
-            symbol: LEAN's symbol.
-            quantity: signed.
-            order_type: number of LEAN's OrderType.
-        """
+    def adopt(self, order: LeanOrder) -> None:
+        """Follow an order of LEAN's that the gate has not judged, so that what is open and held is right."""
+        order_id = order.order_id
         if order_id <= 0 or self.tracker.is_claimed(order_id):
             return
-        row, quantity_e9 = self.gate.row_of(symbol), scaled_e9(quantity)
-        handle = -1 if row is None else self.pool.take(row.index, quantity_e9, order_type, 0, 0, wall_ns(), 0)
+        row, quantity_e9 = self.gate.row_of(order.symbol), scaled_e9(order.quantity)
+        handle = -1 if row is None else self.pool.take(row.index, quantity_e9, order.order_type, 0, 0, wall_ns(), 0)
         if row is None or handle < 0:
             self.tracker.claim_untracked(order_id)
             return
-        self.gate.risk.on_accepted(row.index, quantity_e9, order_type, 0, wall_ns())
+        self.gate.risk.on_accepted(row.index, quantity_e9, order.order_type, 0, wall_ns())
         self.on_claim(order_id, handle)
         self.tracker.claim(order_id, handle)
 
     # -- refusals
 
-    def _send_early(
-        self,
-        algorithm: Any,
-        method: OrderMethod,
-        symbol: Any,
-        quantity: Any,
-        rest: tuple[Any, ...],
-        named: dict[str, Any],
-    ) -> Any:
-        """Leave an order before the end of the warm-up to LEAN, which refuses it; refuse it when LEAN would not."""
-        if algorithm.is_warming_up:
-            return lean_callback(algorithm, method.name)(symbol, quantity, *rest, **named)
-        return self._deny_early(algorithm, symbol, method.order_type, quantity, named)
+    def _refuse_early(self, algorithm: Any, call: OrderCall) -> Any:
+        """Refuse an order before the end of the warm-up, for which LEAN would not."""
+        self.refusals.deny(_LIMITS_NOT_LOADED, wall_ns(), str(call.symbol), call.amount)
+        return self._refused(algorithm, DenialCode.LIMITS_NOT_LOADED, None, call)
 
-    def _deny_early(self, algorithm: Any, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]) -> Any:
-        self.refusals.deny(_LIMITS_NOT_LOADED, wall_ns(), str(symbol), float(quantity))
-        security = algorithm.securities[symbol] if isinstance(symbol, str) else symbol
-        tag = str(named.get("tag") or "")
-        return invalid_ticket(algorithm, security, DenialCode.LIMITS_NOT_LOADED, order_type, quantity, tag)
+    def _refused(self, algorithm: Any, code: DenialCode, row: SymbolRow | None, call: OrderCall) -> Any:
+        return refused_ticket(algorithm, self._request_of(algorithm, row, call), code)
 
-    def _refused(
-        self, code: int, row: SymbolRow | None, symbol: Any, order_type: int, quantity: Any, named: dict[str, Any]
-    ) -> Any:
-        security = symbol if row is None else row.security
-        tag = str(named.get("tag") or "")
-        return invalid_ticket(self._algorithm, security, denial_of(code), order_type, quantity, tag)
+    def _request_of(self, algorithm: Any, row: SymbolRow | None, call: OrderCall) -> Any:
+        symbol = call.symbol if row is None else row.symbol
+        if isinstance(symbol, str):
+            symbol = self.gate.account.security(symbol)
+        return surface.submit_request(algorithm, symbol, call.method.order_type, call.quantity, call.tag)
 
-    def _refuse_in_lane(self, handle: int, call: Call, code: int) -> Any:
+    def _refuse_in_lane(self, handle: int, call: OrderCall, code: int) -> Any:
         """Refuse an order that the gate had let through, since the lane does not hand it over any more."""
         row = self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)]
-        order_type = self.pool.get(handle, OrderField.ORDER_TYPE)
         self.tracker.refused(handle)
         if code == WITHDRAWN:
-            text = "The order was canceled before it was sent."
-            return surface.invalid_ticket(
-                self._algorithm, row.security, order_type, call.quantity, "", "REQUEST_CANCELED", text
-            )
-        self.refusals.deny(code, wall_ns(), row.ticker, float(call.quantity))
-        return self._refused(code, row, call.symbol, order_type, call.quantity, call.named)
+            return canceled_ticket(self._algorithm, self._request_of(self._algorithm, row, call))
+        self.refusals.deny(code, wall_ns(), row.ticker, call.amount)
+        return self._refused(self._algorithm, denial_of(code), row, call)
 
     # -- waiting for fills
 

@@ -19,7 +19,10 @@ from live.lean.orders.unjudged import UNJUDGED_METHODS
 _MODELS = "LEAN's models send orders inside .NET; send them by the algorithm's own calls"
 _LEGS = "orders of several legs and exercises are not judged; send orders of single symbols"
 _REQUESTS = "it hands requests straight to LEAN; use the algorithm's order calls"
-_BASE_CALL = "it calls LEAN's own method; call it on self"
+_BELOW = "it passes by the class whose order calls are judged; call it on self, or on super() without arguments"
+_MODEL_PARAMETER = (
+    "LEAN hands its models its own object, whose orders are not judged; send them by the algorithm's own calls"
+)
 
 
 def _both(*names: str) -> frozenset[str]:
@@ -31,8 +34,16 @@ _LEG_CALLS = _both(*UNJUDGED_METHODS)
 _STRATEGIES = frozenset({"OptionStrategies"})
 _REQUEST_CALLS = _both("add_order", "process_request")
 _TRANSACTIONS = _both("transactions")
-_GATED = _both(*ORDER_METHODS, "set_holdings")
+_ORDER_CALLS = _both(*ORDER_METHODS, "set_holdings", "submit_order_request", "liquidate")
 _BASE = "QCAlgorithm"
+_FRAMEWORK_BASES = (
+    "AlphaModel",
+    "ExecutionModel",
+    "PortfolioConstructionModel",
+    "RiskManagementModel",
+    "UniverseSelectionModel",
+)
+"""Ends of the names of LEAN's classes whose methods its engine calls with the algorithm."""
 
 
 class WayPastGate(NamedTuple):
@@ -69,6 +80,8 @@ def ways_past_gate(file: Path) -> list[WayPastGate]:
 
 def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(_name_of(base).endswith(_FRAMEWORK_BASES) for base in node.bases):
+            yield from _ways_of_model(file, node)
         if not isinstance(node, ast.Attribute):
             continue
         name, owner = node.attr, node.value
@@ -80,13 +93,30 @@ def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
             yield WayPastGate(file, node.lineno, f"{owner.id}.{name}", _LEGS)
         elif name in _REQUEST_CALLS and isinstance(owner, ast.Attribute) and owner.attr in _TRANSACTIONS:
             yield WayPastGate(file, node.lineno, f"{owner.attr}.{name}", _REQUESTS)
-        elif name in _GATED and _is_base(owner):
-            yield WayPastGate(file, node.lineno, f"{ast.unparse(owner)}.{name}", _BASE_CALL)
+        elif name in _ORDER_CALLS and _is_below(owner):
+            yield WayPastGate(file, node.lineno, f"{ast.unparse(owner)}.{name}", _BELOW)
 
 
-def _is_base(owner: ast.expr) -> bool:
-    """Tell whether an expression is LEAN's class, or `super()` in an order call of the algorithm's own."""
-    if isinstance(owner, ast.Call):
-        owner = owner.func
-        return isinstance(owner, ast.Name) and owner.id == "super"
-    return isinstance(owner, ast.Name) and owner.id == _BASE
+def _ways_of_model(file: Path, model: ast.ClassDef) -> Iterator[WayPastGate]:
+    """Yield order calls of a framework model on what LEAN hands its methods: an object of .NET, not that of Python."""
+    for method in (each for each in model.body if isinstance(each, ast.FunctionDef)):
+        given = {each.arg for each in method.args.args[1:]}
+        for node in ast.walk(method):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if node.func.attr in _ORDER_CALLS and _name_of(node.func.value) in given:
+                yield WayPastGate(file, node.lineno, ast.unparse(node.func), _MODEL_PARAMETER)
+
+
+def _is_below(owner: ast.expr) -> bool:
+    """Tell whether an expression is what comes after QCAlgorithm among an algorithm's bases: LEAN's own class."""
+    if not isinstance(owner, ast.Call) or _name_of(owner.func) != "super" or not owner.args:
+        return False
+    return _name_of(owner.args[0]) == _BASE
+
+
+def _name_of(expression: ast.expr) -> str:
+    """Return the last name of a dotted name; "" for another expression."""
+    if isinstance(expression, ast.Attribute):
+        return expression.attr
+    return expression.id if isinstance(expression, ast.Name) else ""

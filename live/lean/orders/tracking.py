@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from live.hot.orders import OrderField, OrderPool, OrderState
 from live.hot.risk import RiskGate
 
+Order = TypeVar("Order")
 _CREATED = int(OrderState.CREATED)
 _FILLED = int(OrderState.FILLED)
 _CANCELED = int(OrderState.CANCELED)
@@ -192,30 +193,34 @@ class OrderTracker:
         """Begin to look for orders past the gate after this number: those before were there already."""
         self._reviewed = last_order_id
 
-    def review(self, last_order_id: int, exists: Callable[[int], bool]) -> list[int]:
-        """Return LEAN's numbers of orders that went past the gate, each once.
+    def review(self, last_order_id: int, find: Callable[[int], Order | None]) -> list[Order]:
+        """Return the orders that went past the gate, each once.
 
         Parameters:
             last_order_id: the last number that LEAN has given out, read before this call.
-            exists: whether LEAN has an order of a number.
+            find: returns LEAN's order of a number; None before it is stored.
         """
         if self._calls:
             # Their numbers are claimed when they return.
             return []
-        found = []
+        found: list[Order] = []
         while self._reviewed < last_order_id:
             order_id = self._reviewed + 1
             if order_id in self._claimed:
                 self._claimed.discard(order_id)
-            elif exists(order_id):
-                found.append(order_id)
-            elif self._absent < _ABSENT_REVIEWS:
-                self._absent += 1
-                break
+                self._early.pop(order_id, None)
+            else:
+                order = find(order_id)
+                if order is not None:
+                    # Its events are kept for whoever claims it now.
+                    found.append(order)
+                elif self._absent < _ABSENT_REVIEWS:
+                    self._absent += 1
+                    break
+                else:
+                    self._early.pop(order_id, None)
             self._absent = 0
             self._reviewed = order_id
-            if order_id not in found:
-                self._early.pop(order_id, None)
         self.ungated += len(found)
         return found
 

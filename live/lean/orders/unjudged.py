@@ -9,11 +9,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
+from live.algorithm.order_arguments import check_flag
 from live.clock import wall_ns
 from live.hot.denials import denial_of
+from live.lean import surface
 from live.lean.instrument import lean_callback
-from live.lean.orders.methods import waits, without_waiting
-from live.lean.orders.refusals import invalid_ticket
+from live.lean.orders.methods import ASYNCHRONOUS, given, without_waiting
+from live.lean.orders.refusals import refused_ticket
 from live.lean.orders.sending import OrderSender
 
 _STRATEGY = "OptionStrategy"
@@ -89,13 +91,15 @@ class UnjudgedOrders:
         code = sender.gate.control_denial()
         if code:
             return self._refused(algorithm, code, method.kind, arguments, named)
-        if waits(method.place, arguments, named) and sender.may_not_wait():
+        asynchronous = given(method.place, ASYNCHRONOUS, arguments, named, False)
+        check_flag(name, ASYNCHRONOUS, asynchronous)
+        if not asynchronous and sender.may_not_wait():
             arguments, named = without_waiting(method.place, arguments, named)
         with sender.unjudged():
             answer = sender.native(name)(*arguments, **named)
             tickets = [answer] if method.kind is Kind.EXERCISE else list(answer)
             for ticket in tickets:
-                sender.adopt(ticket)
+                sender.adopt(surface.order_of(ticket))
         self.counts[method.kind] += len(tickets)
         return answer
 
@@ -108,5 +112,6 @@ class UnjudgedOrders:
             legs = list(what.option_legs) if self.is_strategy(what) else list(what)
             symbol, order_type = legs[0].symbol, _COMBO_MARKET
         self._sender.refusals.deny(code, wall_ns(), str(symbol), float(quantity))
-        ticket = invalid_ticket(algorithm, symbol, denial_of(code), order_type, quantity, str(named.get("tag") or ""))
+        request = surface.submit_request(algorithm, symbol, order_type, quantity, str(named.get("tag") or ""))
+        ticket = refused_ticket(algorithm, request, denial_of(code))
         return ticket if kind is Kind.EXERCISE else [ticket]

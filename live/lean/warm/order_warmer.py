@@ -41,7 +41,6 @@ class OrderWarmer:
         self._algorithm = algorithm
         self._dummy = dummy
         self._portfolio = algorithm.portfolio
-        self._errors = surface.ErrorQueue(algorithm)
         # LEAN's own: the algorithm's class may have an order call of its own, which is not ours to make.
         self._market_order = lean_callback(algorithm, "market_order")
         self._row: SymbolRow | None = None
@@ -71,7 +70,7 @@ class OrderWarmer:
                 return
         self._beats += 1
         self._sender.gate.judge(row, scaled_e9(self._quantity), _MARKET, 0, wall_ns())
-        surface.submit_request(self._algorithm, row.security, _MARKET, self._quantity, "")
+        surface.submit_request(self._algorithm, row.symbol, _MARKET, self._quantity, "")
         portfolio = self._portfolio
         portfolio.get_buying_power(row.symbol)
         _ = portfolio.margin_remaining
@@ -83,20 +82,21 @@ class OrderWarmer:
     def _choose(self) -> SymbolRow | None:
         """Choose a security with a price, the dummy last."""
         rows = sorted(self._sender.gate.rows, key=lambda row: row.symbol == self._dummy)
-        self._row = next((row for row in rows if row.security.price), None)
+        self._row = next((row for row in rows if row.price()), None)
         if self._row is not None:
-            self._quantity = float(self._row.security.symbol_properties.lot_size)
+            self._quantity = self._row.lot()
         return self._row
 
     def _try_order(self, row: SymbolRow) -> None:
-        before = self._errors.count
+        before = surface.error_count(self._algorithm)
         self._market_order(row.symbol, 0, True)
-        if self._errors.count == before + 1:
+        written = surface.error_count(self._algorithm) - before
+        if written == 1:
             try:
-                self._errors.drop_newest()
+                surface.drop_newest_error(self._algorithm)
             except (TypeError, ValueError) as error:
                 self._stop_trying(f"the error of an order of quantity 0 cannot be taken back ({error})")
-        elif self._errors.count > before:
+        elif written > 1:
             self._stop_trying("other threads write errors at the same time")
 
     def _stop_trying(self, reason: str) -> None:

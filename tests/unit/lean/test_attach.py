@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support.lean_runs import Feed, run_in_double, wait_until
 
-from live.hot.catalogue import PageText
+from live.config import LeanSettings, RiskSettings
+from live.hot.catalogue import Counter, PageText
 
 SETUP = """
         self.set_cash(100000)
@@ -362,3 +363,64 @@ def test_an_error_of_the_hosts_own_work_is_told_once_and_the_strategy_goes_on(
     assert run.texts() == EXPECTED
     own = [text for text in run.texts("error") if "own work" in text]
     assert own == ["lean-live: the host's own work, not the strategy's: RuntimeError: no such field"]
+
+
+OWN_CALLS = """
+{imports}
+
+class Main({base}):
+    def initialize(self):
+        self.set_cash(100000)
+        self.btc = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol
+
+    def market_order(self, symbol, quantity):
+        return super().market_order(symbol, quantity)
+
+    def on_data(self, data):
+        self.log(f"{{self.market_order(self.btc, 3).order_id}} {{self.market_order(self.btc, 1).order_id}}")
+"""
+IMPORTS = {
+    "star": ("from AlgorithmImports import *", "QCAlgorithm"),
+    "framework name": ("from AlgorithmImports import *", "QCAlgorithmFramework"),
+    "module": (
+        "import AlgorithmImports\nfrom AlgorithmImports import Resolution, Market",
+        "AlgorithmImports.QCAlgorithm",
+    ),
+    "namespace": ("from QuantConnect import *\nfrom QuantConnect.Algorithm import QCAlgorithm", "QCAlgorithm"),
+    "namespace star": ("from QuantConnect import *\nfrom QuantConnect.Algorithm import *", "QCAlgorithm"),
+    "whole namespace": (
+        "import QuantConnect.Algorithm\nfrom QuantConnect import *",
+        "QuantConnect.Algorithm.QCAlgorithm",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", IMPORTS)
+def test_an_own_order_method_reaches_the_gate_wherever_the_base_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    imports, base = IMPORTS[how]
+
+    def drive(feed: Feed) -> None:
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.calls("on_data"))
+
+    risk = RiskSettings(max_order_quantity=2)
+    source = OWN_CALLS.format(imports=imports, base=base)
+    run = run_in_double(tmp_path, monkeypatch, source, drive, risk=risk, lean=LeanSettings(require_gate=True))
+    assert run.error == ""
+    assert run.texts() == ["-10 1"]
+    assert run.page().counter(Counter.ORDERS_UNGATED) == 0
+
+
+def test_a_class_that_goes_past_the_gate_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        from AlgorithmImports import *
+
+        class Main(QCAlgorithm.__base__):
+            def initialize(self):
+                self.log("never")
+        """
+    run = run_in_double(tmp_path, monkeypatch, source, nothing)
+    assert "the bases of Main go past the risk gate" in run.error
+    assert run.texts() == []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.lean_orders import OrderBench, order_bench
 
-from live.algorithm.naming import pascal_case
+from live.algorithm.naming import pascal_case, snake_case
 from live.config import LeanSettings, RiskSettings
 from live.hot.denials import DenialCode
 
@@ -93,13 +94,80 @@ def test_a_refused_call_reaches_nobody(
         assert bench.orders.sender.pool.used == 0
 
 
+def by_super(lean: Any, name: str) -> type:
+    class Main(lean.QCAlgorithm):
+        pass
+
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        return getattr(super(Main, self), name)(*arguments, **named)
+
+    setattr(Main, name, call)
+    return Main
+
+
+def by_other_spelling(lean: Any, name: str) -> type:
+    other = snake_case(name) if name[0].isupper() else pascal_case(name)
+
+    class Main(lean.QCAlgorithm):
+        pass
+
+    setattr(Main, name, lambda self, *arguments, **named: getattr(super(Main, self), other)(*arguments, **named))
+    return Main
+
+
+def unbound(lean: Any, name: str) -> type:
+    base = lean.QCAlgorithm
+
+    class Main(base):
+        pass
+
+    setattr(Main, name, lambda self, *arguments, **named: getattr(base, name)(self, *arguments, **named))
+    return Main
+
+
+def through_two_classes(lean: Any, name: str) -> type:
+    return by_super(types.SimpleNamespace(QCAlgorithm=by_super(lean, name)), name)
+
+
+@pytest.mark.parametrize("how", [by_super, by_other_spelling, unbound, through_two_classes])
+@pytest.mark.parametrize("spell", [str, pascal_case])
+@pytest.mark.parametrize(("name", "arguments", "named", "expected"), CALLS)
+def test_an_own_method_that_calls_the_base_is_judged_once_and_sent_once(
+    tmp_path: Path, how: Any, spell: Any, name: str, arguments: Any, named: Any, expected: Any
+) -> None:
+    with order_bench(tmp_path, make_base=lambda lean: how(lean, spell(name))) as bench:
+        judged = counted_judgements(bench)
+        ticket = getattr(bench.algorithm, spell(name))(bench.ibm, *arguments_of(bench.lean, arguments), **named)
+        bench.work()
+        bench.orders.review()
+        assert len(judged) == 1
+        assert bench.sent() == [("IBM", *expected)]
+        assert ticket.order_id == 1
+        assert bench.orders.sender.tracker.ungated == 0
+
+
+@pytest.mark.parametrize("how", [by_super, by_other_spelling, unbound])
+def test_own_methods_around_what_shall_be_held_pass_the_gate(tmp_path: Path, how: Any) -> None:
+    for name, arguments in (("set_holdings", ("IBM", 0.5)), ("liquidate", ())):
+        with order_bench(tmp_path, make_base=lambda lean, name=name: how(lean, name)) as bench:
+            bench.algorithm.market_order("BTCUSD", 1)
+            bench.work()
+            judged = counted_judgements(bench)
+            (ticket,) = getattr(bench.algorithm, name)(*arguments)
+            bench.work()
+            bench.orders.review()
+            assert ticket.order_id == 2
+            assert len(judged) == (1 if name == "set_holdings" else 0)
+            assert bench.orders.sender.tracker.ungated == 0
+
+
 @pytest.mark.parametrize("mode", ["inline", "lane"])
 @pytest.mark.parametrize(("name", "arguments"), [("market_order", (2, "why")), ("limit_order", (2, 190.0, "why"))])
-def test_a_tag_in_the_place_of_asynchronous_raises_as_in_lean(
+def test_a_tag_in_the_place_of_asynchronous_is_the_caller_s_error(
     tmp_path: Path, mode: Any, name: str, arguments: Any
 ) -> None:
     with order_bench(tmp_path, LeanSettings(mode=mode)) as bench:
-        with pytest.raises(TypeError, match="No method matches"):
+        with pytest.raises(TypeError, match=f"^{name}: asynchronous is 'why', and must be True or False"):
             getattr(bench.algorithm, name)(bench.ibm, *arguments)
         bench.work()
         assert bench.sent() == []

@@ -1,0 +1,125 @@
+"""One order call of the algorithm's on its way to LEAN: its arguments, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from live.algorithm.enums import OrderType
+from live.algorithm.order_arguments import check_flag, check_options, price_of, quantity_of
+from live.algorithm.trading import initial_trailing_stop
+from live.lean.orders.methods import AS_PERCENTAGE, ASYNCHRONOUS, MISSING, OrderMethod, given, overload, without_waiting
+
+_TRAILING_STOP = int(OrderType.TRAILING_STOP)
+_NOTHING: dict[str, Any] = {}
+
+
+class OrderCall:
+    """An order call of one symbol.
+
+    Parameters:
+        method: which of LEAN's order methods the algorithm has called.
+        symbol: symbol, ticker or security.
+        quantity: signed.
+        rest: further arguments by position.
+        named: further arguments by keyword.
+
+    Attributes:
+        amount: the quantity as a number of Python's.
+        limit_price: limit; 0 for none.
+        stop_price: stop; 0 for none.
+        waits: whether it waits for its order, as it does in LEAN unless it says otherwise.
+        tag: of the order.
+        native: LEAN's own method, which sends the order.
+        slice_number: slice in which the algorithm called, as OrderStages counts.
+        handed_ns: when it called, on the monotonic clock.
+    """
+
+    __slots__ = (
+        "amount",
+        "handed_ns",
+        "limit_price",
+        "method",
+        "named",
+        "native",
+        "quantity",
+        "rest",
+        "slice_number",
+        "stop_price",
+        "symbol",
+        "tag",
+        "trailing_amount",
+        "trailing_as_percentage",
+        "trigger_price",
+        "waits",
+    )
+
+    def __init__(
+        self,
+        method: OrderMethod,
+        symbol: Any,
+        quantity: Any,
+        rest: tuple[Any, ...] = (),
+        named: dict[str, Any] = _NOTHING,
+    ) -> None:
+        self.method = method
+        self.symbol = symbol
+        self.quantity = quantity
+        self.rest = rest
+        self.named = named
+        self.amount: int | float = 0
+        self.limit_price: int | float = 0
+        self.stop_price: int | float = 0
+        self.trailing_amount: int | float = 0
+        self.trailing_as_percentage = False
+        self.waits = False
+        self.tag = ""
+        self.native: Callable[..., Any]
+        self.slice_number = 0
+        self.handed_ns = 0
+
+    def read(self) -> None:
+        """Read the arguments, as LEAN would.
+
+        Raises:
+            TypeError: one is missing, or of a type that LEAN does not take.
+            ValueError: a number is infinite, NaN or too large.
+        """
+        rest, named = self.rest, self.named
+        method = self.method = overload(self.method, rest, named)
+        if self.symbol is None:
+            raise TypeError(f"{method.call}: the symbol is None; look at where it comes from")
+        self.amount = quantity_of(method.call, "quantity", self.quantity)
+        for at, name in enumerate(method.terms):
+            value = given(at, name, rest, named)
+            if value is MISSING:
+                raise TypeError(f"{method.call}() missing 1 required argument: '{name}'")
+            if name == AS_PERCENTAGE:
+                check_flag(method.call, name, value)
+            else:
+                value = price_of(method.call, name.replace("_", " "), value)
+            setattr(self, name, value)
+        place = len(method.terms)
+        asynchronous, tag = given(place, ASYNCHRONOUS, rest, named, False), given(place + 1, "tag", rest, named, "")
+        check_options(method.call, asynchronous, tag)
+        self.waits = not asynchronous
+        self.tag = tag or ""
+
+    def judged_price(self, newest_price: Callable[[], float]) -> float:
+        """Return the price by which the gate judges the order: its limit, else its stop; 0 for none.
+
+        Parameters:
+            newest_price: returns that of the security, from which a trailing stop begins.
+        """
+        if self.method.order_type == _TRAILING_STOP and not self.stop_price:
+            amount, is_share = float(self.trailing_amount), self.trailing_as_percentage
+            return initial_trailing_stop(newest_price(), amount, is_share, self.amount > 0)
+        return self.limit_price or self.stop_price
+
+    def do_not_wait(self) -> None:
+        """Change the arguments so that LEAN does not wait for the order."""
+        self.rest, self.named = without_waiting(len(self.method.terms), self.rest, self.named)
+
+    def send(self) -> Any:
+        """Make the call; return LEAN's ticket."""
+        return self.native(self.symbol, self.quantity, *self.rest, **self.named)
