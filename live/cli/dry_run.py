@@ -13,7 +13,7 @@ from rich.console import Console
 
 from live.cli.engine import chosen_home, engine_options
 from live.cli.output import check_exists, common_options, only_json, print_json, print_warnings, with_feed_options
-from live.config import find_config, load_config
+from live.config import CONFIG_FILE_NAME, find_config, load_config
 from live.errors import ExitCode, RunInterrupted, UsageError
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.report.dry_run import run_dry
@@ -135,7 +135,9 @@ def command(
         with only_json() if as_json else nullcontext():
             # A feed goes on whether somebody reads or not.
             shown = choose_progress(progress, sys.stderr, waits=feed is None)
-            result = run_dry(request, shown) if home is None else _in_lean(request, home, speed, first, last, shown)
+            result = (
+                run_dry(request, shown) if home is None else _in_lean(request, home, config, speed, first, last, shown)
+            )
     except RunInterrupted as stop:
         # Many feeds have no other end, so what the run came to is shown as at any end.
         if (feed is None and home is None) or stop.result is None:
@@ -154,6 +156,7 @@ def command(
 def _in_lean(
     request: DryRunRequest,
     home: LeanHome,
+    config: Path | None,
     speed: str | None,
     first: datetime | None,
     last: datetime | None,
@@ -162,12 +165,14 @@ def _in_lean(
     """Run in LEAN."""
     # Only this option needs it.
     from live.cli.feed import check_days, parse_speed
-    from live.report.lean_run import LeanRunRequest, run_in_lean
+    from live.report.lean_request import LeanRunRequest
+    from live.report.lean_run import run_in_lean
 
     days = [None if each is None else each.date() for each in (first, last)]
     check_days(*days)
     factor = parse_speed(speed or "1")
-    return run_in_lean(LeanRunRequest(request, home, days[0], days[1], factor), progress)
+    name = CONFIG_FILE_NAME if config is None else str(config)
+    return run_in_lean(LeanRunRequest(request, home, name, days[0], days[1], factor), progress)
 
 
 def _serve(results: Path, config: Path | None, as_json: bool) -> None:
