@@ -28,8 +28,12 @@ class LeanLiveError(Exception):
     """Base of every error that a user can cause or cure.
 
     The message is one line that names the file, line or key and the remedy. Anything else that escapes is a defect of ours.
+
+    Attributes:
+        result: what the run that it ended came to, once that is written; None for other errors.
     """
 
+    result: Any = None
     exit_code = ExitCode.RUN_FAILED
 
 
@@ -92,13 +96,8 @@ class EngineFailure(LeanLiveError):
 
 
 class RunInterrupted(LeanLiveError):
-    """Somebody stopped the run; what it did until then is kept.
+    """Somebody stopped the run; what it did until then is kept."""
 
-    Attributes:
-        result: what the run came to, once it is written.
-    """
-
-    result: Any = None
     exit_code = ExitCode.INTERRUPTED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from live.errors import AlgorithmRuntimeError, LeanLiveError
 
 _OURS = Path(__file__).resolve().parent.parent
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 _REMEDY = "correct it there; --traceback shows the whole way"
 
 
@@ -20,7 +22,9 @@ _REMEDY = "correct it there; --traceback shows the whole way"
 def _libraries() -> tuple[Path, ...]:
     """Return the folders of the standard library and of installed packages."""
     paths = sysconfig.get_paths()
-    return tuple({Path(paths[name]).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+    own = {Path(paths[name]).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # Inside LEAN packages come by PYTHONPATH, from an environment that is not the interpreter's own.
+    return tuple(own | {Path(each).resolve() for each in sys.path if Path(each).name in _PACKAGE_FOLDERS})
 
 
 def is_ours(file: str) -> bool:
@@ -33,10 +37,16 @@ def is_users(file: str) -> bool:
     return not is_ours(file) and not any(Path(file).is_relative_to(folder) for folder in _libraries())
 
 
-def users_place(error: BaseException) -> str | None:
-    """Return "file line N" of the innermost frame of the user's that an error went through, None when there is none."""
+def users_place(error: BaseException, folder: Path | None = None) -> str | None:
+    """Return "file line N" of the innermost frame of the user's that an error went through, None when there is none.
+
+    Parameters:
+        error: what was raised.
+        folder: of the algorithm, where files elsewhere may be an engine's; None takes every file for the user's that is
+            neither ours nor a library's.
+    """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if is_users(frame.filename):
+        if is_users(frame.filename) and (folder is None or Path(frame.filename).is_relative_to(folder)):
             return f"{frame.filename} line {frame.lineno}"
     return None
 
@@ -48,15 +58,18 @@ def where(error: BaseException, called: Callable[..., Any] | None = None) -> str
         error: what was raised.
         called: what of the user's was called, to be named when the error arose before its first line.
     """
-    place = users_place(error)
+    place = users_place(error) or place_of(called)
     if place is not None:
         return place
-    code = getattr(called, "__code__", None) or getattr(getattr(called, "__init__", None), "__code__", None)
-    if code is not None and not is_ours(code.co_filename):
-        return f"{code.co_filename} line {code.co_firstlineno}"
     frames = traceback.extract_tb(error.__traceback__)
     others = [frame for frame in frames if not is_ours(frame.filename)] or frames
     return f"{others[-1].filename} line {others[-1].lineno}" if others else "unknown place"
+
+
+def place_of(called: Callable[..., Any] | None) -> str | None:
+    """Return "file line N" of where the user defined a function, or the `__init__` of a class; None when it is ours."""
+    code = getattr(called, "__code__", None) or getattr(getattr(called, "__init__", None), "__code__", None)
+    return None if code is None or is_ours(code.co_filename) else f"{code.co_filename} line {code.co_firstlineno}"
 
 
 def users_frame_place(frame: FrameType | None, outermost: str) -> str | None:
@@ -87,20 +100,31 @@ def describe(name: str, error: BaseException, called: Callable[..., Any] | None 
         error: what it raised.
         called: the user's method, if it is known.
     """
-    place = where(error, called)
+    return AlgorithmRuntimeError(sentence(name, error, where(error, called), _REMEDY))
+
+
+def sentence(name: str, error: BaseException, place: str, remedy: str) -> str:
+    """Return in one line what the user's code raised, where, and what to do about it.
+
+    Parameters:
+        name: the callback, as the user knows it.
+        error: what it raised.
+        place: where that was.
+        remedy: what to do about an exception that names no remedy of its own.
+    """
     kind, text = type(error).__name__, str(error)
     if isinstance(error, LeanLiveError):
-        return AlgorithmRuntimeError(f"{name}: {text} ({place})")
+        return f"{name}: {text} ({place})"
     if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
-        return AlgorithmRuntimeError(f"{name} called sys.exit({code}) ({place}); call self.quit() to end a run")
+        return f"{name} called sys.exit({code}) ({place}); call self.quit() to end a run"
     if isinstance(error, MemoryError):
-        return AlgorithmRuntimeError(f"{name} ran out of memory ({place}); keep less data there")
+        return f"{name} ran out of memory ({place}); keep less data there"
     if isinstance(error, ModuleNotFoundError) and error.name:
         root = error.name.partition(".")[0]
-        return AlgorithmRuntimeError(
+        return (
             f"{name} imports {error.name!r}, which is not there ({place}); install it (pip install {root}), "
             "or put the module beside the algorithm"
         )
     raised = f"{kind}: {text}" if text else kind
-    return AlgorithmRuntimeError(f"{name} raised {raised} ({place}); {_REMEDY}")
+    return f"{name} raised {raised} ({place}); {remedy}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from live.algorithm.class_choice import choose_class
+from live.algorithm.import_errors import import_error
 from live.algorithm.imports import ImportScope
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.source_files import SourceFile, find_algorithm_file, local_imports, read_source
@@ -67,7 +68,7 @@ def load_algorithm(path: Path, class_name: str | None = None) -> LoadedAlgorithm
 
     Parameters:
         path: the file or the folder.
-        class_name: the class to run; the first of the file when None, as in LEAN.
+        class_name: the class to run; None takes the one that LEAN takes.
 
     Raises:
         AlgorithmError: the file is none, does not compile, does not import, or holds no algorithm.
@@ -89,7 +90,7 @@ def load_algorithm(path: Path, class_name: str | None = None) -> LoadedAlgorithm
             error.add_note(f"warning: {each}")
         raise
     warnings += hidden
-    chosen, passed_over = _choose(_algorithm_classes(module), class_name, file)
+    chosen, passed_over = choose_class(module, QCAlgorithm, class_name, file)
     digest = hashlib.sha256(source.content).hexdigest()
     return LoadedAlgorithm(chosen, module, file, warnings + passed_over, digest, scope)
 
@@ -121,74 +122,8 @@ def _execute(source: SourceFile, scope: ImportScope) -> ModuleType:
             loader.exec_module(module)
     except LeanLiveError:
         raise
-    except ModuleNotFoundError as error:
-        raise AlgorithmError(_missing_text(error, file)) from error
-    except ImportError as error:
-        if "relative import" in str(error):
-            raise AlgorithmError(
-                f"{_place(error, file)}: a relative import; the file is no part of a package, in LEAN neither: "
-                "write `import name` for a module beside it"
-            ) from error
-        raise AlgorithmError(_raised_text(error, file)) from error
-    except SyntaxError as error:
-        raise AlgorithmError(f"{error.filename} line {error.lineno}: {error.msg}") from error
     except NameError as error:
-        explained = explain_name_error(error, file)
-        raise (explained or AlgorithmError(_raised_text(error, file))) from error
+        raise (explain_name_error(error, file) or import_error(error, file)) from error
     except (Exception, SystemExit) as error:
-        raise AlgorithmError(_raised_text(error, file)) from error
+        raise import_error(error, file) from error
     return module
-
-
-def _missing_text(error: ModuleNotFoundError, file: Path) -> str:
-    name = error.name or "a module"
-    root = name.partition(".")[0]
-    return (
-        f"{_place(error, file)}: module {name!r} is not there; "
-        f"put {root}.py beside {file.name}, install it (pip install {root}), or remove the import"
-    )
-
-
-def _raised_text(error: BaseException, file: Path) -> str:
-    return f"{_place(error, file)}: {type(error).__name__}: {error}; correct the code that runs on import"
-
-
-def _place(error: BaseException, file: Path) -> str:
-    """Return "file line N" of the innermost code in the user's folder that an error went through."""
-    place = f"{file}"
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name == str(file) or Path(name).parent == file.parent:
-            place = f"{name} line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
-
-
-def _algorithm_classes(module: ModuleType) -> list[type[QCAlgorithm]]:
-    """Return the algorithm classes that the module itself defines, in the order of the file."""
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, QCAlgorithm) and value.__module__ == module.__name__
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _choose(classes: list[type[QCAlgorithm]], name: str | None, file: Path) -> tuple[type[QCAlgorithm], list[str]]:
-    """Return the class to run, and warnings about those that were passed over."""
-    names = [each.__name__ for each in classes]
-    if not classes:
-        raise AlgorithmError(f"{file} defines no algorithm; write a class that derives from QCAlgorithm")
-    if name is not None:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
-        return classes[names.index(name)], []
-    if len(classes) == 1:
-        return classes[0], []
-    others = ", ".join(names[1:])
-    return classes[0], [
-        f"{file.name} defines several algorithms: {names[0]} runs, as in LEAN; --class chooses {others}"
-    ]

@@ -144,7 +144,9 @@ def command(
         with only_json() if as_json else nullcontext():
             # A feed goes on whether somebody reads or not.
             shown = choose_progress(progress, sys.stderr, waits=feed is None)
-            result = run_dry(request, shown) if home is None else _in_lean(request, home, speed, first, last, shown)
+            result = (
+                run_dry(request, shown) if home is None else _in_lean(request, home, config, speed, first, last, shown)
+            )
     except RunInterrupted as stop:
         # Many feeds have no other end, so what the run came to is shown as at any end.
         if (feed is None and home is None) or stop.result is None:
@@ -163,6 +165,7 @@ def command(
 def _in_lean(
     request: DryRunRequest,
     home: LeanHome,
+    config: Path | None,
     speed: str | None,
     first: datetime | None,
     last: datetime | None,
@@ -171,12 +174,14 @@ def _in_lean(
     """Run in LEAN."""
     # Only this option needs it.
     from live.cli.feed import check_days, parse_speed
-    from live.report.lean_run import LeanRunRequest, run_in_lean
+    from live.report.lean_request import LeanRunRequest
+    from live.report.lean_run import run_in_lean
 
     days = [None if each is None else each.date() for each in (first, last)]
     check_days(*days)
     factor = parse_speed(speed or "1")
-    return run_in_lean(LeanRunRequest(request, home, days[0], days[1], factor), progress)
+    name = CONFIG_FILE_NAME if config is None else str(config)
+    return run_in_lean(LeanRunRequest(request, home, name, days[0], days[1], factor), progress)
 
 
 def _serve(results: Path, config: Path | None, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -116,7 +117,8 @@ def run(words: list[str]) -> int:
         hint = f"; see '{context.command_path} --help'" if context is not None else ""
         return _report(error.format_message().rstrip(".") + hint, "UsageError", ExitCode.USAGE, options)
     except LeanLiveError as error:
-        return _report(str(error), type(error).__name__, error.exit_code, options, getattr(error, "__notes__", []))
+        notes = getattr(error, "__notes__", [])
+        return _report(str(error), type(error).__name__, error.exit_code, options, notes, error.result)
     except OSError as error:
         what = f"use {error.filename}" if error.filename else "write the output"
         text = f"cannot {what}: {error.strerror or error}; free some space, or name another file"
@@ -141,10 +143,18 @@ def _flush_output() -> bool:
     return is_whole
 
 
-def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: Sequence[str] = ()) -> int:
+def _report(
+    message: str, kind: str, code: ExitCode, options: list[str], notes: Sequence[str] = (), result: Any = None
+) -> int:
     """Report an error where the user asked for it, and return its exit code.
 
-    Notes say what is there all the same, such as the results up to the error.
+    Parameters:
+        message: what happened.
+        kind: name of the error's class.
+        code: exit code.
+        options: words of the command line.
+        notes: what is there all the same, such as the results up to the error.
+        result: what the run came to, where there was one.
     """
     line = one_line(message)
     lines = [one_line(note) for note in notes]
@@ -152,11 +162,23 @@ def _report(message: str, kind: str, code: ExitCode, options: list[str], notes: 
     with suppress(OSError, ValueError):
         if "--traceback" in options:
             click.echo(traceback.format_exc(), err=True, nl=False)
-        content = {"error": {"type": kind, "message": line, "exit_code": int(code), "notes": lines}}
+        content = _content(result)
+        content["error"] = {"type": kind, "message": line, "exit_code": int(code), "notes": lines}
         # When standard output is full or gone, standard error may not be.
         if "--json" not in options or not _can_print(content):
             click.echo("\n".join([f"error: {line}", *lines]), err=True)
     return int(code)
+
+
+def _content(result: Any) -> dict[str, Any]:
+    """Return what JSON has beside an error: all members of the summary where a run had begun."""
+    if result is None:
+        return {}
+    # Only errors of runs need it.
+    from live.report.summary_file import result_to_dict, writable
+
+    found: dict[str, Any] = writable(result_to_dict(result))
+    return found
 
 
 def _can_print(content: object) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from live.hot.catalogue import RunPhase
 from live.hot.events import DenialRecord
 from live.lean import surface
+from live.lean.failure import failure_at_import, write_failure
 from live.lean.feeder import Feeder
 from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
@@ -49,7 +50,28 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     Raises:
         LeanLiveError: as for `attach`; also for a dummy symbol that is none.
     """
-    plan = plan_of(instructions.lean)
+    run_folder, file = Path(instructions.run_folder), Path(instructions.algorithm)
+    try:
+        host = _make_host(instructions, make_orders)
+    except BaseException as error:
+        # There is no page yet that could tell.
+        write_failure(failure_at_import(error, file), run_folder)
+        raise
+    try:
+        # The user's file takes its base class from there when it is loaded.
+        surface.stand_in_for_algorithm(host.orders.gated_class(surface.algorithm_class()))
+        cls, warnings = load_class(file, instructions.class_name)
+        host.orders.look_at_source()
+        host.take_class(cls, warnings)
+        return instrumented(cls, host), host
+    except BaseException as error:
+        host.fail(failure_at_import(error, file))
+        raise
+
+
+def _make_host(instructions: Instructions, make_orders: MakeOrders) -> Host:
+    settings_file = instructions.settings_file
+    plan = plan_of(instructions.lean, settings_file)
     page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
     stages = OrderStages()
     orders = make_orders(instructions, page, stages)
@@ -64,20 +86,11 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
                 host.watch,
             )
         )
-    try:
-        host.keep_warm = KeepWarm(
-            instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.rehearsed
-        )
-        host.parts.append(host.keep_warm)
-        # The user's file takes its base class from there when it is loaded.
-        surface.stand_in_for_algorithm(orders.gated_class(surface.algorithm_class()))
-        cls = load_class(Path(instructions.algorithm), instructions.class_name)
-        orders.look_at_source()
-        host.take_class(cls)
-        return instrumented(cls, host), host
-    except BaseException as error:
-        host.fail(error)
-        raise
+    host.keep_warm = KeepWarm(
+        instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.rehearsed, settings_file
+    )
+    host.parts.append(host.keep_warm)
+    return host
 
 
 def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
@@ -26,6 +27,7 @@ from live.idle_collector import IdleCollector
 from live.lean import surface, threads
 from live.lean.attendant import Attendant
 from live.lean.engine_steps import EngineSteps
+from live.lean.failure import HostFailure, failure_in, write_failure
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
@@ -82,7 +84,7 @@ class Host:
         self.watch.on_beat = self.rest
         self.attendant = Attendant(self._complain)
         self._settings = settings
-        self._pinning = None if plan is None else Pinning(plan, page.set_affinity)
+        self._pinning = None if plan is None else Pinning(plan, page.set_affinity, instructions.settings_file)
         self._collector = IdleCollector(int(settings.idle_collect_milliseconds * NANOSECONDS_PER_MILLISECOND))
         self._publish_every_ns = int(settings.account_milliseconds * NANOSECONDS_PER_MILLISECOND)
         self._next_publish_ns = 0
@@ -96,13 +98,20 @@ class Host:
         self._begun: list[Part] = []
         self._complaints: set[str] = set()
         self._user: UserCallbacks
+        self._warnings: Sequence[str] = ()
         self._steps: EngineSteps
         self._user_order_event: Callable[..., Any] | None = None
         self._dispatch: TickDispatch | None = None
 
-    def take_class(self, cls: type) -> None:
-        """Take the user's class, before LEAN makes an instance of it."""
+    def take_class(self, cls: type, warnings: Sequence[str] = ()) -> None:
+        """Take the user's class, before LEAN makes an instance of it.
+
+        Parameters:
+            cls: the class.
+            warnings: what the user should know of it; LEAN takes no lines for its log before there is an instance.
+        """
         self._user = UserCallbacks(cls)
+        self._warnings = warnings
         self.page.describe(cls.__name__, self.instructions.source)
 
     # -- callbacks, from whatever thread LEAN calls them on
@@ -115,12 +124,14 @@ class Host:
         self._user_order_event = self._user.bound(algorithm, "on_order_event")
         self.page.enter(RunPhase.WARMING_UP)
         self.page.set_warm(WarmState.WARMING)
+        for warning in self._warnings:
+            algorithm.debug(f"Warning: {warning}")
         try:
             self._call("initialize")
             if self.keep_warm is not None:
                 self.keep_warm.prepare(algorithm)
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("initialize", error)
             raise
 
     def on_warmup_finished(self) -> None:
@@ -132,7 +143,7 @@ class Host:
             self._call("on_warmup_finished")
             self._begin_session()
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("on_warmup_finished", error)
             raise
 
     def on_slice(self, slice: Any) -> None:
@@ -141,7 +152,7 @@ class Host:
             self.watch.on_slice(slice)
             self.orders.raise_failure()
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("on_data" if self._dispatch is None else "on_tick", error)
             raise
         if self.watch.last_ns >= self._next_publish_ns:
             if self._has_session:
@@ -159,7 +170,7 @@ class Host:
             finally:
                 self.orders.after_order_event()
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("on_order_event", error)
             raise
         self._apart(lambda: self._show_order_event(event))
 
@@ -172,7 +183,7 @@ class Host:
                 self._call("on_securities_changed", shown)
             self._note_subscriptions()
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("on_securities_changed", error)
             raise
 
     def on_end_of_algorithm(self) -> None:
@@ -180,7 +191,7 @@ class Host:
         try:
             self._call("on_end_of_algorithm")
         except BaseException as error:
-            self.fail(error)
+            self.fail_in("on_end_of_algorithm", error)
             raise
         self.end(RunPhase.COMPLETED, "")
 
@@ -288,19 +299,33 @@ class Host:
             self._collector.begin(monotonic_ns())
         self.page.is_ready()
 
-    def fail(self, error: BaseException) -> None:
-        """End the host because of an error that is on its way to LEAN."""
-        self.end(RunPhase.FAILED, f"{type(error).__name__}: {error}")
+    def fail_in(self, name: str, error: BaseException) -> None:
+        """End the host because of an error that is on its way to LEAN out of one of the algorithm's callbacks.
 
-    def end(self, phase: RunPhase, reason: str) -> None:
+        Parameters:
+            name: of the callback, in snake_case.
+            error: what was raised, by the user's code or the host's.
+        """
+        called = None if self.algorithm is None else self._user.bound(self.algorithm, name)
+        self.fail(failure_in(name, error, Path(self.instructions.algorithm), called))
+
+    def fail(self, failure: HostFailure) -> None:
+        """End the host because of an error that is on its way to LEAN."""
+        self.end(RunPhase.FAILED, failure.message, failure)
+
+    def end(self, phase: RunPhase, reason: str, failure: HostFailure | None = None) -> None:
         """Stop everything and write what the run has come to; once, whoever calls first.
 
         Parameters:
             phase: how the run ended.
             reason: why, for people; "" when it completed.
+            failure: the error behind it where the host had it at hand.
         """
         if not self._ending.acquire(blocking=False):
             return
+        if failure is not None:
+            # First: whoever looks at the page finds it there.
+            write_failure(failure, Path(self.instructions.run_folder))
         self.attendant.end()
         problems = [reason] if reason else []
         for stop in (*(part.end for part in reversed(self._begun)), self.orders.end, self._settle):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from live.config import FeedSettings, LeanSettings, RiskSettings, TelemetrySettings, WebsocketSettings
+from live.config import CONFIG_FILE_NAME, FeedSettings, LeanSettings, RiskSettings, TelemetrySettings, WebsocketSettings
 from live.errors import ConfigError
 
 SETTINGS_VARIABLE = "LEAN_LIVE_SETTINGS"
@@ -42,8 +42,9 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         algorithm: file of the user's algorithm.
         run_folder: folder of the run, where telemetry page and host's summary are made; it exists.
-        class_name: algorithm class to run; "" for the first of the file, as in LEAN.
+        class_name: algorithm class to run; "" for the one that LEAN takes.
         source: in words, where the data come from.
+        settings_file: file that the tables are from, for messages.
         lean: table `[lean]`.
         risk: table `[risk]`.
         telemetry: table `[telemetry]`.
@@ -54,6 +55,7 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     run_folder: str
     class_name: str = ""
     source: str = "LEAN"
+    settings_file: str = CONFIG_FILE_NAME
     lean: LeanSettings = LeanSettings()
     risk: RiskSettings = RiskSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

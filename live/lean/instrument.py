@@ -69,6 +69,14 @@ def instrumented(base: type, host: Host) -> type:
     def on_end_of_algorithm(self: Any) -> None:
         host.on_end_of_algorithm()
 
+    def make(self: Any, *arguments: Any, **named: Any) -> None:
+        try:
+            assert construct is not None
+            construct(self, *arguments, **named)
+        except BaseException as error:
+            host.fail_in("__init__", error)
+            raise
+
     methods: dict[str, Any] = {
         "initialize": initialize,
         "on_data": on_data,
@@ -79,6 +87,10 @@ def instrumented(base: type, host: Host) -> type:
         "__module__": __name__,
         "__doc__": base.__doc__,
     }
+    construct = python_callback(base, "__init__")
+    if construct is not None:
+        # LEAN's own is called as it is; nothing is put around that.
+        methods["__init__"] = make
     return types.new_class(base.__name__, (base,), {}, lambda body: body.update(methods))
 
 

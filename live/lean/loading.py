@@ -6,12 +6,12 @@ import it by that. Errors of its code go on to LEAN as they are, which reports t
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
+from live.algorithm.class_choice import choose_class
 from live.algorithm.source_files import find_algorithm_file
 from live.errors import AlgorithmError
 from live.lean.live_algorithm import make_live_algorithm
@@ -19,33 +19,33 @@ from live.lean.live_algorithm import make_live_algorithm
 _TAKEN_PREFIX = "lean_live_user_"
 
 
-def load_class(path: Path, class_name: str = "") -> type:
-    """Import the user's file and return its algorithm class.
+def load_class(path: Path, class_name: str = "") -> tuple[type, list[str]]:
+    """Import the user's file; return its algorithm class, and warnings about those that are passed over.
 
     `LiveAlgorithm` is put among the names of AlgorithmImports first, so that a file that uses it runs in both engines. The
     QCAlgorithm found there is the class whose order calls pass the gate.
 
     Parameters:
         path: the file, or the project folder with main.py.
-        class_name: the class to choose; "" leaves no choice but one that the others are the bases of.
+        class_name: the class to choose; "" takes the one that LEAN takes.
 
     Raises:
-        AlgorithmError: there is no such file, or no such class, or more than one, or it derives from another QCAlgorithm.
+        AlgorithmError: there is no such file, or no such class, or it derives from another QCAlgorithm.
     """
     file = find_algorithm_file(path)
     imports = sys.modules["AlgorithmImports"]
     base: type = imports.QCAlgorithm
     imports.LiveAlgorithm = make_live_algorithm(base)  # type: ignore[attr-defined]
     module = _import(file)
-    chosen = _choose(_classes(module, base), class_name, file)
-    # By the bases as Python has them, here and below: to issubclass LEAN's bridge says that all algorithm classes derive
-    # from each other.
+    chosen: type
+    chosen, warnings = choose_class(module, base, class_name, file)
+    # By the bases as Python has them: to issubclass LEAN's bridge says that all algorithm classes derive from each other.
     if base not in chosen.__mro__:
         raise AlgorithmError(
             f"{file}: the bases of {chosen.__name__} go past the risk gate to LEAN's own QCAlgorithm; derive it from the "
             "QCAlgorithm that AlgorithmImports gives"
         )
-    return chosen
+    return chosen, warnings
 
 
 def _import(file: Path) -> ModuleType:
@@ -65,30 +65,3 @@ def _import(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _classes(module: ModuleType, base: type) -> list[type]:
-    """Return the algorithm classes that a module defines itself, in the order of the file."""
-    return [
-        value
-        for value in dict.fromkeys(each for each in vars(module).values() if isinstance(each, type))
-        if issubclass(value, base) and value.__module__ == module.__name__
-    ]
-
-
-def _choose(classes: list[type], name: str, file: Path) -> type:
-    names = [each.__name__ for each in classes]
-    if not classes:
-        raise AlgorithmError(f"{file} defines no algorithm; write a class that derives from QCAlgorithm")
-    if name:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            raise AlgorithmError(f"{file} has no algorithm class {name}; {hint}it defines {', '.join(names)}")
-        return classes[names.index(name)]
-    last = [each for each in classes if not any(other is not each and each in other.__mro__ for other in classes)]
-    if len(last) > 1:
-        raise AlgorithmError(
-            f"{file} defines several algorithms, {', '.join(names)}; name the one to run by --class, or keep one per file"
-        )
-    return last[0]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from live.config import LeanSettings
+from live.config import CONFIG_FILE_NAME, LeanSettings
 from live.cores import usable_cores
 from live.errors import EnvironmentFault
 from live.hot.catalogue import Gauge
@@ -31,8 +31,12 @@ class PinPlan(NamedTuple):
     others: frozenset[int]
 
 
-def plan_of(settings: LeanSettings) -> PinPlan | None:
+def plan_of(settings: LeanSettings, settings_file: str = CONFIG_FILE_NAME) -> PinPlan | None:
     """Return the plan that the settings ask for; None when nothing is to be pinned.
+
+    Parameters:
+        settings: table [lean].
+        settings_file: where it is, for messages.
 
     Raises:
         EnvironmentFault: this machine, or what is left of it for this process, has too few cores for the plan.
@@ -40,26 +44,32 @@ def plan_of(settings: LeanSettings) -> PinPlan | None:
     if settings.loop_core < 0:
         return None
     if not hasattr(os, "sched_setaffinity"):
-        raise EnvironmentFault("this system cannot pin threads to cores; take loop_core out of [lean] in live.toml")
+        raise EnvironmentFault(
+            f"this system cannot pin threads to cores; take loop_core out of [lean] in {settings_file}"
+        )
     usable = usable_cores()
     if len(usable) < 2:
         raise EnvironmentFault(
-            f"loop_core in [lean] of live.toml asks for a core of the loop's own, but this process may use core {usable[0]} "
+            f"loop_core in [lean] of {settings_file} asks for a core of the loop's own, but this process may use core {usable[0]} "
             "only; give it two cores at least, or take loop_core out"
         )
     others = frozenset(settings.other_cores) or frozenset(usable) - {settings.loop_core}
     missing = sorted(({settings.loop_core} | others) - set(usable))
     if missing:
         raise EnvironmentFault(
-            f"[lean] of live.toml names core {missing[0]}, but this process may use {list(usable)}; "
-            "name some of these in loop_core and other_cores"
+            f"{_key_of(settings, missing[0])} in [lean] of {settings_file} names core {missing[0]}, but this process may use {list(usable)}; "
+            "name some of these"
         )
     if settings.loop_core in others:
         raise EnvironmentFault(
-            f"core {settings.loop_core} is both loop_core and among other_cores in [lean] of live.toml; "
+            f"core {settings.loop_core} is both loop_core and among other_cores in [lean] of {settings_file}; "
             "take it out of other_cores: the loop thread is to be alone"
         )
     return PinPlan(settings.loop_core, others)
+
+
+def _key_of(settings: LeanSettings, core: int) -> str:
+    return "loop_core" if core == settings.loop_core else "other_cores"
 
 
 class Pinning:
@@ -68,10 +78,14 @@ class Pinning:
     Parameters:
         plan: which cores whose.
         show: told whether a thread is where it should be: Gauge.CPU_AFFINITY_STRATEGY and CPU_AFFINITY_FEEDER.
+        settings_file: where the plan is from, for messages.
     """
 
-    def __init__(self, plan: PinPlan, show: Callable[[Gauge, bool], None]) -> None:
+    def __init__(
+        self, plan: PinPlan, show: Callable[[Gauge, bool], None], settings_file: str = CONFIG_FILE_NAME
+    ) -> None:
         self._plan = plan
+        self._settings_file = settings_file
         self._show = show
         self._loop_tid = 0
         self._moved: set[int] = set()
@@ -93,7 +107,7 @@ class Pinning:
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot pin the loop thread to core {self._plan.loop}: {error.strerror}; name another loop_core in [lean] "
-                "of live.toml, or take it out"
+                f"of {self._settings_file}, or take it out"
             ) from error
         self.look()
 

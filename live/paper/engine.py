@@ -376,7 +376,9 @@ class PaperEngine(OrderHost, Host):
 
     def write_log(self, level: str, text: str) -> None:
         """Write a line of the algorithm to the run's log."""
-        self.recorder.on_log(self.zone.to_local_ns(self.time_ns), level, text)
+        # Before the algorithm has set its dates there is no time that a line could be of.
+        time_ns = self.time_ns
+        self.recorder.on_log(self.zone.to_local_ns(time_ns) if time_ns else None, level, text)
 
     def add_series_point(self, chart: str, series: str, value: float) -> None:
         """Keep a point of a plot."""

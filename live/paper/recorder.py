@@ -50,8 +50,8 @@ class RunSink(Protocol):
 class LogSink(Protocol):
     """Where the algorithm's log lines go: the run's file, or a list in a test."""
 
-    def write(self, local_ns: int, level: str, text: str) -> None:
-        """Take a line with the time on the algorithm's clock."""
+    def write(self, local_ns: int | None, level: str, text: str) -> None:
+        """Take a line with the time on the algorithm's clock, None before there is one."""
 
 
 class Recorder:
@@ -225,7 +225,7 @@ class Recorder:
         self.denials[code.name] += 1
         self._events.denial(DenialRecord(time_ns, code, symbol.value, quantity))
 
-    def on_log(self, local_ns: int, level: str, text: str) -> None:
+    def on_log(self, local_ns: int | None, level: str, text: str) -> None:
         """Write a line of the algorithm to the run's log."""
         self._log.write(local_ns, level, text)
 

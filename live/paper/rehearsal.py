@@ -50,7 +50,7 @@ class _Nowhere:
     def order_event(self, event: OrderEvent) -> None:
         """Forget an event."""
 
-    def write(self, local_ns: int, level: str, text: str) -> None:
+    def write(self, local_ns: int | None, level: str, text: str) -> None:
         """Forget a line."""
 
 

@@ -43,8 +43,13 @@ class RunLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: AppendFile | None = AppendFile(path)
 
-    def write(self, local_ns: int, level: str, text: str) -> None:
+    def write(self, local_ns: int | None, level: str, text: str) -> None:
         """Append a line stamped with the data's time. What UTF-8 cannot hold is written as an escape.
+
+        Parameters:
+            local_ns: the time; None before there is one, and the line has no stamp.
+            level: "log", "debug" or "error".
+            text: the line.
 
         Raises:
             EnvironmentFault: the disk is full or gone.
@@ -54,7 +59,8 @@ class RunLog:
         if self._file is None or not self._take_from_rate():
             self.lines_dropped += 1
             return
-        line = f"{ns_to_datetime(local_ns)} {level.upper():5} {text}\n".encode("utf-8", "backslashreplace")
+        stamp = "" if local_ns is None else f"{ns_to_datetime(local_ns)} "
+        line = f"{stamp}{level.upper():5} {text}\n".encode("utf-8", "backslashreplace")
         self._bytes_left -= len(line)
         if self._bytes_left < 0:
             self.lines_dropped += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 
-from live.errors import EnvironmentFault, Halt, LeanLiveError, RunInterrupted, one_line
+from live.errors import EnvironmentFault, Halt, LeanLiveError, one_line
 from live.paper.run import DryRun
 from live.paper.run_model import DryRunRequest, ProgressSink, RunResult
 from live.paper.stop_signals import StopSignals
@@ -30,16 +30,24 @@ def run_dry(request: DryRunRequest, progress: ProgressSink) -> RunResult:
     """
     with StopSignals() as signals:
         try:
-            return _run(request, progress, signals)
+            return play(DryRun(request, progress, signals), signals)
         except Halt as halt:
             raise halt.error from None
 
 
-def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -> RunResult:
-    run = DryRun(request, progress, signals)
-    settings = request.config.run
+def play(run: DryRun, signals: StopSignals) -> RunResult:
+    """Play a run that is loaded, and write its result files; parameters otherwise and errors as for `run_dry`.
+
+    Parameters:
+        run: the run.
+        signals: what may ask it to stop; they are handled.
+
+    Raises:
+        Halt: a signal came before there was anything to keep.
+    """
+    settings = run.request.config.run
     name = run.loaded.cls.__name__
-    folder = RunFolder(request.results_folder, name, settings.max_order_event_rows, settings.keep_runs)
+    folder = RunFolder(run.request.results_folder, name, settings.max_order_event_rows, settings.keep_runs)
     try:
         run.prepare(folder, folder.log_path)
     except BaseException:
@@ -61,7 +69,7 @@ def _run(request: DryRunRequest, progress: ProgressSink, signals: StopSignals) -
         else:
             if not settings.report:
                 return result
-            complaint = _report(folder)
+            complaint = make_report(folder)
             if complaint is None:
                 return replace(result, report=folder.shown_path / REPORT_FILE)
             return replace(result, warnings=(*result.warnings, complaint))
@@ -74,18 +82,18 @@ def _keep(run: DryRun, folder: RunFolder, failure: BaseException) -> None:
     trace = "".join(traceback.format_exception(failure))
     try:
         result = folder.finish(run.result(failure), run.records(), trace)
-        if isinstance(failure, RunInterrupted):
+        if isinstance(failure, LeanLiveError):
             failure.result = result
     except LeanLiveError as fault:
         failure.add_note(f"then: {fault}")
     if run.request.config.run.report and folder.is_finished:
-        complaint = _report(folder)
+        complaint = make_report(folder)
         if complaint is not None:
             failure.add_note(complaint)
     failure.add_note(f"results until then: {folder.shown_path}")
 
 
-def _report(folder: RunFolder) -> str | None:
+def make_report(folder: RunFolder) -> str | None:
     """Write the report from the files that are there; return what to tell the user when that fails.
 
     The results are safe then, and the report can be made later, so it is no failure of the run.

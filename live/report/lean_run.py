@@ -10,22 +10,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 import traceback
-from dataclasses import dataclass, field, replace
-from datetime import date
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from live.algorithm.loader import LoadedAlgorithm
 from live.algorithm.source_files import find_algorithm_file
 from live.clock import ns_to_date, wall_ns, zone
 from live.errors import (
-    AlgorithmRuntimeError,
     EnvironmentFault,
     Halt,
     LeanLiveError,
-    RunInterrupted,
-    UnsupportedApiError,
 )
 from live.feeds.socket.address import FeedAddress
 from live.hot.catalogue import Counter
@@ -33,26 +31,29 @@ from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import engine_version, read_text
-from live.lean.engine.lean_home import LeanHome
-from live.lean.engine.process import EngineLimits, EngineOutcome, EngineProcess
+from live.lean.engine.process import EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
-from live.lean.pinning import plan_of
 from live.lean.profile import config_keys, environment_variables
-from live.lean.warm.keep_warm import dummy_parts
 from live.paper import run_model
-from live.paper.run import find_data
-from live.paper.run_model import DataSource, DryRunRequest, EventComparison, Progress, ProgressSink, RunResult
+from live.paper.run import describe_failure, find_data
+from live.paper.run_model import (
+    DataSource,
+    EventComparison,
+    Progress,
+    ProgressSink,
+    RunResult,
+    RunState,
+)
 from live.paper.stop_signals import StopSignals
-from live.report.dry_run import run_dry
+from live.report.dry_run import make_report
 from live.report.engine_comparison import compare_events
+from live.report.lean_request import LeanRunRequest, checked, play_embedded
 from live.report.lean_results import EngineLeavings, FeederReport, read_events, read_feeder, records_of, result_of
-from live.report.progress import SilentProgress
-from live.report.results import REPORT_FILE, RunFolder
+from live.report.results import FAILURE_FILE, REPORT_FILE, RunFolder
 from live.report.run_files import RunFiles
-from live.report.run_page import write_report
 
 _ENGINE_FOLDER = "lean"
 _SUBSCRIPTIONS_FILE = "subscriptions.json"
@@ -60,27 +61,6 @@ _FEEDER_FILE = "feeder.json"
 _RETRY_LIMIT_SECONDS = 0.5
 _STARTING_CASH = Decimal(100_000)
 _NEW_YORK = "America/New_York"
-
-
-@dataclass(frozen=True, slots=True)
-class LeanRunRequest:
-    """What a dry run in LEAN was asked to do.
-
-    Attributes:
-        run: algorithm, data, parameters, settings, results, and the feed if one was named.
-        home: the engine.
-        first: first day of a recorded session; None takes the days of the embedded run.
-        last: last day.
-        speed: how many times faster than it was; None is as fast as the engine takes it.
-        limits: how long the engine may take.
-    """
-
-    run: DryRunRequest
-    home: LeanHome
-    first: date | None = None
-    last: date | None = None
-    speed: float | None = 1.0
-    limits: EngineLimits = field(default_factory=EngineLimits)
 
 
 def run_in_lean(request: LeanRunRequest, progress: ProgressSink) -> RunResult:
@@ -91,30 +71,17 @@ def run_in_lean(request: LeanRunRequest, progress: ProgressSink) -> RunResult:
         progress: shows how far the run is.
 
     Raises:
-        ConfigError: the dummy symbol in [lean] is none.
-        EnvironmentFault: this machine cannot pin threads as [lean] asks for.
-        LeanLiveError: the run could not begin or did not end well; a note names what is there.
+        LeanLiveError: LEAN or the host inside it would refuse what was asked, or the run could not begin or did not end
+            well; a note names what is there.
         RunInterrupted: somebody stopped the run.
     """
-    lean = request.run.config.lean
-    # What the host would refuse inside LEAN is refused before anything runs.
-    dummy_parts(lean.dummy_symbol)
-    plan_of(lean)
-    embedded, note = (None, "") if request.run.feed is not None else _play_embedded(request.run)
+    request = checked(request)
+    loaded, embedded, note = play_embedded(request.run)
     with StopSignals() as signals:
         try:
-            return _LeanRun(request, embedded, note, progress, signals).run()
+            return _LeanRun(request, loaded, embedded, note, progress, signals).run()
         except Halt as halt:
             raise halt.error from None
-
-
-def _play_embedded(request: DryRunRequest) -> tuple[RunResult | None, str]:
-    """Play the session in the embedded engine; return its result, or why there is none."""
-    try:
-        return run_dry(replace(request, raw_prices=True), SilentProgress()), ""
-    except (UnsupportedApiError, AlgorithmRuntimeError) as error:
-        # LEAN may know what the embedded engine does not.
-        return None, f"not compared with the embedded engine: {error}"
 
 
 class _LeanRun:
@@ -122,6 +89,7 @@ class _LeanRun:
 
     Parameters:
         request: what to do.
+        loaded: the algorithm as the embedded engine has loaded it, None when it cannot.
         embedded: the same session in the embedded engine, None when there is none.
         note: why there is none.
         progress: shows how far the run is.
@@ -131,6 +99,7 @@ class _LeanRun:
     def __init__(
         self,
         request: LeanRunRequest,
+        loaded: LoadedAlgorithm | None,
         embedded: RunResult | None,
         note: str,
         progress: ProgressSink,
@@ -138,33 +107,50 @@ class _LeanRun:
     ) -> None:
         self._request = request
         self._embedded = embedded
-        self._warnings = [*request.home.warnings, *([note] if note else [])]
+        self._warnings = [*request.home.warnings, *([note] if note else []), *(loaded.warnings if loaded else [])]
         self._sink = progress
         self._progress = Progress()
         self._signals = signals
-        self._algorithm = find_algorithm_file(request.run.algorithm)
-        self._name = embedded.algorithm if embedded is not None else self._algorithm.stem
+        self._is_stopping = False
+        self._fault: LeanLiveError | None = None
         run = request.run
+        self._algorithm = find_algorithm_file(run.algorithm)
+        # LEAN is told which class it is, so that nobody chooses twice.
+        self._class_name = loaded.cls.__name__ if loaded is not None else run.class_name or ""
+        self._name = self._class_name or self._algorithm.stem
         self._data: DataSource = embedded.data if embedded is not None else find_data(run)
         self._cash = embedded.starting_equity if embedded is not None else _STARTING_CASH
         self._currency = embedded.currency if embedded is not None else "USD"
         self._source = f"feed {run.feed}" if run.feed is not None else f"replay of {self._data.path}"
-        settings = run.config.run
-        self._folder = RunFolder(run.results_folder, self._name, settings.max_order_event_rows, settings.keep_runs)
+        self._folder: RunFolder
 
     def run(self) -> RunResult:
         """Run the engine and write what it left."""
-        with tempfile.TemporaryDirectory(prefix="lean-live-feed-", ignore_cleanup_errors=True) as name:
+        run, settings = self._request.run, self._request.run.config.run
+        with (
+            self._signals.gently(self._stop),
+            tempfile.TemporaryDirectory(prefix="lean-live-feed-", ignore_cleanup_errors=True) as name,
+        ):
+            self._folder = RunFolder(run.results_folder, self._name, settings.max_order_event_rows, settings.keep_runs)
+            files: EngineFiles | None = None
             try:
                 publisher = self._publisher(Path(name))
                 files = self._prepare(Path(name))
+                process = EngineProcess(self._request.home, files, self._request.limits, self._own(PAGE_NAME))
+                begun_ns = wall_ns()
+                if self._is_stopping:
+                    raise self._signals.error("LEAN was not started")
+                process.start()
             except BaseException:
                 self._folder.discard()
+                _discard_memory(files)
                 raise
-            begun_ns = wall_ns()
-            outcome = self._drive(files, publisher)
-        self._signals.defer()
+            outcome = self._drive(process, publisher)
         return self._finish(files, outcome, publisher, begun_ns)
+
+    def _stop(self) -> str:
+        self._is_stopping = True
+        return "LEAN is asked to end; once more kills it"
 
     # -- before
 
@@ -199,8 +185,9 @@ class _LeanRun:
         instructions = Instructions(
             algorithm=str(self._algorithm.absolute()),
             run_folder=str(self._folder.path),
-            class_name=run.class_name or "",
+            class_name=self._class_name,
             source=self._source,
+            settings_file=self._request.settings_file,
             lean=config.lean,
             risk=config.risk,
             telemetry=config.telemetry,
@@ -225,26 +212,27 @@ class _LeanRun:
 
     # -- meanwhile
 
-    def _drive(self, files: EngineFiles, publisher: SessionPublisher | None) -> EngineOutcome:
-        """Start the engine, feed it and wait for its end."""
-        process = EngineProcess(self._request.home, files, self._request.limits, self._own(PAGE_NAME))
-        is_stopping = False
-
-        def stop() -> str:
-            nonlocal is_stopping
-            is_stopping = True
-            return "LEAN is asked to end"
+    def _drive(self, process: EngineProcess, publisher: SessionPublisher | None) -> EngineOutcome:
+        """Feed the engine and wait for its end, whatever brings it."""
 
         def is_stop_wanted() -> bool:
-            return is_stopping or (publisher is not None and publisher.failure is not None)
+            return self._is_stopping or (publisher is not None and publisher.failure is not None)
 
-        self._sink.begin(self._name, self._data)
         try:
-            process.start()
+            self._sink.begin(self._name, self._data)
             if publisher is not None:
                 publisher.start()
-            with self._signals.gently(stop):
-                return process.watch(is_stop_wanted, lambda: self._show(process, publisher))
+            outcome = process.watch(is_stop_wanted, lambda: self._show(process, publisher))
+            self._signals.defer()
+            return outcome
+        except Halt:
+            self._signals.defer()
+            return process.kill()
+        except LeanLiveError as fault:
+            # Such as a page of another version; what the engine has left is kept.
+            self._signals.defer()
+            self._fault = fault
+            return process.kill()
         finally:
             process.close()
             if publisher is not None:
@@ -269,7 +257,7 @@ class _LeanRun:
         self, files: EngineFiles, outcome: EngineOutcome, publisher: SessionPublisher | None, begun_ns: int
     ) -> RunResult:
         """Write the result files; raise what the run ended with."""
-        files = replace(files, results=_bring_home(files))
+        files = self._brought_home(files)
         feeder = read_feeder(self._own(_FEEDER_FILE))
         failure = self._failure(files, outcome, publisher, feeder)
         if feeder is None and failure is None:
@@ -295,25 +283,71 @@ class _LeanRun:
             self._currency,
             self._source,
         )
-        for event in left.events:
-            self._folder.engine_event(event)
+        try:
+            self._folder.take_log(files.algorithm_log)
+            for event in left.events:
+                self._folder.engine_event(event)
+        except EnvironmentFault as full:
+            failure = failure or full
+        host = outcome.host
+        trace = "" if host is None or host.failure is None else host.failure.traceback
+        result, failure = self._write(self._result(left, files, outcome, failure), left, failure, trace)
+        if failure is None:
+            return result
+        failure.result = result
+        failure.add_note(f"results until then: {self._folder.shown_path}")
+        raise failure
+
+    def _result(
+        self, left: EngineLeavings, files: EngineFiles, outcome: EngineOutcome, failure: LeanLiveError | None
+    ) -> RunResult:
         engine = run_model.EngineOutcome(
             self._engine_name(files),
             Path(_ENGINE_FOLDER),
             outcome.ending.value,
             self._compared(left),
         )
-        result = result_of(left, self._name, self._algorithm, self._data, failure, engine, self._warnings)
-        trace = "" if failure is None else "".join(traceback.format_exception(failure))
-        result = self._folder.finish(result, records_of(left.page), trace)
+        return result_of(left, self._name, self._algorithm, self._data, failure, engine, self._warnings)
+
+    def _write(
+        self, result: RunResult, left: EngineLeavings, failure: LeanLiveError | None, trace: str
+    ) -> tuple[RunResult, LeanLiveError | None]:
+        """Write summary and report; return the result with its folder, and the error of the run, if there is one now.
+
+        Parameters:
+            result: what the run came to.
+            left: what it left.
+            failure: what it ended with.
+            trace: traceback of an error inside LEAN.
+        """
+        records = records_of(left.page)
+        try:
+            result = self._folder.finish(result, records, trace or _trace(failure))
+        except EnvironmentFault as fault:
+            if failure is not None:
+                failure.add_note(f"then: {fault}")
+            else:
+                failure = fault
+                if not self._folder.is_finished:
+                    failed = replace(result, state=RunState.FAILED, error=describe_failure(fault))
+                    # The same file may fail again; the run has what could be written.
+                    with suppress(EnvironmentFault):
+                        result = self._folder.finish(failed, records, _trace(fault))
         if self._request.run.config.run.report and self._folder.is_finished:
-            result = self._report(result)
-        if failure is None:
-            return result
-        if isinstance(failure, RunInterrupted):
-            failure.result = result
-        failure.add_note(f"results until then: {self._folder.shown_path}")
-        raise failure
+            complaint = make_report(self._folder)
+            if complaint is None:
+                result = replace(result, report=self._folder.shown_path / REPORT_FILE)
+            else:
+                result = replace(result, warnings=(*result.warnings, complaint))
+        return result, failure
+
+    def _brought_home(self, files: EngineFiles) -> EngineFiles:
+        """Move LEAN's files from memory into the run's folder, and return where they are: there when the disk is full."""
+        try:
+            return replace(files, results=_bring_home(files))
+        except EnvironmentFault as fault:
+            self._fault = self._fault or fault
+            return files
 
     def _failure(
         self,
@@ -324,7 +358,9 @@ class _LeanRun:
     ) -> LeanLiveError | None:
         if publisher is not None and publisher.failure is not None:
             return publisher.failure
-        failure = failure_of(outcome, files, self._signals.request, self._folder.path)
+        if self._fault is not None:
+            return self._fault
+        failure = failure_of(outcome, files, self._signals.request, self._algorithm, self._folder.path, FAILURE_FILE)
         if failure is None and feeder is not None and feeder.failure is not None:
             output = files.output.relative_to(self._folder.path)
             return EnvironmentFault(
@@ -356,13 +392,15 @@ class _LeanRun:
         folder = self._embedded.results_folder
         return compare_events(left.rows, RunFiles(folder).events, folder)
 
-    def _report(self, result: RunResult) -> RunResult:
-        try:
-            write_report(RunFiles(self._folder.path))
-        except LeanLiveError as fault:
-            complaint = f"there is no report.html: {fault}; make it later: lean-live report {self._folder.shown_path}"
-            return replace(result, warnings=(*result.warnings, complaint))
-        return replace(result, report=self._folder.shown_path / REPORT_FILE)
+
+def _trace(failure: LeanLiveError | None) -> str:
+    return "" if failure is None else "".join(traceback.format_exception(failure))
+
+
+def _discard_memory(files: EngineFiles | None) -> None:
+    """Delete the folder in memory of an engine that was never started."""
+    if files is not None:
+        shutil.rmtree(files.results, ignore_errors=True)
 
 
 def _socket(folder: Path) -> Path:

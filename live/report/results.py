@@ -125,6 +125,18 @@ class RunFolder:
         except (KeyError, ValueError, TypeError, ArithmeticError) as error:
             raise DataError(f"LEAN wrote an order event that this version does not know: {text[:200]!r}") from error
 
+    def take_log(self, log: Path) -> None:
+        """Take over an engine's log of the algorithm's lines as the run's; an empty one when the engine wrote none.
+
+        Raises:
+            EnvironmentFault: the disk is full or gone.
+        """
+        with _writing(self.log_path, "the engine's own is safe"):
+            if log.is_file():
+                shutil.copyfile(log, self.log_path)
+            else:
+                self.log_path.touch()
+
     def _append_event(self, text: bytes) -> None:
         if self._events is not None:
             separator = b",\n" if self.digest.count else b"\n"

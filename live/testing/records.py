@@ -10,9 +10,12 @@ from live.clock import ns_to_datetime
 
 
 class LogLine(NamedTuple):
-    """A line of the log: when it was written on the strategy's clock, "log", "debug" or "error", and its text."""
+    """A line of the log: when it was written on the strategy's clock, "log", "debug" or "error", and its text.
 
-    time: datetime
+    The time is None for a line from before the strategy has set its dates.
+    """
+
+    time: datetime | None
     level: str
     text: str
 
@@ -28,6 +31,6 @@ class SessionRecords:
         """Keep an order event."""
         self.events.append(event)
 
-    def write(self, local_ns: int, level: str, text: str) -> None:
-        """Keep a log line with the time on the strategy's clock."""
-        self.lines.append(LogLine(ns_to_datetime(local_ns), level, text))
+    def write(self, local_ns: int | None, level: str, text: str) -> None:
+        """Keep a log line with the time on the strategy's clock, None before there is one."""
+        self.lines.append(LogLine(None if local_ns is None else ns_to_datetime(local_ns), level, text))

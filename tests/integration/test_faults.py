@@ -232,7 +232,9 @@ def test_a_warning_is_seen(data: Path, tmp_path: Path, capsys: pytest.CaptureFix
     first = algorithm()
     text = first + first.replace("class Strategy", "class Second").replace("from AlgorithmImports import *", "")
     ended = dry_run(text, data, tmp_path, capsys)
-    warning = "main.py defines several algorithms: Strategy runs, as in LEAN; --class chooses Second"
+    warning = (
+        "main.py defines several algorithms: Strategy runs, the last one by name, as in LEAN; --class chooses Second"
+    )
     assert (ended.code, ended.lines) == (0, [f"warning: {warning}"])
     assert ended.summary["warnings"] == [warning]
     assert warning in ended.log

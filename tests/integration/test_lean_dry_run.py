@@ -97,7 +97,11 @@ def test_an_error_of_the_algorithm_ends_the_run_with_its_message(tmp_path: Path,
     more = "        if self.live_mode and self.count > 120: raise ValueError('boom')"
     code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "3"))
     assert code == ExitCode.RUN_FAILED
-    assert "the algorithm failed in LEAN: ValueError: boom" in found["error"]["message"]
+    place = f"{tmp_path / 'steps.py'} line 19"
+    message = (
+        f"the algorithm failed in LEAN: on_data raised ValueError: boom ({place}); correct it there; see failure.txt in"
+    )
+    assert found["error"]["message"].startswith(message)
     assert any("results until then" in note for note in found["error"]["notes"])
 
 
@@ -112,7 +116,7 @@ def test_an_exit_in_the_algorithm_is_no_good_end(tmp_path: Path, data: Path, cap
     more = "        if self.live_mode and self.count > 60: raise SystemExit(3)"
     code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "3"))
     assert code == ExitCode.RUN_FAILED
-    assert "the algorithm failed in LEAN: SystemExit: 3" in found["error"]["message"]
+    assert "the algorithm failed in LEAN: on_data called sys.exit(3) (" in found["error"]["message"]
     assert log_named_in(found).is_file()
 
 
@@ -120,7 +124,8 @@ def test_an_error_that_does_not_end_lean_s_loop(tmp_path: Path, data: Path, caps
     more = "\n    def on_order_event(self, event):\n        if self.live_mode: raise ValueError('boom')\n"
     code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "3"))
     assert code == ExitCode.RUN_FAILED
-    assert "the algorithm failed in LEAN: ValueError: boom" in found["error"]["message"]
+    place = f"{tmp_path / 'steps.py'} line 21"
+    assert f"in LEAN: on_order_event raised ValueError: boom ({place})" in found["error"]["message"]
     assert "final result" not in found["error"]["message"]
     assert log_named_in(found).is_file()
 
@@ -147,7 +152,7 @@ def test_an_order_event_that_is_no_json_leaves_a_failed_run(
 @pytest.mark.parametrize(
     ("setting", "code", "said"),
     [
-        ('dummy_symbol = "XX"', ExitCode.BAD_INPUT, "dummy_symbol in [lean] is 'XX'"),
+        ('dummy_symbol = "XX"', ExitCode.BAD_INPUT, "live.toml is 'XX'"),
         ("loop_core = 4095", ExitCode.ENVIRONMENT, "loop_core"),
     ],
 )

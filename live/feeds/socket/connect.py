@@ -18,6 +18,22 @@ from live.feeds.socket.token import read_token
 _WEBSOCKETS = ("ws://", "wss://")
 
 
+def is_websocket(name: str) -> bool:
+    """Tell whether the word that names a feed is a websocket's address."""
+    return name.startswith(_WEBSOCKETS)
+
+
+def check_feed(name: str, option: str, config: Config) -> None:
+    """Look at a feed's name and settings without connecting; parameters and errors as for `receiver_for`."""
+    if is_websocket(name):
+        from live.feeds.socket.websocket_mapping import MessageMapping
+
+        MessageMapping(msgspec.structs.replace(config.websocket, url=name))
+    else:
+        parse_address(name, option)
+        _token(config)
+
+
 def receiver_for(
     name: str,
     option: str,
@@ -41,12 +57,15 @@ def receiver_for(
         ConfigError: the table [websocket] is incomplete or wrong, or the token is.
         EnvironmentFault: the token file cannot be read.
     """
-    if name.startswith(_WEBSOCKETS):
+    if is_websocket(name):
         # Other feeds do without the library for websockets.
         from live.feeds.socket.websocket import WebsocketFeed
         from live.feeds.socket.websocket_mapping import MessageMapping
 
         settings = msgspec.structs.replace(config.websocket, url=name)
         return WebsocketFeed(settings.url, MessageMapping(settings), config.feed, inbox, health, on_ticks)
-    token = read_token(Path(config.feed.token_file) if config.feed.token_file else None)
-    return SocketFeed(parse_address(name, option), config.feed, inbox, health, on_ticks, token)
+    return SocketFeed(parse_address(name, option), config.feed, inbox, health, on_ticks, _token(config))
+
+
+def _token(config: Config) -> str:
+    return read_token(Path(config.feed.token_file) if config.feed.token_file else None)

@@ -117,6 +117,12 @@ class EngineFiles:
         return self.results / "log.txt"
 
     @property
+    def algorithm_log(self) -> Path:
+        """What the algorithm logged, as LEAN keeps it: lines without time and level, written every two minutes and at the
+        end (LEAN: SaveLogs of the live result handler)."""
+        return self.results / f"{ALGORITHM_ID}-log.txt"
+
+    @property
     def output(self) -> Path:
         """What the process printed."""
         return self.folder / OUTPUT_FILE
@@ -138,7 +144,7 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
     Raises:
         EnvironmentFault: something cannot be written, or the data folder lacks LEAN's databases.
     """
-    _check_data(request.data_folder)
+    check_data(request.data_folder)
     folder = folder.absolute()
     entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
     try:
@@ -224,7 +230,12 @@ def missing_databases(folder: Path) -> list[str]:
     return [name for name in DATABASES if not (folder / name).is_file()]
 
 
-def _check_data(folder: Path) -> None:
+def check_data(folder: Path) -> None:
+    """See that LEAN can start on a data folder.
+
+    Raises:
+        EnvironmentFault: a database is missing.
+    """
     missing = missing_databases(folder)
     if missing:
         raise EnvironmentFault(

@@ -22,6 +22,12 @@ _UNHANDLED = re.compile(r"(?:Unhandled exception\.|Fatal Python error:|Fatal err
 _BYTES_MAX = 16 << 20
 """Newest part of a log that is looked at."""
 _TEXT_MAX = 600
+_FRAMES = (
+    re.compile(r"(?:\s*\n\s*|^|\s{2,})at (?:.+?)\s+in (?P<file>[^\s:]+\.py): line (?P<line>\d+)", re.DOTALL),
+    re.compile(r"\s+at (?:(?! at ).)+?\s+in (?P<file>[^\s:]+\.py): line (?P<line>\d+)"),
+)
+"""One frame of Python's stack as LEAN puts it behind a message, the innermost last: as it is, and in a text of one line."""
+_STACK = re.compile(r"\s*Stack ?Trace:")
 _PREFIXES = (
     re.compile(r"^Runtime Error: "),
     re.compile(r"^Algorithm\.Initialize\(\) Error: "),
@@ -92,7 +98,7 @@ def first_error(log: str, output: str) -> str | None:
 
 def shortened(text: str) -> str:
     """Return a message of LEAN's as one line without the engine's own words before it and the stack behind it."""
-    text = re.split(r"\s*Stack ?Trace:", text, maxsplit=1)[0]
+    text = _STACK.split(text, maxsplit=1)[0]
     changed = True
     while changed:
         before = text
@@ -101,6 +107,26 @@ def shortened(text: str) -> str:
         changed = text != before
     line = one_line(text)
     return line if len(line) <= _TEXT_MAX else f"{line[: _TEXT_MAX - 3]}..."
+
+
+def with_place(text: str, folder: Path) -> str:
+    """Return a message of LEAN's in one line, with the place in the algorithm's files instead of LEAN's stack.
+
+    LEAN names files without their folders, so those count that the algorithm's folder has.
+
+    Parameters:
+        text: as LEAN wrote it.
+        folder: of the algorithm.
+    """
+    text = _STACK.split(text, maxsplit=1)[0]
+    frame = next((each for each in _FRAMES if each.search(text)), None)
+    if frame is None:
+        return shortened(text)
+    places = [(each["file"], each["line"]) for each in frame.finditer(text)]
+    said = shortened(frame.sub("", text)).rstrip(" .")
+    own = [(file, line) for file, line in places if (folder / file).is_file()]
+    file, line = (own or places)[-1]
+    return f"{said} ({folder / file if own else file} line {line})"
 
 
 def last_lines(text: str, count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""How the host inside the engine ended, as its telemetry page says: LEAN's own result does not have every error."""
+"""How the host inside the engine ended, as it said itself: LEAN's own result does not have every error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from live.hot.catalogue import Gauge, PageText, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
+from live.lean.failure import HostFailure, read_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,12 @@ class HostEnd:
     Attributes:
         phase: where its run was.
         reason: why it ended there, "" when it completed.
+        failure: the error that ended it, None when it had none at hand.
     """
 
     phase: RunPhase
     reason: str
+    failure: HostFailure | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -28,15 +31,16 @@ class HostEnd:
 
 
 def read_host_end(path: Path | None) -> HostEnd | None:
-    """Return what a page says, None without a page that can be read: the engine may have ended before there was one.
+    """Return what the host says in its page and beside it, None when it says nothing: the engine may have ended before.
 
     Parameters:
-        path: of the page, None for a run without the host.
+        path: of the page, in the run's folder; None for a run without the host.
     """
     if path is None:
         return None
+    failure = read_failure(path.parent)
     try:
         page = TelemetryView(path, expect_writer=False)
     except PageFault:
-        return None
-    return HostEnd(RunPhase(int(page.gauge(Gauge.RUN_PHASE))), page.text(PageText.REASON))
+        return None if failure is None else HostEnd(RunPhase.FAILED, failure.message, failure)
+    return HostEnd(RunPhase(int(page.gauge(Gauge.RUN_PHASE))), page.text(PageText.REASON), failure)

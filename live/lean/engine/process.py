@@ -61,6 +61,7 @@ class Ending(Enum):
     BY_ITSELF = "by itself"
     STOPPED = "stopped on request"
     KILLED_AFTER_STOP = "killed because it did not stop in time"
+    KILLED_ON_REQUEST = "killed on a second request"
     HUNG = "killed because it gave no sign of life"
     TOO_LONG = "stopped because it took too long"
     NEVER_STARTED = "killed because it did not come to run in time"
@@ -193,6 +194,14 @@ class EngineProcess:
         self._ending = why
         self._asked_ns = monotonic_ns()
         self._signal(signal.SIGINT)
+
+    def kill(self) -> EngineOutcome:
+        """End the process at once, because somebody asked for it again; return what became of it."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._ending = Ending.KILLED_ON_REQUEST
+            self._kill()
+        return self._outcome()
 
     def close(self) -> None:
         """End the process if it still runs, and let go of its output. Called when something else went wrong."""

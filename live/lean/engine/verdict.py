@@ -11,7 +11,7 @@ from pathlib import Path
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
 from live.hot.catalogue import RunPhase
 from live.lean.engine.engine_config import EngineFiles
-from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, shortened
+from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, with_place
 from live.lean.engine.process import Ending, EngineOutcome
 
 _LINES_SHOWN = 3
@@ -20,7 +20,12 @@ _IMPORT_MARKS = ("Unable to import python module", "AlgorithmPythonWrapper()", "
 
 
 def failure_of(
-    outcome: EngineOutcome, files: EngineFiles, asked_by: str | None, results: Path | None = None
+    outcome: EngineOutcome,
+    files: EngineFiles,
+    asked_by: str | None,
+    algorithm: Path | None = None,
+    results: Path | None = None,
+    trace_file: str = "",
 ) -> LeanLiveError | None:
     """Return the error that a run ends with, None when it came to a good end.
 
@@ -28,15 +33,22 @@ def failure_of(
         outcome: what became of the process.
         files: where its log is.
         asked_by: what asked the run to stop, as the user knows it; None when nothing did.
+        algorithm: the user's file; None for one of ours.
         results: the run's folder of results when it gets another name at its end: files are named as they are in it.
+        trace_file: name of the file there that has the traceback of an error inside LEAN.
     """
     where = _where(files, results)
+    folder = (files.entry if algorithm is None else algorithm).parent
+    host = outcome.host
+    if host is not None and host.failure is not None:
+        # The place is in the message; the traceback says more than LEAN's log.
+        return _host_failure(outcome, host.failure.error, _in_results(trace_file) if trace_file else where)
     error = None if outcome.status is None else outcome.status.runtime_error
     if error is not None:
-        return _algorithm_failure(error, files, where)
-    if outcome.host is not None and outcome.host.has_failed:
-        return _host_failure(outcome, outcome.host.reason, where)
-    if outcome.ending in (Ending.STOPPED, Ending.KILLED_AFTER_STOP):
+        return _algorithm_failure(error, files, folder, where)
+    if host is not None and host.has_failed:
+        return _host_failure(outcome, AlgorithmRuntimeError(with_place(host.reason, folder)), where)
+    if outcome.ending in (Ending.STOPPED, Ending.KILLED_AFTER_STOP, Ending.KILLED_ON_REQUEST):
         return _stopped(outcome, asked_by or "a request", where)
     text = _ENDINGS.get(outcome.ending)
     if text is not None:
@@ -64,6 +76,8 @@ def _stopped(outcome: EngineOutcome, asked_by: str, where: str) -> LeanLiveError
     what = f"the run was stopped by {asked_by}"
     if outcome.has_ended:
         return RunInterrupted(f"{what}; LEAN ended gracefully after it")
+    if outcome.ending is Ending.KILLED_ON_REQUEST:
+        return RunInterrupted(f"{what}, and once more before LEAN had ended: it was killed, so {_NOT_ENDED}; {where}")
     if outcome.ending is Ending.KILLED_AFTER_STOP:
         return RunInterrupted(
             f"{what}; LEAN did not end in the time that it had and was killed, so {_NOT_ENDED}; {where}"
@@ -74,12 +88,19 @@ def _stopped(outcome: EngineOutcome, asked_by: str, where: str) -> LeanLiveError
     return RunInterrupted(f"{what}; LEAN {how} instead of ending gracefully, so {_NOT_ENDED}; {where}")
 
 
-def _host_failure(outcome: EngineOutcome, reason: str, where: str) -> LeanLiveError:
+def _host_failure(outcome: EngineOutcome, error: LeanLiveError, where: str) -> LeanLiveError:
     """Return the error that ended the host; LEAN may not know it, and may not have ended after it."""
-    text = f"the algorithm failed in LEAN: {shortened(reason)}"
+    text = f"{_in_lean(error)}{error}"
     if not outcome.has_ended:
         text += f"; LEAN {_how(outcome)} after it, so {_NOT_ENDED}"
-    return AlgorithmRuntimeError(f"{text}; {where}")
+    return type(error)(f"{text}; {where}")
+
+
+def _in_lean(error: LeanLiveError) -> str:
+    """Return what is put before an error from inside LEAN."""
+    if isinstance(error, AlgorithmRuntimeError):
+        return "the algorithm failed in LEAN: "
+    return "LEAN cannot load the algorithm: " if isinstance(error, AlgorithmError) else "the host inside LEAN: "
 
 
 def _incomplete(outcome: EngineOutcome, files: EngineFiles) -> str | None:
@@ -91,14 +112,13 @@ def _incomplete(outcome: EngineOutcome, files: EngineFiles) -> str | None:
     return None
 
 
-def _algorithm_failure(error: str, files: EngineFiles, where: str) -> LeanLiveError:
+def _algorithm_failure(text: str, files: EngineFiles, folder: Path, where: str) -> LeanLiveError:
     """Return LEAN's runtime error as one of ours: of the import or of the run."""
     log = read_text(files.log) or read_text(files.output)
     is_import = any(mark in entry.text for entry in entries(log) if entry.level == "ERROR" for mark in _IMPORT_MARKS)
-    what = shortened(error)
-    if is_import:
-        return AlgorithmError(f"LEAN cannot load the algorithm: {what}; {where}")
-    return AlgorithmRuntimeError(f"the algorithm failed in LEAN: {what}; {where}")
+    kind = AlgorithmError if is_import else AlgorithmRuntimeError
+    error = kind(with_place(text, folder))
+    return kind(f"{_in_lean(error)}{error}; {where}")
 
 
 def _unexpected(outcome: EngineOutcome, files: EngineFiles) -> str:
@@ -119,4 +139,8 @@ def _how(outcome: EngineOutcome) -> str:
 
 def _where(files: EngineFiles, results: Path | None) -> str:
     log = files.log if files.log.is_file() else files.output
-    return f"see {log}" if results is None else f"see {log.relative_to(results)} in the folder of the results"
+    return f"see {log}" if results is None else _in_results(log.relative_to(results))
+
+
+def _in_results(name: Path | str) -> str:
+    return f"see {name} in the folder of the results"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from live.algorithm.naming import pascal_case
 from live.algorithm.source_files import local_imports, read_source
+from live.errors import AlgorithmError
 from live.lean.orders.methods import ORDER_METHODS
 from live.lean.orders.unjudged import UNJUDGED_METHODS
 
@@ -76,6 +77,24 @@ def ways_past_gate(file: Path) -> list[WayPastGate]:
     """
     source = read_source(file)
     return sorted({way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)})
+
+
+def require_gated(file: Path, settings_file: str) -> None:
+    """Refuse an algorithm whose orders can go past the gate, where `require_gate` is set.
+
+    Parameters:
+        file: the algorithm's file.
+        settings_file: where that is set, for messages.
+
+    Raises:
+        AlgorithmError: they can, or a file cannot be read or compiled.
+    """
+    ways = ways_past_gate(file)
+    if ways:
+        raise AlgorithmError(
+            f"require_gate is set in [lean] of {settings_file}, and orders of the algorithm can go past the risk gate: "
+            + "; ".join(map(str, ways))
+        )
 
 
 def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns, thread_cpu_ns
-from live.config import LeanSettings
+from live.config import CONFIG_FILE_NAME, LeanSettings
 from live.errors import ConfigError, one_line
 from live.hot.catalogue import Counter, Gauge
 from live.lean import surface
@@ -44,6 +44,7 @@ class KeepWarm:
         page: the run's telemetry page.
         rest: what is done in a moment without ticks.
         on_rehearsed: told when the rehearsal is over.
+        settings_file: file with the table, for messages.
 
     Raises:
         ConfigError: the dummy symbol is not written as asset class/market/ticker.
@@ -58,8 +59,10 @@ class KeepWarm:
         page: LeanPage,
         rest: Callable[[], None],
         on_rehearsed: Callable[[], None],
+        settings_file: str = CONFIG_FILE_NAME,
     ) -> None:
-        self._dummy_name = dummy_parts(settings.dummy_symbol)
+        self._dummy_name = dummy_parts(settings.dummy_symbol, settings_file)
+        self._settings_file = settings_file
         self._rehearsal_seconds = settings.rehearsal_seconds
         self._beat_ns = int(settings.keep_warm_milliseconds * NANOSECONDS_PER_MILLISECOND)
         self._watch = watch
@@ -97,7 +100,7 @@ class KeepWarm:
         if any(str(each.symbol.value).upper() == ticker for each in algorithm.securities.values()):
             algorithm.debug(
                 f"{ticker} is the dummy symbol of [lean] and one of the algorithm's own: nothing is rehearsed or kept "
-                "warm. Set dummy_symbol to one that the algorithm does not use"
+                f"warm. Set dummy_symbol in {self._settings_file} to one that the algorithm does not use"
             )
             return
         try:
@@ -106,7 +109,8 @@ class KeepWarm:
             # LEAN raises when its data folder or the brokerage model does not know the symbol: warmth is not worth a session.
             algorithm.error(
                 f"LEAN does not add the dummy symbol {'/'.join(self._dummy_name)}: {type(error).__name__}: "
-                f"{one_line(str(error))}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] to one that it knows"
+                f"{one_line(str(error))}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
+                f"{self._settings_file} to one that it knows"
             )
 
     def on_securities_changed(self, changes: Any) -> Any | None:
@@ -135,7 +139,8 @@ class KeepWarm:
         if surface.base_amount(security):
             algorithm.debug(
                 f"the account holds a currency that {security.symbol.value} prices, so beats on it would change the "
-                "account's worth: nothing is rehearsed or kept warm. Set another dummy_symbol in [lean]"
+                "account's worth: nothing is rehearsed or kept warm. Set another dummy_symbol in [lean] of "
+                f"{self._settings_file}"
             )
             return
         row = self._sender.gate.row_of(security.symbol)
@@ -228,8 +233,12 @@ class KeepWarm:
         self._rest()
 
 
-def dummy_parts(name: str) -> tuple[str, ...]:
+def dummy_parts(name: str, settings_file: str = CONFIG_FILE_NAME) -> tuple[str, ...]:
     """Return asset class, market and ticker of the dummy symbol; nothing for an empty name.
+
+    Parameters:
+        name: as the settings have it.
+        settings_file: where they are, for messages.
 
     Raises:
         ConfigError: the name is written otherwise.
@@ -239,7 +248,7 @@ def dummy_parts(name: str) -> tuple[str, ...]:
     parts = name.split("/")
     if len(parts) != 3 or not all(parts) or parts[0].lower() not in _ASSET_CLASSES:
         raise ConfigError(
-            f"dummy_symbol in [lean] is {name!r}; write asset class/market/ticker, the class one of "
+            f"dummy_symbol in [lean] of {settings_file} is {name!r}; write asset class/market/ticker, the class one of "
             f"{', '.join(_ASSET_CLASSES)}, for example crypto/coinbase/ETHUSD"
         )
     return parts[0].lower(), parts[1].lower(), parts[2].upper()

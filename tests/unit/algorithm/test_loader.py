@@ -183,10 +183,17 @@ TWO = """
 """
 
 
-def test_the_first_of_several_classes_runs_and_the_others_are_named(tmp_path: Path) -> None:
+def test_the_last_by_name_of_several_classes_runs_and_the_others_are_named(tmp_path: Path) -> None:
     loaded = load_algorithm(write(tmp_path, TWO))
     assert loaded.cls.__name__ == "Second"
-    assert loaded.warnings == ["algo.py defines several algorithms: Second runs, as in LEAN; --class chooses First"]
+    assert loaded.warnings == [
+        "algo.py defines several algorithms: Second runs, the last one by name, as in LEAN; --class chooses First"
+    ]
+
+
+def test_a_second_name_counts_where_it_comes_later(tmp_path: Path) -> None:
+    loaded = load_algorithm(write(tmp_path, dedent(TWO) + "\nThird = First\n"))
+    assert loaded.cls.__name__ == "First"
 
 
 def test_a_class_is_chosen_by_name(tmp_path: Path) -> None:
@@ -213,7 +220,7 @@ def test_a_second_name_of_a_class_counts_once(tmp_path: Path) -> None:
 
 def test_an_unknown_class_name_brings_the_nearest(tmp_path: Path) -> None:
     text = message_of(write(tmp_path, TWO), "Frist")
-    assert text.endswith("has no algorithm class Frist; did you mean First? it defines Second, First")
+    assert text.endswith("has no algorithm class Frist; did you mean First? it defines First, Second")
 
 
 # -- what does not load

@@ -9,6 +9,7 @@ from support.lean_runs import Feed, run_in_double, wait_until
 
 from live.config import LeanSettings, RiskSettings
 from live.hot.catalogue import Counter, PageText
+from live.lean.failure import read_failure
 
 SETUP = """
         self.set_cash(100000)
@@ -211,32 +212,74 @@ def test_one_of_several_classes_is_chosen_by_name(tmp_path: Path, monkeypatch: p
     assert run_in_double(tmp_path, monkeypatch, TWO, nothing, class_name="First").texts() == ["first"]
 
 
+def test_of_several_classes_lean_s_own_choice_runs_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_in_double(tmp_path, monkeypatch, TWO, nothing)
+    assert run.texts() == ["second"]
+    (warning,) = [text for text in run.texts("debug") if text.startswith("Warning: ")]
+    assert "main.py defines several algorithms: Second runs, the last one by name, as in LEAN" in warning
+    (tmp_path / "stock").mkdir()
+    stock = run_in_double(tmp_path / "stock", monkeypatch, TWO, nothing, is_attached=False)
+    assert stock.texts() == ["second"]
+
+
 @pytest.mark.parametrize(
-    ("source", "class_name", "text"),
+    ("source", "class_name", "text", "said"),
     [
-        (TWO, "", "defines several algorithms, First, Second; name the one to run by --class"),
-        (TWO, "Secnd", "has no algorithm class Secnd; did you mean Second? it defines First, Second"),
-        ("x = 1\n", "", "defines no algorithm; write a class that derives from QCAlgorithm"),
-        ("from AlgorithmImports import *\nimport missing_module\n", "", "No module named 'missing_module'"),
-        ("from AlgorithmImports import *\nraise ValueError('at import')\n", "", "ValueError: at import"),
+        (
+            TWO,
+            "Secnd",
+            "has no algorithm class Secnd; did you mean Second? it defines First, Second",
+            "has no algorithm class Secnd; did you mean Second? it defines First, Second",
+        ),
+        (
+            "x = 1\n",
+            "",
+            "defines no algorithm; write a class that derives from QCAlgorithm",
+            "defines no algorithm; write a class that derives from QCAlgorithm",
+        ),
+        (
+            "from AlgorithmImports import *\nimport missing_module\n",
+            "",
+            "No module named 'missing_module'",
+            "main.py line 2: module 'missing_module' is not there; put missing_module.py beside main.py",
+        ),
+        (
+            "from AlgorithmImports import *\nraise ValueError('at import')\n",
+            "",
+            "ValueError: at import",
+            "main.py line 2: ValueError: at import; correct the code that runs on import",
+        ),
         (
             "from AlgorithmImports import *\nclass Main(QCAlgorithm):\n    pass\n",
             "",
             "Please override the Initialize() method",
+            "initialize raised NotImplementedError: Please override the Initialize() method (outside of",
+        ),
+        (
+            "from AlgorithmImports import *\nclass Main(QCAlgorithm):\n    def __init__(self):\n        1 / 0\n",
+            "",
+            "ZeroDivisionError: division by zero",
+            "main.py line 4); correct it there",
         ),
     ],
-    ids=["several", "misspelled", "none", "missing", "raises", "uninitialized"],
+    ids=["misspelled", "none", "missing", "raises", "uninitialized", "init"],
 )
-def test_what_is_wrong_reaches_lean_and_the_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, class_name: str, text: str
+def test_what_is_wrong_reaches_lean_and_the_page_and_with_its_place_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, class_name: str, text: str, said: str
 ) -> None:
     run = run_in_double(tmp_path, monkeypatch, source, nothing, class_name=class_name)
     assert text in run.error
     assert run.summary()["phase"] == "failed"
-    assert text in run.summary()["reason"]
+    assert said in run.summary()["reason"]
+    left = read_failure(run.folder)
+    assert left is not None
+    assert left.message == run.summary()["reason"]
+    assert text in left.traceback
 
 
-def test_a_base_in_the_same_file_is_no_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_class_named_before_its_base_is_chosen_by_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = """
         from AlgorithmImports import *
 
@@ -249,7 +292,13 @@ def test_a_base_in_the_same_file_is_no_choice(tmp_path: Path, monkeypatch: pytes
                 super().initialize()
                 self.log("main")
         """
-    assert run_in_double(tmp_path, monkeypatch, source, nothing).texts() == ["shared", "main"]
+    assert run_in_double(tmp_path, monkeypatch, source, nothing).texts() == ["shared"]
+    for folder in ("named", "stock"):
+        (tmp_path / folder).mkdir()
+    named = run_in_double(tmp_path / "named", monkeypatch, source, nothing, class_name="Main")
+    assert named.texts() == ["shared", "main"]
+    stock = run_in_double(tmp_path / "stock", monkeypatch, source, nothing, is_attached=False)
+    assert stock.texts() == ["shared"]
 
 
 RAISING = """
@@ -294,7 +343,9 @@ def test_an_error_reaches_lean_after_the_host_has_ended_once(
     # LEAN does not call on_end_of_algorithm after an error.
     assert run.texts() == (["end"] if where == "on_end_of_algorithm" else [])
     assert run.summary()["phase"] == "failed"
-    assert run.summary()["reason"] == "ValueError: boom"
+    line = next(number for number, text in enumerate(raising(where).splitlines(), 1) if "boom" in text)
+    place = f"{tmp_path / 'project' / 'main.py'} line {line}"
+    assert run.summary()["reason"].startswith(f"{where} raised ValueError: boom ({place}); correct it there")
     assert run.page().is_closed
 
 
@@ -344,7 +395,10 @@ def test_an_error_of_the_strategy_is_not_hidden_by_one_of_its_end(
     assert "ValueError: boom" in run.error
     page = run.page()
     assert page.is_closed
-    assert page.text(PageText.REASON) == "ValueError: boom; RuntimeError: the portfolio is gone"
+    assert page.text(PageText.REASON).startswith("on_data raised ValueError: boom (")
+    left = read_failure(run.folder)
+    assert left is not None
+    assert "RuntimeError" not in left.message
     assert "cannot write host-summary.json: No space left on device" in capfd.readouterr().err
 
 

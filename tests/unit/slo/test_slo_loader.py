@@ -70,7 +70,10 @@ NEW_YORK = 'zone = "America/New_York", open = "09:30", close = "16:00"'
             "open in session of .* is '9:30'; it must be text of 5 to 5 characters that match",
         ),
         ("[[objective]]\nname = 'o'", r"\[\[objective\]\] 1 of slo.toml has no description; add it"),
-        (objective('{ kind = "latancy" }'), "has kind = 'latancy'; kind must be one of latency, ratio, gauge, incident"),
+        (
+            objective('{ kind = "latancy" }'),
+            "has kind = 'latancy'; kind must be one of latency, ratio, gauge, incident",
+        ),
         (objective("{ }"), r"indicator of \[\[objective\]\] 1 of slo.toml has no kind; kind must be one of"),
         (objective("5"), r"indicator in \[\[objective\]\] 1 of slo.toml is 5; it must be a table"),
         (objective(objective="101"), "objective in .* is 101; it must be a number above 0, up to 100"),
