@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
+from live.errors import error_text
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface, threads
@@ -290,7 +291,7 @@ class Host:
 
     def fail(self, error: BaseException) -> None:
         """End the host because of an error that is on its way to LEAN."""
-        self.end(RunPhase.FAILED, f"{type(error).__name__}: {error}")
+        self.end(RunPhase.FAILED, error_text(error))
 
     def end(self, phase: RunPhase, reason: str) -> None:
         """Stop everything and write what the run has come to; once, whoever calls first.
@@ -308,7 +309,7 @@ class Host:
                 stop()
             except Exception as error:
                 # The others are to be stopped all the same; that this one was not is said in the page and the summary.
-                problems.append(f"{type(error).__name__}: {error}")
+                problems.append(error_text(error))
                 phase = RunPhase.FAILED
         reason = "; ".join(problems)
         self.page.finish(phase, reason)
@@ -340,7 +341,7 @@ class Host:
 
     def _complain(self, error: Exception) -> None:
         """Tell of an error of the host's own, the same once."""
-        text = f"lean-live: the host's own work, not the strategy's: {type(error).__name__}: {error}"
+        text = f"lean-live: the host's own work, not the strategy's: {error_text(error)}"
         if text not in self._complaints:
             self._complaints.add(text)
             threads.say(text)

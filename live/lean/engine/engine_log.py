@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from live.errors import one_line
+from live.errors import one_line, without_stack
 
 END_MARKS = (
     "Engine.Main(): Analysis Completed and Results Posted.",
@@ -92,7 +92,7 @@ def first_error(log: str, output: str) -> str | None:
 
 def shortened(text: str) -> str:
     """Return a message of LEAN's as one line without the engine's own words before it and the stack behind it."""
-    text = re.split(r"\s*Stack ?Trace:", text, maxsplit=1)[0]
+    text = without_stack(re.split(r"\s*Stack ?Trace:", text, maxsplit=1)[0])
     changed = True
     while changed:
         before = text
