@@ -33,6 +33,14 @@ _PREFIXES = (
 """What LEAN puts before the words of the user's error, outermost first."""
 
 
+_NO_PANDAS = "QuantConnect.Python.PandasConverter"
+"""LEAN's class that imports pandas; .NET only tells that it could not be set up."""
+_NO_PANDAS_REMEDY = (
+    "; LEAN needs pandas in the Python that it embeds: python3.11 -m pip install pandas, in the environment of lean-live or in "
+    "that of the library"
+)
+
+
 class LogEntry(NamedTuple):
     """One message of the log: its level, and its lines."""
 
@@ -101,6 +109,11 @@ def shortened(text: str) -> str:
         changed = text != before
     line = one_line(text)
     return line if len(line) <= _TEXT_MAX else f"{line[: _TEXT_MAX - 3]}..."
+
+
+def remedy_of(text: str) -> str:
+    """Return what to do about an error of LEAN that does not say it, after a semicolon; "" for others."""
+    return _NO_PANDAS_REMEDY if _NO_PANDAS in text else ""
 
 
 def last_lines(text: str, count: int) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
 from live.hot.catalogue import RunPhase
 from live.lean.engine.engine_config import EngineFiles
-from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, shortened
+from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, remedy_of, shortened
 from live.lean.engine.process import Ending, EngineOutcome
 
 _LINES_SHOWN = 3
@@ -97,7 +97,7 @@ def _algorithm_failure(error: str, files: EngineFiles, where: str) -> LeanLiveEr
     is_import = any(mark in entry.text for entry in entries(log) if entry.level == "ERROR" for mark in _IMPORT_MARKS)
     what = shortened(error)
     if is_import:
-        return AlgorithmError(f"LEAN cannot load the algorithm: {what}; {where}")
+        return AlgorithmError(f"LEAN cannot load the algorithm: {what}{remedy_of(what)}; {where}")
     return AlgorithmRuntimeError(f"the algorithm failed in LEAN: {what}; {where}")
 
 

@@ -17,7 +17,7 @@ import msgspec
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.errors import EnvironmentFault
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
-from live.lean.engine.engine_log import entries, first_error, read_text, shortened
+from live.lean.engine.engine_log import entries, first_error, read_text, remedy_of, shortened
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
 from live.lean.self_test.assumptions import Finding, judge
@@ -157,10 +157,12 @@ def _notes(name: str, outcome: EngineOutcome, files: EngineFiles) -> list[str]:
     if outcome.ending is not Ending.BY_ITSELF:
         return [f"run {name}: {outcome.ending.value}"]
     if name == "facts" and outcome.status is not None and outcome.status.runtime_error is not None:
-        return [f"run {name}: {outcome.status.runtime_error}"]
+        text = shortened(outcome.status.runtime_error)
+        return [f"run {name}: {text}{remedy_of(text)}"]
     if outcome.status is None and name not in ("terminate", "import"):
         error = first_error(read_text(files.log), read_text(files.output))
-        return [f"run {name}: no result, exit code {outcome.return_code}" + (f": {error}" if error else "")]
+        said = f": {error}{remedy_of(error)}" if error else ""
+        return [f"run {name}: no result, exit code {outcome.return_code}{said}"]
     return []
 
 
