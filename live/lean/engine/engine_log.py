@@ -33,6 +33,11 @@ _PREFIXES = (
 """What LEAN puts before the words of the user's error, outermost first."""
 
 
+_ORDINARY = (
+    "AlgorithmManager.Run(): Algorithm state changed to ",
+    "AlgorithmManager.Run(): CancellationRequestion at ",
+)
+"""What LEAN writes as an error when a run ends because it was asked to."""
 _NO_PANDAS = "QuantConnect.Python.PandasConverter"
 """LEAN's class that imports pandas; .NET only tells that it could not be set up."""
 _NO_PANDAS_REMEDY = (
@@ -90,7 +95,7 @@ def first_error(log: str, output: str) -> str | None:
         output: what the process printed; an engine that cannot start says so there only.
     """
     for entry in entries(log):
-        if entry.level == "ERROR":
+        if entry.level == "ERROR" and not entry.text.startswith(_ORDINARY):
             return shortened(entry.text)
     unhandled = _UNHANDLED.search(output)
     if unhandled is not None:

@@ -27,6 +27,15 @@ def test_the_first_error_without_lean_s_words() -> None:
     assert first_error(LOG, "") == "No module named 'foo' at <module> import foo in main.py: line 2"
 
 
+def test_the_end_of_a_run_that_was_asked_to_end_is_no_error() -> None:
+    ends = (
+        "20260821 14:03:03.000 ERROR:: AlgorithmManager.Run(): Algorithm state changed to Stopped at 08/21/2026 14:03:03\n"
+        "20260821 14:03:03.000 ERROR:: AlgorithmManager.Run(): CancellationRequestion at 08/21/2026 14:03:03\n"
+    )
+    assert first_error(ends, "") is None
+    assert first_error(ends + "20260821 14:03:04.000 ERROR:: the disk is full\n", "") == "the disk is full"
+
+
 def test_an_engine_that_cannot_start_says_so_on_its_output() -> None:
     output = "Unhandled exception. System.DllNotFoundException: Could not load libpython3.11.so.\n   at X()\n"
     assert first_error("", output) == "System.DllNotFoundException: Could not load libpython3.11.so."
