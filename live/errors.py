@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import Any
+
+_STACK = re.compile(r"\s*\n\s+at [^\s(]+\(")
+"""Begin of a stack of .NET: a line for each method."""
 
 
 class ExitCode(IntEnum):
@@ -22,6 +26,19 @@ def one_line(text: str) -> str:
     """Return a message as one printable line: line breaks become spaces, and control characters escapes."""
     joined = " ".join(part for part in (line.strip() for line in text.splitlines()) if part)
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in joined)
+
+
+def without_stack(text: str) -> str:
+    """Return a message of .NET without the stack that follows it: lines of the form `   at Name.Space.Method(...)`."""
+    return _STACK.split(text, maxsplit=1)[0].rstrip()
+
+
+def error_text(error: BaseException) -> str:
+    """Return type and message of an error in one line.
+
+    LEAN's bridge makes the stack of an error of .NET a part of its message; it is left out.
+    """
+    return f"{type(error).__name__}: {one_line(without_stack(str(error)))}"
 
 
 class LeanLiveError(Exception):

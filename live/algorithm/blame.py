@@ -112,7 +112,8 @@ def sentence(name: str, error: BaseException, place: str, remedy: str) -> str:
         place: where that was.
         remedy: what to do about an exception that names no remedy of its own.
     """
-    kind, text = type(error).__name__, str(error)
+    # An error of .NET has its stack in its message.
+    kind, text = type(error).__name__, without_stack(str(error))
     if isinstance(error, LeanLiveError):
         return f"{name}: {text} ({place})"
     if isinstance(error, SystemExit):

@@ -10,7 +10,7 @@ class Subscription(NamedTuple):
 
     Attributes:
         symbol: LEAN's symbol.
-        security_type: asset class in lower case.
+        security_type: asset class as folders of data are named, in lower case without a separator.
         market: market in lower case.
         ticker: ticker in upper case.
         is_quote: quotes, not trades.

@@ -23,7 +23,7 @@ import msgspec
 
 from live.clock import NANOSECONDS_PER_SECOND, Zone, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.config import Config
-from live.errors import LeanLiveError
+from live.errors import LeanLiveError, error_text
 from live.feeds.socket.connect import receiver_for
 from live.feeds.socket.frames import Channel
 from live.feeds.socket.health import FeedHealth, FeedState
@@ -54,7 +54,7 @@ _RETRY_SECONDS = 0.002
 _LOOK_SECONDS = 0.05
 _END_SECONDS = 5.0
 _STAMP_STEP_NS = 1_000
-"""LEAN's bridge passes times with the resolution of Python's datetime."""
+"""The engine's time comes from LEAN's bridge with the resolution of Python's datetime."""
 _CHANGES_MAX = 1_000
 _CATCH_UP_SECONDS = 30.0
 """Longest time for the engine to handle what it has when the session is over."""
@@ -193,7 +193,7 @@ class Feeder:
         except LeanLiveError as error:
             self.failure = str(error)
         except Exception as error:
-            self.failure = f"internal error, {type(error).__name__}: {error}"
+            self.failure = f"internal error, {error_text(error)}"
         if self.health.state is FeedState.HALTED:
             self.failure = self.failure or f"the feed halted: {self.health.reason}"
         try:

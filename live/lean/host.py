@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
+from live.errors import error_text
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import surface, threads
@@ -333,7 +334,7 @@ class Host:
                 stop()
             except Exception as error:
                 # The others are to be stopped all the same; that this one was not is said in the page and the summary.
-                problems.append(f"{type(error).__name__}: {error}")
+                problems.append(error_text(error))
                 phase = RunPhase.FAILED
         reason = "; ".join(problems)
         self.page.finish(phase, reason)
@@ -365,7 +366,7 @@ class Host:
 
     def _complain(self, error: Exception) -> None:
         """Tell of an error of the host's own, the same once."""
-        text = f"lean-live: the host's own work, not the strategy's: {type(error).__name__}: {error}"
+        text = f"lean-live: the host's own work, not the strategy's: {error_text(error)}"
         if text not in self._complaints:
             self._complaints.add(text)
             threads.say(text)

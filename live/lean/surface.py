@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from live.clock import datetime_to_ns, timedelta_to_ns
-from live.errors import one_line
+from live.errors import one_line, without_stack
 from live.hot.events import OrderRecord
 from live.hot.page_tables import PositionRow
 from live.lean.dotnet_types import dotnet_types
@@ -48,7 +48,8 @@ def data_aggregator() -> Any:
 def trade_tick(symbol: Any, price: float, quantity: float, local_time: datetime) -> Any:
     """Return a trade tick of LEAN's symbol.
 
-    Its time is naive, in the time zone of the exchange, and not ahead of the engine's clock, or the tick is held.
+    Its time is naive, in the time zone of the exchange, and not ahead of the engine's clock, or the tick is held. LEAN's
+    bridge cuts it to milliseconds.
     """
     types = dotnet_types()
     tick = types.tick()
@@ -77,7 +78,8 @@ def subscriptions(algorithm: Any) -> list[Subscription]:
     return [
         Subscription(
             each.symbol,
-            str(each.symbol.security_type).lower(),
+            # CryptoFuture or CRYPTO_FUTURE, by the version of LEAN's bridge; cryptofuture in data folders and feeds.
+            str(each.symbol.security_type).replace("_", "").lower(),
             str(each.symbol.id.market).lower(),
             str(each.symbol.value).upper(),
             each.tick_type == TickType.QUOTE,
@@ -98,6 +100,7 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
     A slice knows its data in two ways: by kind (`ticks`), and all together (`all_data`), from which `keys()`, `slice[...]`
     and `contains_key` are made. The ticks are taken out of the first, and a new slice is made around the rest of the
     second; bars and everything else stay the same objects. So the `ticks` of the slice that is given lose the symbol.
+    Its times are cut to milliseconds by LEAN's bridge.
     """
     types = dotnet_types()
     rest = types.data_list()
@@ -175,7 +178,7 @@ def account(algorithm: Any) -> Account:
 def runtime_error(algorithm: Any) -> str:
     """Return what LEAN calls the algorithm's run-time error, in one line; "" when there is none."""
     error = algorithm.run_time_error
-    return "" if error is None else one_line(str(getattr(error, "message", error)))
+    return "" if error is None else one_line(without_stack(str(getattr(error, "message", error))))
 
 
 def held_securities(algorithm: Any) -> list[Any]:

@@ -19,8 +19,12 @@ from live.cli.main import run
 from live.clock import sleep
 from live.config import LeanSettings
 from live.errors import ExitCode
+from live.lean.engine.process import Ending, EngineOutcome
+from live.lean.engine.status import EngineStatus
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 from live.lean.self_test.assumptions import ENGINE_ASSUMPTIONS, judge
+from live.lean.self_test.engine import _message
+from live.lean.self_test.marks import MISSING_MODULE
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +156,19 @@ def test_an_assumption_that_does_not_hold_says_what_stops_working() -> None:
     assert "no feed" in findings["injection"].consequence
     assert findings["quit"].verdict == "unknown"
     assert "x: ValueError: y" in findings["quit"].observed
+
+
+def test_errors_of_the_engine_s_own_do_not_hide_the_one_that_is_looked_for(tmp_path: Path) -> None:
+    files = lean_engine.prepared(tmp_path, "")
+    files.log.write_text(
+        "20260821 14:00:00.000 ERROR:: a price file is missing\n"
+        f"20260821 14:00:01.000 ERROR:: Loader.TryCreatePythonAlgorithm(): No module named '{MISSING_MODULE}'\n"
+        "   at QuantConnect.AlgorithmFactory.Loader.TryCreatePythonAlgorithm(String assemblyPath)\n",
+        encoding="utf-8",
+    )
+    outcome = EngineOutcome(Ending.BY_ITSELF, 1, EngineStatus(), True, 1.0, None, None)
+    assert _message(outcome, files, MISSING_MODULE) == f"No module named '{MISSING_MODULE}'"
+    assert _message(outcome, files, "something else") == "a price file is missing"
 
 
 def test_a_needed_assumption_that_fails_ends_in_code_4(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import msgspec
 import live
 from live.algorithm.numbers import plain
 from live.errors import EnvironmentFault
-from live.lean.engine.lean_home import LeanHome
+from live.lean.engine.lean_home import LeanHome, package_folders
 from live.lean.entry import ENTRY_FILE
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 
@@ -39,6 +39,10 @@ OUTPUT_FILE = "output.txt"
 """What the engine's process printed."""
 TMPFS = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there, readable by its owner only
 STOCK_LOG = "QuantConnect.Logging.CompositeLogHandler"
+_DOTNET_NEEDS = ("DOTNET_ROOT", "DOTNET_ROLL_FORWARD", "DOTNET_SYSTEM_")
+"""Beginnings of the variables without which .NET may not start on a machine: where it is, which version will do, and what
+it has to do without, such as ICU (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT)."""
+_QUOTE = "'"
 _HANDLERS: dict[str, Any] = {
     "messaging-handler": "QuantConnect.Messaging.Messaging",
     "job-queue-handler": "QuantConnect.Queues.JobQueue",
@@ -142,10 +146,12 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         folder: a folder for this run alone, made when missing.
 
     Raises:
-        EnvironmentFault: something cannot be written, or the data folder lacks LEAN's databases.
+        EnvironmentFault: something cannot be written, the data folder lacks LEAN's databases, or LEAN cannot import from a
+            folder.
     """
     check_data(request.data_folder)
     folder = folder.absolute()
+    _check_paths(folder, *request.paths)
     entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +210,7 @@ def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[st
         name: value
         for name, value in os.environ.items()
         # Settings of this shell would make a stock run something else.
-        if not name.startswith(("PYTHON", "DOTNET_", "COMPlus_")) or name in ("DOTNET_ROOT", "DOTNET_ROLL_FORWARD")
+        if not name.startswith(("PYTHON", "DOTNET_", "COMPlus_")) or name.startswith(_DOTNET_NEEDS)
     }
     variables["PYTHONNET_PYDLL"] = str(home.libpython)
     variables["PYTHONPATH"] = os.pathsep.join(python_path(home))
@@ -218,10 +224,15 @@ def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[st
 
 
 def python_path(home: LeanHome) -> list[str]:
-    """Return the folders that the embedded Python looks in: AlgorithmImports, this package, its dependencies."""
+    """Return the folders that the embedded Python looks in: AlgorithmImports, this package, its dependencies, LEAN's own.
+
+    An embedded CPython takes the first python3 of PATH for its own. In an active virtual environment it would look for packages
+    there only, and not find those that LEAN needs (pandas) where a stock LEAN finds them: beside the library.
+    """
     package = Path(live.__file__).resolve().parent.parent
     folders = [home.folder, package]
     folders += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
+    folders += package_folders(home.libpython)
     return list(dict.fromkeys(map(str, folders)))
 
 
@@ -242,6 +253,15 @@ def check_data(folder: Path) -> None:
             f"the data folder {folder} has no {' and no '.join(missing)}, which LEAN needs; copy them from the Data folder "
             "of LEAN, or name another by --data-folder"
         )
+
+
+def _check_paths(*folders: Path) -> None:
+    """Refuse folders that LEAN cannot give to Python: it writes them between quotes into a line of code."""
+    for folder in folders:
+        if _QUOTE in str(folder):
+            raise EnvironmentFault(
+                f"LEAN cannot import modules from {folder}: the path has a single quote; use a folder without one"
+            )
 
 
 def _results_folder(folder: Path, on_tmpfs: bool) -> Path:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from live.errors import one_line
+from live.errors import one_line, without_stack
 
 END_MARKS = (
     "Engine.Main(): Analysis Completed and Results Posted.",
@@ -37,6 +37,19 @@ _PREFIXES = (
     re.compile(r"^AlgorithmPythonWrapper\(\): "),
 )
 """What LEAN puts before the words of the user's error, outermost first."""
+
+
+_ORDINARY = (
+    "AlgorithmManager.Run(): Algorithm state changed to ",
+    "AlgorithmManager.Run(): CancellationRequestion at ",
+)
+"""What LEAN writes as an error when a run ends because it was asked to."""
+_NO_PANDAS = "QuantConnect.Python.PandasConverter"
+"""LEAN's class that imports pandas; .NET only tells that it could not be set up."""
+_NO_PANDAS_REMEDY = (
+    "; LEAN needs pandas in the Python that it embeds: python3.11 -m pip install pandas, in the environment of lean-live or in "
+    "that of the library"
+)
 
 
 class LogEntry(NamedTuple):
@@ -88,7 +101,7 @@ def first_error(log: str, output: str) -> str | None:
         output: what the process printed; an engine that cannot start says so there only.
     """
     for entry in entries(log):
-        if entry.level == "ERROR":
+        if entry.level == "ERROR" and not entry.text.startswith(_ORDINARY):
             return shortened(entry.text)
     unhandled = _UNHANDLED.search(output)
     if unhandled is not None:
@@ -98,7 +111,7 @@ def first_error(log: str, output: str) -> str | None:
 
 def shortened(text: str) -> str:
     """Return a message of LEAN's as one line without the engine's own words before it and the stack behind it."""
-    text = _STACK.split(text, maxsplit=1)[0]
+    text = without_stack(_STACK.split(text, maxsplit=1)[0])
     changed = True
     while changed:
         before = text
@@ -127,6 +140,11 @@ def with_place(text: str, folder: Path) -> str:
     own = [(file, line) for file, line in places if (folder / file).is_file()]
     file, line = (own or places)[-1]
     return f"{said} ({folder / file if own else file} line {line})"
+
+
+def remedy_of(text: str) -> str:
+    """Return what to do about an error of LEAN that does not say it, after a semicolon; "" for others."""
+    return _NO_PANDAS_REMEDY if _NO_PANDAS in text else ""
 
 
 def last_lines(text: str, count: int) -> list[str]:

@@ -29,6 +29,10 @@ PYTHON_VERSION = (3, 11)
 SUPPORTED_VERSION = "2.5."
 """Beginning of the engine versions that this program's assumptions were observed on."""
 _ASK_SECONDS = 30
+_PACKAGES = ("site-packages", "dist-packages")
+_SYSTEM_LIBRARIES = Path("/usr/lib")
+_SYSTEM_PACKAGES = (Path("/usr/local/lib/python3.11/dist-packages"), Path("/usr/lib/python3/dist-packages"))
+"""Where Debian and Ubuntu keep packages, apart from the library."""
 _VERSION_KEY = "FileVersion".encode("utf-16-le")
 _SHOW_PYTHON = (
     "import ctypes, sys; library = ctypes.CDLL(sys.argv[1]); library.Py_GetVersion.restype = ctypes.c_char_p; "
@@ -236,6 +240,16 @@ def _home_of(libpython: Path) -> Path | None:
     folders = {base / "lib"} | ({Path(own)} if own else set())
     is_own = libpython.resolve().parent in {folder.resolve() for folder in folders}
     return base if is_own and (base / "lib" / "python3.11" / "os.py").is_file() else None
+
+
+def package_folders(libpython: Path) -> list[Path]:
+    """Return the folders of packages of the installation that a CPython library belongs to, of those that systems use."""
+    library = libpython.resolve().parent
+    # The library lies in lib, or one deeper in a folder of its architecture.
+    folders = [parent / "python3.11" / name for parent in (library, library.parent) for name in _PACKAGES]
+    if _SYSTEM_LIBRARIES in (library, *library.parents):
+        folders += _SYSTEM_PACKAGES
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _ask(command: list[str], what: str, remedy: str) -> str:

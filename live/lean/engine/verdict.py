@@ -11,7 +11,7 @@ from pathlib import Path
 from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
 from live.hot.catalogue import RunPhase
 from live.lean.engine.engine_config import EngineFiles
-from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, with_place
+from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, remedy_of, with_place
 from live.lean.engine.process import Ending, EngineOutcome
 
 _LINES_SHOWN = 3
@@ -118,7 +118,7 @@ def _algorithm_failure(text: str, files: EngineFiles, folder: Path, where: str) 
     is_import = any(mark in entry.text for entry in entries(log) if entry.level == "ERROR" for mark in _IMPORT_MARKS)
     kind = AlgorithmError if is_import else AlgorithmRuntimeError
     error = kind(with_place(text, folder))
-    return kind(f"{_in_lean(error)}{error}; {where}")
+    return kind(f"{_in_lean(error)}{error}{remedy_of(text)}; {where}")
 
 
 def _unexpected(outcome: EngineOutcome, files: EngineFiles) -> str:

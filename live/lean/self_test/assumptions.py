@@ -11,6 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
+from live.lean.self_test.marks import MISSING_MODULE, RAISED
+
 Verdict = Literal["pass", "fail", "unknown"]
 Facts = Mapping[str, Any]
 
@@ -57,8 +59,10 @@ class Assumption(NamedTuple):
 
 _LOOP = "Isolator Thread"
 _BURST_LEAST = 2
+_CUT_MOST_US = 1_000
 _HELD_MOST_MS = 1_500.0
-_HELD_LEAST_MS = 5.0
+_HELD_LEAST_MS = 19.0
+"""What a tick that is stamped 20 ms ahead is held at least: LEAN's bridge cuts its stamp to milliseconds."""
 
 ENGINE_ASSUMPTIONS = (
     Assumption(
@@ -134,6 +138,14 @@ ENGINE_ASSUMPTIONS = (
         ("future_arrived", "future_least_ms", "future_most_ms"),
         lambda arrived, least, most: arrived > 0 and least >= _HELD_LEAST_MS and most <= _HELD_MOST_MS,
         "stamps are clamped for nothing, or ticks ahead of the clock are lost",
+        False,
+    ),
+    Assumption(
+        "stamps",
+        "a time that is handed to LEAN is cut to milliseconds at the most, and never later than it was",
+        ("stamp_cut_us",),
+        lambda cut_us: 0 <= cut_us < _CUT_MOST_US,
+        "ticks of the feeder are held as ahead of the clock, or feed_delay_seconds shows them older than they are",
         False,
     ),
     Assumption(
@@ -251,14 +263,14 @@ ENGINE_ASSUMPTIONS = (
         "exception",
         "an exception in on_data ends the run without on_end_of_algorithm, and LEAN's result names it",
         ("raise_called_end", "raise_message"),
-        lambda called, message: not called and "raised by the self-test" in message,
+        lambda called, message: not called and RAISED in message,
         "errors of the algorithm are not brought to the front",
     ),
     Assumption(
         "import_error",
         "an error of the algorithm's import is in LEAN's result or log",
         ("import_message",),
-        lambda message: "lean_live_missing_module" in message,
+        lambda message: MISSING_MODULE in message,
         "errors of the algorithm's import are not brought to the front",
     ),
 )

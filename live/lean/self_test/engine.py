@@ -17,11 +17,11 @@ import msgspec
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.errors import EnvironmentFault
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
-from live.lean.engine.engine_log import first_error, read_text
+from live.lean.engine.engine_log import entries, first_error, read_text, remedy_of, shortened
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
 from live.lean.self_test.assumptions import Finding, judge
-from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED
+from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MISSING_MODULE, MODE_VARIABLE, MUTED, RAISED
 
 RUNS = ("facts", "interrupt", "terminate", "raise", "import")
 """Names of the runs, in their order."""
@@ -36,10 +36,11 @@ import live.lean.self_test.probe
 class Main(live.lean.self_test.probe.Probe):
     pass
 """
-_BROKEN_ENTRY = "from AlgorithmImports import *\nimport lean_live_missing_module\n"
-_LIMITS = EngineLimits(stop_seconds=30.0, run_seconds=180.0)
+_BROKEN_ENTRY = f"from AlgorithmImports import *\nimport {MISSING_MODULE}\n"
+_LIMITS = EngineLimits(stop_seconds=30.0, run_seconds=240.0)
 _SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
-_SIGNAL_SECONDS = 60.0
+_SIGNAL_SECONDS = 120.0
+"""Longest time until a run waits for its signal: LEAN's start on a slow machine takes a minute."""
 
 
 def test_engine(
@@ -120,9 +121,6 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
     called_end = "thread_on_end_of_algorithm" in found
     status = outcome.status
     ended = status is not None and status.is_final and outcome.ending is Ending.BY_ITSELF
-    message = (status.runtime_error if status is not None else None) or first_error(
-        read_text(files.log), read_text(files.output)
-    )
     if name == "facts":
         output = read_text(files.output)
         return {
@@ -132,7 +130,7 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
             "output_has_heard": HEARD in output,
         }
     if name == "import":
-        return {"import_message": message or ""}
+        return {"import_message": _message(outcome, files, MISSING_MODULE)}
     if not found.get("is_waiting"):
         # It never came to the point.
         return {}
@@ -140,17 +138,31 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
         return {"interrupt_ended": ended, "interrupt_called_end": called_end}
     if name == "terminate":
         return {"terminate_called_end": called_end}
-    return {"raise_called_end": called_end, "raise_message": message or ""}
+    return {"raise_called_end": called_end, "raise_message": _message(outcome, files, RAISED)}
+
+
+def _message(outcome: EngineOutcome, files: EngineFiles, mark: str) -> str:
+    """Return what LEAN says of an error: of its result or its log the first that has a mark, or else the first at all.
+
+    LEAN may have errors of its own in the log of a run that is as it should be.
+    """
+    found = [] if outcome.status is None else [outcome.status.runtime_error or ""]
+    log, output = read_text(files.log), read_text(files.output)
+    found += [each.text for each in entries(log) + entries(output) if each.level == "ERROR"]
+    found.append(first_error(log, output) or "")
+    return shortened(next((each for each in found if mark in each), next(filter(None, found), "")))
 
 
 def _notes(name: str, outcome: EngineOutcome, files: EngineFiles) -> list[str]:
     if outcome.ending is not Ending.BY_ITSELF:
         return [f"run {name}: {outcome.ending.value}"]
     if name == "facts" and outcome.status is not None and outcome.status.runtime_error is not None:
-        return [f"run {name}: {outcome.status.runtime_error}"]
+        text = shortened(outcome.status.runtime_error)
+        return [f"run {name}: {text}{remedy_of(text)}"]
     if outcome.status is None and name not in ("terminate", "import"):
         error = first_error(read_text(files.log), read_text(files.output))
-        return [f"run {name}: no result, exit code {outcome.return_code}" + (f": {error}" if error else "")]
+        said = f": {error}{remedy_of(error)}" if error else ""
+        return [f"run {name}: no result, exit code {outcome.return_code}{said}"]
     return []
 
 

@@ -24,6 +24,7 @@ import msgspec
 from AlgorithmImports import *
 
 from live.clock import (
+    NANOSECONDS_PER_MICROSECOND,
     NANOSECONDS_PER_MILLISECOND,
     NANOSECONDS_PER_SECOND,
     datetime_to_ns,
@@ -33,13 +34,15 @@ from live.clock import (
     wall_ns,
 )
 from live.lean import surface, threads
-from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED
+from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED, RAISED
 
 _ARRIVAL_SECONDS = 20.0
 """Longest time until ticks arrive: LEAN subscribes in the step at the next whole second, and drops what comes before."""
 _PROBE_SECONDS = 0.05
 _WAIT_SECONDS = 5.0
-_FUTURE_MS = 5
+_FUTURE_MS = 20
+_SCHEDULED_SECONDS = 15.0
+"""Longest time for a scheduled event: one is due every five seconds, and LEAN is a second late."""
 _BURST = 50
 _BURST_TRIES = 10
 
@@ -75,8 +78,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         super().__init__()
         FACTS["thread_init"] = thread_name()
         self.arrivals: dict[float, int] = {}
-        self.sent: set[float] = set()
-        self.newest_stamp = utc_now()
+        self.sent: dict[float, int] = {}
         self.next_price = 1_000.0
         self.largest_slice = 0
         self.on_data_calls = 0
@@ -85,7 +87,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.action: Callable[[Any], None] | None = None
         self.action_error = ""
         self.did_act = threading.Event()
-        self.order_event = threading.Event()
+        self.is_filled = threading.Event()
 
     def initialize(self) -> None:
         """Subscribe to two symbols that are traded at any time."""
@@ -127,12 +129,15 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         ]
         # Before the arrivals, for which the driver waits.
         self.largest_slice = max(self.largest_slice, len(prices))
+        engine_ns = datetime_to_ns(self.utc_time)
         for price in prices:
             self.foreign += price not in self.sent
+            if self.sent.get(price, 0) > engine_ns:
+                FACTS["slice_time_is_at_or_after_stamp"] = False
             self.arrivals.setdefault(price, now_ns)
-        FACTS["slice_time_is_at_or_after_stamp"] = datetime_to_ns(self.utc_time) >= datetime_to_ns(self.newest_stamp)
+        FACTS.setdefault("slice_time_is_at_or_after_stamp", True)
         if FACTS["mode"] == "raise":
-            raise ValueError("raised by the self-test")
+            raise ValueError(RAISED)
         action = self.action
         if action is not None:
             self.action = None
@@ -153,7 +158,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         FACTS["order_event_status"] = str(order_event.status)
         FACTS.setdefault("first_order_id", int(order_event.order_id))
         if str(order_event.status).lower() == "filled":
-            self.order_event.set()
+            self.is_filled.set()
 
     def on_end_of_algorithm(self) -> None:
         """Note that the engine called it."""
@@ -216,6 +221,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.look_at_subscriptions,
             self.look_at_affinity,
             self.look_at_python_collector,
+            self.look_at_schedule,
         ):
             try:
                 step()
@@ -227,10 +233,15 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
     def make(self, symbol: Any = None, ahead_ms: int = 0) -> tuple[float, Any]:
         """Return a tick's price, by which it is known again, and the tick, stamped now."""
         price = self.next_price = round(self.next_price + 0.01, 2)
-        self.sent.add(price)
         stamp = utc_now() + timedelta(milliseconds=ahead_ms)
-        self.newest_stamp = stamp
-        return price, surface.trade_tick(self.symbol if symbol is None else symbol, price, 1.0, stamp)
+        stamp_ns = datetime_to_ns(stamp)
+        # LEAN's bridge cuts times to milliseconds, so a tick ahead of the clock is due that much before.
+        self.sent[price] = (
+            stamp_ns // NANOSECONDS_PER_MILLISECOND * NANOSECONDS_PER_MILLISECOND if ahead_ms else stamp_ns
+        )
+        tick = surface.trade_tick(self.symbol if symbol is None else symbol, price, 1.0, stamp)
+        FACTS["stamp_cut_us"] = (stamp_ns - datetime_to_ns(tick.time)) // NANOSECONDS_PER_MICROSECOND
+        return price, tick
 
     def send(self, symbol: Any = None, ahead_ms: int = 0) -> float:
         """Send one tick and return its price."""
@@ -245,16 +256,22 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             sleep(0.005)
         return sum(price in self.arrivals for price in prices)
 
-    def act(self, action: Callable[[Any], None]) -> None:
+    def act(self, action: Callable[[Any], None], *before: Any) -> None:
         """Have something done within on_data.
+
+        Parameters:
+            action: what.
+            before: ticks that go right before the one that calls for it.
 
         Raises:
             RuntimeError: it failed, or on_data did not come.
         """
         self.action_error = ""
         self.did_act.clear()
+        _, tick = self.make()
         self.action = action
-        self.send()
+        for each in (*before, tick):
+            self.aggregator.Update(each)
         if not self.did_act.wait(_WAIT_SECONDS * 2):
             raise RuntimeError("on_data did not come")
         if self.action_error:
@@ -318,8 +335,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             FACTS["slice_rest_has_other"] = bool(rest is not None and rest.ticks.contains_key(self.other))
 
         for _ in range(20):
-            self.send(self.other)
-            self.act(take_out)
+            self.act(take_out, self.make(self.other)[1])
             if FACTS["slice_had_both"]:
                 return
 
@@ -332,10 +348,17 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             FACTS["order_call_ns"] = monotonic_ns() - began_ns
             FACTS["order_ticket_id"] = int(ticket.order_id)
 
-        self.order_event.clear()
+        self.is_filled.clear()
         self.act(order)
-        FACTS["order_filled"] = self.order_event.wait(_WAIT_SECONDS)
+        FACTS["order_filled"] = self.wait_for_fill()
         FACTS["order_intercepted"] = self.intercepted
+
+    def wait_for_fill(self) -> bool:
+        """Wait for a fill, with ticks, since a fill may need a price; return whether it came."""
+        end_ns = monotonic_ns() + int(_WAIT_SECONDS * NANOSECONDS_PER_SECOND)
+        while not self.is_filled.wait(_PROBE_SECONDS) and monotonic_ns() < end_ns:
+            self.send()
+        return self.is_filled.is_set()
 
     def look_at_set_holdings(self) -> None:
         """Call set_holdings, which may or may not pass the overridden market_order."""
@@ -346,9 +369,13 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             FACTS["set_holdings_orders"] = int(self.transactions.orders_count - orders)
             FACTS["set_holdings_intercepted"] = self.intercepted - before
 
+        self.is_filled.clear()
         self.act(hold)
-        cls = type(self)
-        FACTS["spellings_are_two"] = "set_holdings" in dir(cls) and "SetHoldings" in dir(cls)
+        # The next steps look at what is held, which this order must not change meanwhile.
+        self.wait_for_fill()
+        FACTS["spellings_are_two"] = all(
+            any(name in vars(cls) for cls in type(self).__mro__) for name in ("set_holdings", "SetHoldings")
+        )
 
     def look_at_order_warming(self) -> None:
         """Make the calls that warm the way of orders, and see that they leave no order."""
@@ -363,12 +390,10 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.portfolio.log_margin_information(None)
             FACTS["warming_orders"] = int(self.transactions.orders_count - before)
             self.market_order(self.symbol, 0, True)
-            FACTS["zero_order_fills"] = 0
 
-        quantity = float(self.portfolio[self.symbol].quantity)
+        self.is_filled.clear()
         self.act(warm)
-        sleep(0.5)
-        FACTS["zero_order_fills"] = int(float(self.portfolio[self.symbol].quantity) != quantity)
+        FACTS["zero_order_fills"] = int(self.is_filled.wait(0.5))
 
     def look_at_subscriptions(self) -> None:
         """List what the algorithm subscribed to, as the feeder does."""
@@ -394,3 +419,9 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         gc.disable()
         FACTS["python_frozen"] = gc.get_freeze_count()
         FACTS["python_gc_is_off"] = not gc.isenabled()
+
+    def look_at_schedule(self) -> None:
+        """Wait for a scheduled event."""
+        end_ns = monotonic_ns() + int(_SCHEDULED_SECONDS * NANOSECONDS_PER_SECOND)
+        while "thread_scheduled" not in FACTS and monotonic_ns() < end_ns:
+            sleep(_PROBE_SECONDS)

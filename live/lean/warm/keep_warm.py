@@ -14,7 +14,7 @@ from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns, thread_cpu_ns
 from live.config import CONFIG_FILE_NAME, LeanSettings
-from live.errors import ConfigError, one_line
+from live.errors import ConfigError, error_text
 from live.hot.catalogue import Counter, Gauge
 from live.lean import surface
 from live.lean.attendant import Attendant
@@ -108,8 +108,8 @@ class KeepWarm:
         except Exception as error:
             # LEAN raises when its data folder or the brokerage model does not know the symbol: warmth is not worth a session.
             algorithm.error(
-                f"LEAN does not add the dummy symbol {'/'.join(self._dummy_name)}: {type(error).__name__}: "
-                f"{one_line(str(error))}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
+                f"LEAN does not add the dummy symbol {'/'.join(self._dummy_name)}: "
+                f"{error_text(error)}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
                 f"{self._settings_file} to one that it knows"
             )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from live.algorithm.enums import OrderType
 from live.clock import wall_ns
+from live.errors import error_text
 from live.hot.units import scaled_e9
 from live.lean import surface
 from live.lean.instrument import lean_callback
@@ -60,7 +61,7 @@ class OrderWarmer:
         except Exception as error:
             # Whatever .NET raises: warmth is not worth a session.
             self._is_closed = True
-            self.note = f"the way of orders is not kept warm: {type(error).__name__}: {error}"
+            self.note = f"the way of orders is not kept warm: {error_text(error)}"
 
     def _go(self) -> None:
         row = self._row

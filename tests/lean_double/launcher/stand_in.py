@@ -99,6 +99,8 @@ class Launcher:
             self.trace(
                 f"AlgorithmManager.Run(): Stopping, encountered a runtime error at {datetime.now()} UTC.", "ERROR"
             )
+        else:
+            self.trace(f"AlgorithmManager.Run(): Algorithm state changed to Stopped at {datetime.now()}", "ERROR")
         self.trace("LiveTradingResultHandler.SendFinalResult(): Starting...")
         events = [self._event(number, event) for number, event in enumerate(self._events)]
         if events:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from lean_engine.market import Empty, Symbol, TickType
-from lean_engine.spelling import dotnet, field
+from lean_engine.spelling import DotnetError, dotnet, field, to_dotnet
 
 
 @dotnet("QuantConnect.Data")
@@ -15,8 +15,18 @@ class BaseData:
     """A piece of data."""
 
     symbol = field("symbol", Empty)
-    time = field("time", datetime(1, 1, 1))
     value = field("value", 0.0)
+
+    def __init__(self) -> None:
+        self._time = datetime(1, 1, 1)
+
+    @property
+    def time(self) -> datetime:
+        return self._time
+
+    @time.setter
+    def time(self, moment: datetime) -> None:
+        self._time = to_dotnet(moment)
 
     @property
     def end_time(self) -> datetime:
@@ -115,6 +125,10 @@ class List(list[Any]):
 List = dotnet("System.Collections.Generic")(List)  # type: ignore[misc]
 
 
+class KeyNotFoundException(DotnetError):
+    """System.Collections.Generic.KeyNotFoundException."""
+
+
 @dotnet("QuantConnect.Data")
 class Slice:
     """What on_data is given: the data by kind, and all together."""
@@ -136,8 +150,8 @@ class Slice:
         utc_time: datetime,
         has_data: bool | None = None,
     ) -> None:
-        self._time = time
-        self._utc_time = utc_time
+        self._time = to_dotnet(time)
+        self._utc_time = to_dotnet(utc_time)
         self._data = data
         self._by_kind = {
             "bars": trade_bars,
@@ -164,7 +178,10 @@ class Slice:
                 ticks[tick.symbol] = List()
             ticks[tick.symbol].add(tick)
         empty = [DataDictionary() for _ in range(9)]
-        return cls(time, every, empty[0], empty[1], ticks, *empty[2:], utc_time, bool(every))
+        made = cls(time, every, empty[0], empty[1], ticks, *empty[2:], utc_time, bool(every))
+        # The engine's own times do not come from Python.
+        made._time, made._utc_time = time, utc_time
+        return made
 
     @property
     def time(self) -> datetime:
@@ -196,7 +213,10 @@ class Slice:
         return symbol in self._symbols()
 
     def __getitem__(self, symbol: Symbol) -> Any:
-        return self._symbols()[symbol]
+        try:
+            return self._symbols()[symbol]
+        except KeyError:
+            raise KeyNotFoundException(f"{symbol} has no data in this slice") from None
 
     def _symbols(self) -> dict[Symbol, list[BaseData]]:
         if self._by_symbol is None:

@@ -36,6 +36,7 @@ class SecurityType(DotnetEnum):
     FOREX = 4
     FUTURE = 5
     CRYPTO = 7
+    CRYPTO_FUTURE = 11
 
 
 class Market:

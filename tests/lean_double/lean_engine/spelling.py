@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from live.algorithm.naming import pascal_case
@@ -23,6 +24,18 @@ def dotnet(module: str) -> Any:
         return cls
 
     return decorated
+
+
+def to_dotnet(moment: datetime) -> datetime:
+    """Return a moment of Python's as LEAN's bridge hands it to .NET: cut to milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
+
+
+class DotnetError(Exception):
+    """An error of .NET: its stack is a part of its text."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}\n   at QuantConnect.Data.Slice.get_Item(Symbol symbol)\n   at InvokeStub_Slice(Object, Span`1)"
 
 
 def field(name: str, default: Any = None) -> property:

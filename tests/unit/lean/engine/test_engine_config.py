@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sysconfig
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from support.lean_engine import home
 
 from live.errors import EnvironmentFault
 from live.feeds.sample_reference import write_reference
-from live.lean.engine.engine_config import ENVIRONMENT, EngineFiles, EngineRequest, prepare
+from live.lean.engine.engine_config import ENVIRONMENT, EngineFiles, EngineRequest, prepare, python_path
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions
 
 
@@ -72,6 +74,35 @@ def test_settings_of_the_shell_do_not_reach_the_engine(tmp_path: Path, monkeypat
     assert found["DOTNET_gcServer"] == "0"
     assert found["PYTHONNET_PYDLL"] == str(home().libpython)
     assert found["PYTHONPATH"].split(os.pathsep)[0] == str(home().folder)
+
+
+def test_what_dotnet_needs_to_start_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"DOTNET_ROOT_X64": "/x", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_ROLL_FORWARD": "Major"}
+    for name, value in needed.items():
+        monkeypatch.setenv(name, value)
+    assert needed.items() <= files_of(tmp_path).environment.items()
+
+
+def test_packages_beside_the_library_are_found_in_an_active_virtual_environment(tmp_path: Path) -> None:
+    library = tmp_path / "lib" / "x86_64-linux-gnu" / "libpython3.11.so.1.0"
+    packages = tmp_path / "lib" / "python3.11" / "dist-packages"
+    for folder in (library.parent, packages):
+        folder.mkdir(parents=True)
+    library.touch()
+    folders = python_path(replace(home(), libpython=library))
+    assert folders[-1] == str(packages)
+    assert folders.index(sysconfig.get_path("purelib")) < len(folders) - 1
+    # Those of another installation stay away.
+    assert "/usr/lib/python3/dist-packages" not in folders
+
+
+def test_a_path_that_lean_cannot_give_to_python(tmp_path: Path) -> None:
+    write_reference(tmp_path / "data")
+    request = EngineRequest("", tmp_path / "data")
+    with pytest.raises(EnvironmentFault, match=r"o'hara: the path has a single quote; use a folder without one"):
+        prepare(home(), request, tmp_path / "o'hara")
+    with pytest.raises(EnvironmentFault, match="LEAN cannot import modules from /it's"):
+        prepare(home(), replace(request, paths=[Path("/it's")]), tmp_path / "run")
 
 
 def test_the_host_gets_its_instructions(tmp_path: Path) -> None:

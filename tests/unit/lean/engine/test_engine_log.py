@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from live.lean.engine.engine_log import engine_version, entries, first_error, has_ended, shortened
+from live.lean.engine.engine_log import engine_version, entries, first_error, has_ended, remedy_of, shortened
 
 LOG = """\
 20260821 14:03:02.123 TRACE:: Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0.17155 Mode: RELEASE (64bit) Host: h
@@ -27,6 +27,15 @@ def test_the_first_error_without_lean_s_words() -> None:
     assert first_error(LOG, "") == "No module named 'foo' at <module> import foo in main.py: line 2"
 
 
+def test_the_end_of_a_run_that_was_asked_to_end_is_no_error() -> None:
+    ends = (
+        "20260821 14:03:03.000 ERROR:: AlgorithmManager.Run(): Algorithm state changed to Stopped at 08/21/2026 14:03:03\n"
+        "20260821 14:03:03.000 ERROR:: AlgorithmManager.Run(): CancellationRequestion at 08/21/2026 14:03:03\n"
+    )
+    assert first_error(ends, "") is None
+    assert first_error(ends + "20260821 14:03:04.000 ERROR:: the disk is full\n", "") == "the disk is full"
+
+
 def test_an_engine_that_cannot_start_says_so_on_its_output() -> None:
     output = "Unhandled exception. System.DllNotFoundException: Could not load libpython3.11.so.\n   at X()\n"
     assert first_error("", output) == "System.DllNotFoundException: Could not load libpython3.11.so."
@@ -39,6 +48,11 @@ def test_an_engine_that_cannot_start_says_so_on_its_output() -> None:
         ("Runtime Error: boom Stack Trace: boom", "boom"),
         ("Algorithm.Initialize() Error: a\nb", "a b"),
         ("plain", "plain"),
+        ("no such key\n   at QuantConnect.Data.Slice.get_Item(Symbol symbol)\n   at X.Y()", "no such key"),
+        (
+            "boom\n  at on_data\n    raise ValueError('boom')\n in main.py: line 9",
+            "boom at on_data raise ValueError('boom') in main.py: line 9",
+        ),
     ],
 )
 def test_shortened(text: str, expected: str) -> None:
@@ -47,6 +61,13 @@ def test_shortened(text: str, expected: str) -> None:
 
 def test_long_messages_are_cut() -> None:
     assert len(shortened("x" * 5_000)) == 600
+
+
+def test_pandas_that_is_missing_is_told_with_its_remedy() -> None:
+    # LEAN tells no more of it than that the class that imports it could not be set up.
+    text = "The type initializer for 'QuantConnect.Python.PandasConverter' threw an exception."
+    assert "python3.11 -m pip install pandas" in remedy_of(text)
+    assert remedy_of("No module named 'foo'") == ""
 
 
 def test_end_and_version() -> None:
