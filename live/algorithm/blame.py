@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from live.errors import AlgorithmRuntimeError, LeanLiveError
+from live.errors import AlgorithmRuntimeError, LeanLiveError, without_stack
 
 _OURS = Path(__file__).resolve().parent.parent
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")

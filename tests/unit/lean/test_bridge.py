@@ -54,7 +54,9 @@ def test_an_error_of_dotnet_is_told_without_its_stack(tmp_path: Path, monkeypatc
         feed.until(lambda: False)
 
     run = run_in_double(tmp_path, monkeypatch, SOURCE, drive)
-    assert run.page().text(PageText.REASON) == "KeyNotFoundException: ETHUSD has no data in this slice"
+    reason = run.page().text(PageText.REASON)
+    assert reason.startswith("on_data raised KeyNotFoundException: ETHUSD has no data in this slice (")
+    assert "   at " not in reason
     assert "get_Item" in run.error
 
 
