@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from live.config import Config, LeanSettings, LogSettings, RiskSettings
+from live.config import Config, LeanSettings, LogSettings
 from live.lean.entry import write_entry
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
+from live.lean.orders.ids import FILE_NAME
 from live.lean.summary import SUMMARY_FILE
 from live.paper.run_model import DryRunRequest
 from support.lean_double import lean_modules
 from support.runs import MemorySink, outcome
 
 DUMMY = "crypto/coinbase/ETHUSD"
-_DUMMY_CURRENCY = "ETH"
+_DUMMY_TICKER, _DUMMY_CURRENCY = "ETHUSD", "ETH"
+_COMPLAINTS = ("lean-live: the host's own", "past the risk gate", "not kept warm", "dummy symbol")
 
 
 @dataclass
@@ -26,11 +30,11 @@ class LeanOutcome:
 
     Attributes:
         requests: orders that were asked for, as the engine got them.
-        outcome: in the form of a golden.
+        outcome: in the form of a golden; empty after a failure.
         lines: of the log.
         threads: names of threads by callback.
         failure: what ended the run; None for a good end.
-        summary: of the host; None without one.
+        run_folder: of the host.
         engine: the engine.
     """
 
@@ -41,12 +45,27 @@ class LeanOutcome:
     failure: BaseException | None
     run_folder: Path
     engine: Any
-    is_attached: bool = field(default=True)
 
     @property
     def complaints(self) -> list[str]:
         """Lines about faults of the host's own, and about orders that went past it."""
-        return [line for line in self.lines if "lean-live: the host's own" in line or "past the risk gate" in line]
+        return [line for line in self.lines if any(text in line for text in _COMPLAINTS)]
+
+    @property
+    def errors(self) -> list[str]:
+        """Lines about errors: the host leaves none behind."""
+        return [line for line in self.lines if " ERROR " in line]
+
+    @property
+    def beats(self) -> int:
+        """Beats of the keep-warm that came out of the engine."""
+        return int(json.loads((self.run_folder / SUMMARY_FILE).read_text(encoding="utf-8"))["beats"])
+
+    def noted_orders(self) -> list[int]:
+        """Return LEAN's numbers of the orders that the host has sent or followed, in order."""
+        file = self.run_folder / FILE_NAME
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return sorted(filter(None, (json.loads(line).get("engine", 0) for line in lines)))
 
 
 def run_on_data(
@@ -56,7 +75,6 @@ def run_on_data(
     data_folder: Path,
     *,
     is_attached: bool = True,
-    is_warm: bool = True,
     lean: LeanSettings | None = None,
     parameters: dict[str, str] | None = None,
 ) -> LeanOutcome:
@@ -68,16 +86,13 @@ def run_on_data(
         algorithm: the user's file.
         data_folder: LEAN data.
         is_attached: whether the host is attached; otherwise LEAN loads the file itself.
-        is_warm: whether beats of the dummy symbol come between the data.
         lean: table [lean].
         parameters: of the algorithm.
     """
-    from msgspec.structs import replace
-
     entry_folder, run_folder, results = folder / "entry", folder / "run", folder / "results"
     for each in (entry_folder, run_folder, results):
         each.mkdir(parents=True)
-    warmth = {"rehearsal_seconds": 0.0, "dummy_symbol": DUMMY if is_warm else "", "keep_warm_milliseconds": 0.001}
+    warmth = {"rehearsal_seconds": 0.0, "dummy_symbol": DUMMY, "keep_warm_milliseconds": 0.001}
     settings = replace(lean or LeanSettings(), **warmth)
     path = folder / "settings.json"
     write_instructions(Instructions(algorithm=str(algorithm), run_folder=str(run_folder), lean=settings), path)
@@ -90,20 +105,22 @@ def run_on_data(
         threads = Threads()
         try:
             with leans_surface(threads):
-                run, sink, failure = threads.run_on(LOOP, _play, LeanRun, module, data_folder, results, parameters or {})
+                run, sink, failure = threads.run_on(
+                    LOOP, _play, LeanRun, module, data_folder, results, parameters or {}
+                )
         finally:
             threads.end()
     engine = run.engine
     found = outcome(run, sink) if failure is None else {}
-    if is_attached and is_warm and found:
-        # The account knows the currency of the dummy symbol, of which it holds nothing.
-        cash = found["final"]["cash"]
-        found["final"]["cash"] = {name: amount for name, amount in cash.items() if name != _DUMMY_CURRENCY or amount != "0"}
-        found["final"]["holdings"] = [each for each in found["final"]["holdings"] if each["symbol"] != DUMMY.upper().rpartition("/")[2]]
-    lines = sink.lines
-    return LeanOutcome(
-        list(engine.requests), found, lines, engine.callbacks.called, failure, run_folder, engine, is_attached
-    )
+    if found:
+        _forget_dummy(found["final"])
+    return LeanOutcome(list(engine.requests), found, sink.lines, engine.callbacks.called, failure, run_folder, engine)
+
+
+def _forget_dummy(final: dict[str, Any]) -> None:
+    """Take out of the final state what LEAN has of the dummy symbol, which cannot be hidden: a security, and a currency."""
+    final["holdings"] = [each for each in final["holdings"] if each["symbol"] != _DUMMY_TICKER]
+    final["cash"] = {name: amount for name, amount in final["cash"].items() if (name, amount) != (_DUMMY_CURRENCY, "0")}
 
 
 def _play(kind: Any, module: Path, data_folder: Path, results: Path, parameters: dict[str, str]) -> Any:

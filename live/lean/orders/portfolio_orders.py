@@ -121,7 +121,7 @@ class PortfolioOrders:
         rest = quantity - self._open_quantity(algorithm, symbol, _MARKET_TYPES)
         if not rest:
             return []
-        row = self._sender.row(symbol)
+        row = self._sender.gate.row_of(symbol)
         is_open = row is None or bool(row.security.exchange.exchange_open)
         method = order_method("market_order" if is_open else "market_on_open_order")
         arguments: tuple[Any, ...] = (bool(asynchronous), tag or "")
@@ -137,7 +137,7 @@ class PortfolioOrders:
             symbol: symbol, ticker or security.
             types: numbers of LEAN's OrderType; None for all.
         """
-        row = self._sender.row(symbol)
+        row = self._sender.gate.row_of(symbol)
         if row is None:
             return _ZERO
         self._sender.settle(row)
@@ -194,7 +194,7 @@ class PortfolioOrders:
         """Liquidate all but some symbols, in the order of their names, when that is wanted."""
         if not is_wanted:
             return []
-        rows = [self._sender.row(each) for each in kept]
+        rows = [self._sender.gate.row_of(each) for each in kept]
         keep = {row.symbol for row in rows if row is not None}
         held = [each.symbol for each in algorithm.securities.values()]
         others = sorted((each for each in held if each not in keep), key=lambda each: str(each.value))

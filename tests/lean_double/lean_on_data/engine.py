@@ -9,6 +9,7 @@ keep-warm, alone in a slice and beside others in turn.
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from typing import Any
 from lean_engine.algorithm import MetaType
 from lean_engine.engine import python_method
 from lean_engine.feed import Composer, utc_now
+
 from lean_on_data.algorithm import QCAlgorithm
 from lean_on_data.names import LeanScope
 from lean_on_data.records import SecurityChanges, as_leans
@@ -28,9 +30,10 @@ from live.algorithm.loader import LoadedAlgorithm
 from live.algorithm.naming import pascal_case
 from live.errors import DataError
 from live.lean import host
-from live.paper import run
+from live.paper import engine, run
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
+from live.paper.portfolio import SecurityPortfolioManager
 
 LOOP, POOL, TRANSACTIONS, REALTIME, ATTENDANT = (
     "Isolator Thread",
@@ -85,11 +88,13 @@ class LeanCallbacks:
     Parameters:
         instance: the algorithm.
         threads: LEAN's.
+        end_step: called when the algorithm's code has returned.
     """
 
-    def __init__(self, instance: Any, threads: Threads) -> None:
+    def __init__(self, instance: Any, threads: Threads, end_step: Callable[[], None]) -> None:
         self._instance = instance
         self._threads = threads
+        self._end_step = end_step
         self._at_work = 0
         self._slices = 0
         self._beats = 0
@@ -134,6 +139,8 @@ class LeanCallbacks:
             return work(*arguments)
         finally:
             self._at_work -= 1
+            if not self._at_work:
+                self._end_step()
 
     def _give(self, slice: slices.Slice) -> None:
         beats = self._look_after()
@@ -156,10 +163,14 @@ class LeanCallbacks:
         return beats
 
     def _call(self, name: str, method: Any, *arguments: Any) -> Any:
-        import threading
-
         self.called.setdefault(name, set()).add(threading.current_thread().name)
         return self.at_work(guarded, name, method, *arguments)
+
+
+class LeanPortfolio(SecurityPortfolioManager):
+    """The account, with a line about its margin that goes nowhere."""
+
+    def log_margin_information(self, request: Any = None) -> None: ...
 
 
 class LeanPaperEngine(PaperEngine):
@@ -172,6 +183,7 @@ class LeanPaperEngine(PaperEngine):
 
     threads: Threads
     callbacks: Any
+    instance: Any = None
 
     def attach(self, algorithm_class: type[Any]) -> None:
         """Make the algorithm, and its part inside."""
@@ -183,7 +195,7 @@ class LeanPaperEngine(PaperEngine):
             self.instance = algorithm_class()
         finally:
             qc_algorithm.QCAlgorithm._attaching = QCAlgorithm._making = None
-        self.callbacks = LeanCallbacks(self.instance, self.threads)
+        self.callbacks = LeanCallbacks(self.instance, self.threads, self.take_errors)
         events = self.schedule.events
         for name in ("fire_past", "fire_due"):
             setattr(events, name, self._on_realtime_thread(getattr(events, name)))
@@ -204,8 +216,24 @@ class LeanPaperEngine(PaperEngine):
     def submit_order(self, order: Any, asynchronous: bool) -> Any:
         """Take note of the request."""
         prices = (order.exact_limit_price, order.exact_stop_price)
-        self.requests.append((self.time_ns, str(order.symbol), order.type.name, order.exact_quantity, *prices, order.tag))
+        if order.exact_quantity:
+            # Those of nothing may be the host's, which keeps the way of orders warm.
+            terms = (str(order.symbol), order.type.name, order.exact_quantity)
+            self.requests.append((self.time_ns, *terms, *prices, order.tag))
         return super().submit_order(order, asynchronous)
+
+    def write_log(self, level: str, text: str) -> None:
+        """Write a line; errors wait in the algorithm's queue for the result handler."""
+        if level == "error" and self.instance is not None:
+            self.instance.error_messages.enqueue(text)
+        else:
+            super().write_log(level, text)
+
+    def take_errors(self) -> None:
+        """Write what waits in the algorithm's queue, as the result handler does at the end of a step."""
+        queue = self.instance.error_messages
+        while queue.count:
+            super().write_log("error", queue.try_dequeue(None)[1])
 
     def _on_realtime_thread(self, fire: Callable[..., Any]) -> Callable[..., Any]:
         def fire_there(*arguments: Any) -> Any:
@@ -259,11 +287,19 @@ def load(path: Path, class_name: str | None = None) -> LoadedAlgorithm:
 @contextmanager
 def leans_surface(threads: Threads) -> Iterator[None]:
     """Put LEAN's surface around the runs that are made meanwhile."""
-    before = run.load_algorithm, run.PaperEngine, host.Attendant
     LeanPaperEngine.threads = threads
-    run.load_algorithm, run.PaperEngine, host.Attendant = load, LeanPaperEngine, Attendant  # type: ignore[assignment,misc]
+    others = {
+        (run, "load_algorithm"): load,
+        (run, "PaperEngine"): LeanPaperEngine,
+        (engine, "SecurityPortfolioManager"): LeanPortfolio,
+        (host, "Attendant"): Attendant,
+    }
+    before = {(module, name): getattr(module, name) for module, name in others}
+    for (module, name), other in others.items():
+        setattr(module, name, other)
     try:
         yield
     finally:
-        run.load_algorithm, run.PaperEngine, host.Attendant = before  # type: ignore[misc]
+        for (module, name), own in before.items():
+            setattr(module, name, own)
         Attendant.begun = None

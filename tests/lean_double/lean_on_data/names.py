@@ -13,11 +13,12 @@ from lean_engine.algorithm import ConcurrentQueue
 from lean_engine.data import List, Tick
 from lean_engine.feed import Composer, FakeDataQueue, IDataAggregator, IDataQueueHandler
 from lean_engine.garbage import GC
+from QuantConnect.Configuration import Config
+
 from lean_on_data.algorithm import QCAlgorithm
 from lean_on_data.records import OrderResponse, OrderTicket, SecurityChanges, Slice, SubmitOrderRequest
 from live.algorithm.imports import LEAN_ROOTS, SERVED_MODULE, ImportScope, subset_names
 from live.algorithm.lean_api import lean_api
-from QuantConnect.Configuration import Config
 
 DOUBLE = Path(__file__).resolve().parent.parent
 _NOT_LEANS = "LiveAlgorithm"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lean_engine.threads import start_thread
+
 from live.algorithm.numbers import use_engine_context
 
 
