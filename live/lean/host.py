@@ -187,6 +187,16 @@ class Host:
             self.fail_in("on_securities_changed", error)
             raise
 
+    def on_end_of_day(self, symbol: Any) -> None:
+        """Tell the strategy of the end of a security's day, on LEAN's RealTime Thread; not of the dummy symbol's."""
+        if self.keep_warm is not None and self.keep_warm.is_dummy(symbol):
+            return
+        try:
+            self._call("on_end_of_day", symbol)
+        except BaseException as error:
+            self.fail_in("on_end_of_day", error)
+            raise
+
     def on_end_of_algorithm(self) -> None:
         """Let the user's own code end the run, and end the host."""
         try:

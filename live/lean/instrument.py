@@ -8,8 +8,10 @@ be overridden. All methods are in the class's body from the start: LEAN's bridge
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.naming import pascal_case
@@ -77,6 +79,9 @@ def instrumented(base: type, host: Host) -> type:
             host.fail_in("__init__", error)
             raise
 
+    def on_end_of_day(self: Any, symbol: Any) -> None:
+        host.on_end_of_day(symbol)
+
     methods: dict[str, Any] = {
         "initialize": initialize,
         "on_data": on_data,
@@ -91,6 +96,9 @@ def instrumented(base: type, host: Host) -> type:
     if construct is not None:
         # LEAN's own is called as it is; nothing is put around that.
         methods["__init__"] = make
+    if _takes_symbol(python_callback(base, "on_end_of_day", "OnEndOfDay")):
+        # LEAN plans it for each security only when Python defines it with one parameter.
+        methods["on_end_of_day"] = on_end_of_day
     return types.new_class(base.__name__, (base,), {}, lambda body: body.update(methods))
 
 
@@ -104,8 +112,8 @@ def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
         names: the spellings, snake_case first as LEAN looks them up.
     """
     for name in names:
-        for base in cls.__mro__:
-            if is_python_class(base) and name in vars(base):
+        for base in _above_lean(cls):
+            if name in vars(base):
                 found: Callable[..., Any] = vars(base)[name]
                 return found
     return None
@@ -113,6 +121,19 @@ def python_callback(cls: type, *names: str) -> Callable[..., Any] | None:
 
 def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
     """Return LEAN's own callback of an algorithm, below all that Python classes define."""
-    last = [base for base in type(algorithm).__mro__ if is_python_class(base)][-1]
+    *_, last = _above_lean(type(algorithm))
     found: Callable[..., Any] = getattr(super(last, algorithm), name)
     return found
+
+
+def _above_lean(cls: type) -> Iterable[type]:
+    """Return the Python classes that go before LEAN's own: behind it there may be others, of which LEAN's hide much."""
+    return itertools.takewhile(is_python_class, cls.__mro__)
+
+
+def _takes_symbol(callback: Callable[..., Any] | None) -> bool:
+    """Tell whether a callback, as it stands in a class, takes one argument besides the algorithm."""
+    if callback is None:
+        return False
+    is_bound = not isinstance(callback, staticmethod)
+    return len(inspect.signature(getattr(callback, "__func__", callback)).parameters) - is_bound == 1

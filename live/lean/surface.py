@@ -417,6 +417,12 @@ def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str
     return add(ticker, Resolution.TICK, market)
 
 
+def uses_framework(algorithm: Any) -> bool:
+    """Tell whether the algorithm has models of LEAN's framework; without, LEAN has models that do nothing, named Null..."""
+    models = (algorithm.alpha, algorithm.portfolio_construction, algorithm.risk_management)
+    return any(not str(each).rpartition(".")[2].startswith("Null") for each in models)
+
+
 def base_amount(security: Any) -> float:
     """Return what the account holds of a pair's base currency, which is valued at the pair's price; 0 for other securities."""
     base = getattr(security, "base_currency", None)

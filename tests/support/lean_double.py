@@ -10,7 +10,7 @@ from pathlib import Path
 from live.lean.dotnet_types import dotnet_types
 
 DOUBLE = Path(__file__).resolve().parent.parent / "lean_double"
-_ROOTS = {"AlgorithmImports", "QuantConnect", "System", "clr", "lean_engine"}
+_ROOTS = {"AlgorithmImports", "QuantConnect", "System", "clr", "lean_engine", "lean_on_data"}
 
 
 @contextmanager

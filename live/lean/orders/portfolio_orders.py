@@ -110,7 +110,7 @@ class PortfolioOrders:
         found = []
         for symbol, percentage in wanted:
             change = self._quantity_toward(symbol, percentage)
-            row = self._sender.row(symbol)
+            row = self._sender.gate.row_of(symbol)
             if row is None or not row.is_tradable() or abs(change) < _exact(row.lot()):
                 continue
             held = _exact(row.held()) + self._open_quantity(row)
@@ -119,7 +119,7 @@ class PortfolioOrders:
         return sorted(found, key=lambda target: (not target.is_reducing, -target.value))
 
     def _order_rest(self, algorithm: Any, symbol: Any, quantity: Decimal, options: OrderOptions) -> list[Any]:
-        row = self._sender.row(symbol)
+        row = self._sender.gate.row_of(symbol)
         rest = quantity if row is None else quantity - self._open_quantity(row, _MARKET_TYPES)
         if not rest:
             return []
@@ -169,7 +169,7 @@ class PortfolioOrders:
 
     def _liquidate_others(self, algorithm: Any, kept: list[Any], options: OrderOptions) -> list[Any]:
         """Liquidate all but some symbols, in the order of their names."""
-        rows = [self._sender.row(each) for each in kept]
+        rows = [self._sender.gate.row_of(each) for each in kept]
         keep = {row.symbol for row in rows if row is not None}
         held = [each.symbol for each in self._sender.gate.account.securities()]
         tickets = []

@@ -96,6 +96,13 @@ class KeepWarm:
         self._algorithm = algorithm
         if not self.is_wanted:
             return
+        if surface.uses_framework(algorithm):
+            # LEAN gives its models every slice and security, without a way to keep the dummy's from them.
+            algorithm.debug(
+                "the algorithm has models of LEAN's framework, which would see the dummy symbol of [lean]: nothing is "
+                "rehearsed or kept warm"
+            )
+            return
         asset_class, market, ticker = self._dummy_name
         if any(str(each.symbol.value).upper() == ticker for each in algorithm.securities.values()):
             algorithm.debug(
@@ -112,6 +119,10 @@ class KeepWarm:
                 f"{error_text(error)}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
                 f"{self._settings_file} to one that it knows"
             )
+
+    def is_dummy(self, symbol: Any) -> bool:
+        """Tell whether a symbol of LEAN's is the dummy."""
+        return self._security is not None and symbol == self._security.symbol
 
     def on_securities_changed(self, changes: Any) -> Any | None:
         """Take note that LEAN has subscribed to the dummy; return the changes without it, None when nothing is left."""

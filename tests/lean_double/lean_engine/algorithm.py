@@ -12,7 +12,7 @@ from lean_engine.market import Market, Resolution, SecurityType, Symbol
 from lean_engine.orders.trading import Trading
 from lean_engine.schedule import DateRules, ScheduleManager, TimeRules
 from lean_engine.securities import Security, SecurityManager, SecurityPortfolioManager
-from lean_engine.spelling import dotnet
+from lean_engine.spelling import dotnet, field
 from lean_engine.subscriptions import SubscriptionManager
 
 
@@ -68,6 +68,14 @@ class QCAlgorithm(Trading, metaclass=MetaType):
         self._error_messages = ConcurrentQueue()
         self._parameters: dict[str, str] = {}
         self._begin_trading()
+
+    # -- models of the framework: those of an algorithm that has none do nothing
+
+    alpha = field("alpha", "QuantConnect.Algorithm.Framework.Alphas.NullAlphaModel")
+    portfolio_construction = field(
+        "portfolio_construction", "QuantConnect.Algorithm.Framework.Portfolio.NullPortfolioConstructionModel"
+    )
+    risk_management = field("risk_management", "QuantConnect.Algorithm.Framework.Risk.NullRiskManagementModel")
 
     # -- callbacks
 

@@ -152,7 +152,7 @@ class Engine:
 
     def _look_up(self, name: str) -> Any:
         if name not in self._methods:
-            method = _python_method(self.algorithm, name) or _python_method(self.algorithm, pascal_case(name))
+            method = python_method(self.algorithm, name) or python_method(self.algorithm, pascal_case(name))
             if method is None and name != "on_data":
                 method = getattr(self.algorithm, pascal_case(name))
             self._methods[name] = method
@@ -164,7 +164,7 @@ class Engine:
         method(*arguments)
 
 
-def _python_method(instance: Any, name: str) -> MethodType | None:
+def python_method(instance: Any, name: str) -> MethodType | None:
     """Return a method that Python code defines; in the double the class of LEAN is written in Python as well."""
     method = getattr(instance, name)
     if not isinstance(method, MethodType):

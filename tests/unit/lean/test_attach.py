@@ -162,6 +162,34 @@ def test_a_module_beside_the_algorithm_may_import_it_by_its_name(
     assert run.texts() == ["limit 7"]
 
 
+def test_classes_behind_leans_among_the_bases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # LEAN's class hides what those behind it define, and its own methods are still found below the user's.
+    source = f"""
+from AlgorithmImports import *
+
+class Sizes:
+    def size(self):
+        return 2
+
+    def on_end_of_algorithm(self):
+        self.log("hidden by LEAN's own")
+
+class Main(QCAlgorithm, Sizes):
+    def initialize(self):{SETUP}
+    def on_data(self, data):
+        self.log(f"{{self.market_order(self.btc, self.size(), True).quantity}}")
+"""
+
+    def drive(feed: Feed) -> None:
+        feed.trade("BTCUSD", 100)
+        feed.until(lambda: feed.calls("on_data") == 1)
+
+    for is_attached in (False, True):
+        (tmp_path / str(is_attached)).mkdir()
+        run = run_in_double(tmp_path / str(is_attached), monkeypatch, source, drive, is_attached=is_attached)
+        assert (run.error, run.texts()) == ("", ["2.0"])
+
+
 def test_a_class_decorator_that_replaces_on_data_is_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = f"""
 from AlgorithmImports import *

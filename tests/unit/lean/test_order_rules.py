@@ -91,6 +91,18 @@ def test_open_market_orders_count_as_held(tmp_path: Path) -> None:
             assert [quantity for _, quantity, _ in bench.sent()] == [2493.0]
 
 
+@pytest.mark.parametrize("spelling", ["set_holdings", "SetHoldings"])
+@pytest.mark.parametrize("is_replacing", [False, True])
+def test_set_holdings_of_what_was_not_added_is_an_error_in_the_log(
+    tmp_path: Path, spelling: str, is_replacing: bool
+) -> None:
+    with order_bench(tmp_path) as bench:
+        # LEAN finds nothing to order, and does not raise.
+        assert getattr(bench.algorithm, spelling)("NONE", 0.5, is_replacing) == []
+        assert bench.lines("error") == ["NONE not found in portfolio."]
+        assert bench.sent() == []
+
+
 def test_set_holdings_passes_the_gate(tmp_path: Path) -> None:
     with order_bench(tmp_path, risk=RiskSettings(max_order_quantity=100)) as bench:
         (ticket,) = bench.algorithm.set_holdings(bench.ibm, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,63 @@ def test_the_strategy_is_not_told_of_the_dummy(tmp_path: Path, monkeypatch: pyte
         run = run_in_double(tmp_path / folder, monkeypatch, text, drive, is_warm=True, lean=lean)
         told[folder] = run.texts()
     assert told == {"with": ["added ['BTCUSD']"], "alone": []}
+
+
+@pytest.mark.parametrize("parameters", [("symbol",), ()])
+def test_the_end_of_the_dummys_day_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parameters: tuple[str, ...]
+) -> None:
+    # LEAN plans the end of the day of each security, or of the algorithm, by the number of parameters.
+    source = (
+        SOURCE
+        + f"""
+    def OnEndOfDay({", ".join(("self", *parameters))}):
+        self.log(f"day of {{{"symbol.value" if parameters else "'all'"}}}")
+"""
+    )
+    counts = []
+
+    def drive(feed: Feed) -> None:
+        algorithm = feed.engine.algorithm
+        feed.until(lambda: "ETHUSD" in [str(each) for each in algorithm.securities.keys()])
+        method = getattr(algorithm, "on_end_of_day", None) or algorithm.OnEndOfDay
+        counts.append(len(inspect.signature(method).parameters))
+        for symbol in algorithm.securities.keys() if parameters else [None]:
+            method(*([symbol] if parameters else []))
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True)
+    assert counts == [len(parameters)]
+    assert run.texts() == ["day of BTCUSD" if parameters else "day of all"]
+
+
+def test_an_error_at_the_end_of_a_day_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SOURCE + "\n    def on_end_of_day(self, symbol):\n        raise ValueError(f'no plan for {symbol}')\n"
+
+    def drive(feed: Feed) -> None:
+        with pytest.raises(ValueError, match="no plan for BTCUSD"):
+            feed.engine.algorithm.on_end_of_day(feed.engine.algorithm.btc)
+
+    summary = run_in_double(tmp_path, monkeypatch, source, drive).summary()
+    assert summary["phase"] == "failed"
+    assert summary["reason"].startswith("on_end_of_day raised ValueError: no plan for BTCUSD (")
+
+
+@pytest.mark.parametrize("model", ["alpha", "portfolio_construction", "risk_management"])
+def test_models_of_the_framework_are_not_given_the_dummy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    # LEAN hands every slice to them, and every security that was added, inside .NET.
+    added = (
+        f"        self.{model} = 'QuantConnect.Algorithm.Framework.AlphaModelPythonWrapper'\n        self.slices = 0"
+    )
+    source = SOURCE.replace("        self.slices = 0", added)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        assert [str(each) for each in feed.engine.algorithm.securities.keys()] == ["BTCUSD"]
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True)
+    assert [text for text in run.texts("debug") if "framework" in text and "kept warm" in text]
 
 
 def test_a_dummy_that_lean_does_not_know_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

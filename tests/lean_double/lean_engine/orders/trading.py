@@ -109,7 +109,11 @@ class Trading:
 
     def calculate_order_quantity(self, symbol: Any, target: float) -> float:
         algorithm: Any = self
-        security = algorithm.securities[symbol]
+        known = algorithm.securities
+        if symbol not in (known if not isinstance(symbol, str) else [each.value for each in known.keys()]):
+            algorithm.error(f"{symbol} not found in portfolio.")
+            return 0.0
+        security = known[symbol]
         value = target * algorithm.portfolio.total_portfolio_value * 0.9975
         return float(int(value / security.price - security.holdings.quantity)) if security.price else 0.0
 

@@ -1,0 +1,81 @@
+"""Algorithms as users write them, unmodified, with the host attached and without: the same orders, events and log lines.
+
+LEAN's surface is the double's, and the embedded engine computes behind it, on the time of the data. What the host may change
+of an algorithm is nothing; what LEAN has around it (threads, look-up of callbacks, two spellings) is there in both runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.lean_on_data import LeanOutcome, run_on_data
+
+from live.feeds.sample import write_sample
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+USERS = ROOT / "tests" / "support" / "user_algorithms"
+EXAMPLES = ROOT / "algorithms"
+PARAMETERS = {
+    "btc_breakout_bracket": {"first_day": "2013-10-08"},
+    "eurusd_ema_cross": {"first_day": "2013-10-07", "days": "4"},
+    "ibm_tick_momentum": {"last_day": "7"},
+}
+ON_TICK = "ibm_quoting"
+"""A LiveAlgorithm, which LEAN does not know without the host."""
+PAST_GATE = {"base_classes"}
+"""Its own order call sends by super(), which the host cannot judge: told, and counted."""
+LEANS_THREADS = {
+    "initialize": {".NET TP Worker"},
+    "on_data": {"Isolator Thread"},
+    "on_warmup_finished": {"Isolator Thread"},
+    "on_securities_changed": {"Isolator Thread"},
+    "on_end_of_algorithm": {"Isolator Thread"},
+}
+FILES = [
+    *sorted(USERS.glob("*.py")),
+    USERS / "package" / "main.py",
+    *(each for each in sorted(EXAMPLES.glob("*.py")) if each.stem != ON_TICK),
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_sample(folder)
+    return folder
+
+
+def both(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> tuple[LeanOutcome, LeanOutcome]:
+    parameters = PARAMETERS.get(path.stem, {})
+    without = run_on_data(tmp_path / "a", monkeypatch, path, data, is_attached=False, parameters=parameters)
+    return without, run_on_data(tmp_path / "b", monkeypatch, path, data, parameters=parameters)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name if path.stem == "main" else path.stem)
+def test_an_algorithm_decides_the_same_with_the_host(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    without, attached = both(path, tmp_path, monkeypatch, data)
+    assert without.failure is None
+    assert attached.failure is None
+    assert attached.requests == without.requests
+    assert attached.requests
+    assert attached.outcome == without.outcome
+    assert attached.errors == without.errors or path.stem in PAST_GATE
+    assert attached.beats > 0
+    for name, threads in LEANS_THREADS.items():
+        assert attached.threads.get(name, threads) == threads
+    if path.stem not in PAST_GATE:
+        assert not attached.complaints
+        assert attached.noted_orders() == list(range(1, attached.engine.transactions.orders_count + 1))
+
+
+def test_a_live_algorithm_in_lean_sends_its_orders_through_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    found = run_on_data(tmp_path, monkeypatch, EXAMPLES / f"{ON_TICK}.py", data)
+    assert found.failure is None
+    assert not found.complaints
+    assert len(found.requests) > 100
+    assert found.noted_orders() == list(range(1, found.engine.transactions.orders_count + 1))

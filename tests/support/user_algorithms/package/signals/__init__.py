@@ -1,0 +1,3 @@
+from .breakout import Breakout
+
+__all__ = ["Breakout"]
