@@ -135,12 +135,12 @@ class Stack:
             states = self.states()
             seconds = (monotonic_ns() - begun_ns) / NANOSECONDS_PER_SECOND
             progress(states, seconds)
-            if all(each.is_healthy for each in states):
+            unhealthy = [each for each in states if not each.is_healthy]
+            if not unhealthy:
                 return states
-            failed = [each for each in states if each.is_gone]
-            late = [each for each in states if not each.is_healthy] if seconds > wait_seconds else []
-            for each in (*failed, *late):
-                raise EnvironmentFault(self._why_unhealthy(each, seconds))
+            given_up = [each for each in unhealthy if each.is_gone] or (unhealthy if seconds > wait_seconds else [])
+            if given_up:
+                raise EnvironmentFault(self._why_unhealthy(given_up[0], seconds))
             sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
@@ -213,9 +213,14 @@ class Stack:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._own(path.parent, 0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(24))
-        self._own(path, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(24))
+            self._own(path, 0o600)
+        except OSError as error:
+            # A part of a password would be taken for a whole one the next time.
+            path.unlink()
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def _own(self, path: Path, mode: int) -> None:
         path.chmod(mode)

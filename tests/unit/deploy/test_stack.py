@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -110,6 +111,19 @@ def test_up_again_has_settings_read_anew_and_leaves_ports_in_use_alone(desk: Des
         ["kill", "--signal", "HUP", "alertmanager"],
         ["kill", "--signal", "HUP", "prometheus"],
     ]
+
+
+def test_a_password_that_could_not_be_written_leaves_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(count: int) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("live.deploy.stack.secrets.token_urlsafe", fail)
+        message = desk("up", code=4)
+    path = desk.folder / "secrets" / "grafana-admin-password"
+    assert f"cannot use {path}: No space left on device" in message
+    assert not path.exists()
+    assert desk("up")["password_file"] == str(path)
 
 
 def test_a_password_that_others_may_read_is_refused(desk: Desk) -> None:
