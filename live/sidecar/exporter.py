@@ -84,10 +84,10 @@ class Exporter(Collector):
             try:
                 # Whole or not at all: a page may turn out to be garbled half-way.
                 samples = list(run_samples(run))
+                labels = dict(zip(RUN_LABELS, (run.name, run.algorithm), strict=True))
             except DataError as error:
                 self._page_faulted(run, error)
                 continue
-            labels = dict(zip(RUN_LABELS, (run.name, run.algorithm), strict=True))
             for part in self._parts:
                 samples += self._samples_of(part, partial(part.metrics, run))
             for sample in samples:

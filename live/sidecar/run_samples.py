@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from live.clock import NANOSECONDS_PER_SECOND, ns_to_datetime, wall_ns
 from live.hot.catalogue import (
@@ -36,7 +36,7 @@ from live.hot.catalogue import (
 from live.hot.denials import DenialCode
 from live.hot.page_tables import SlowDecision
 from live.hot.telemetry_reader import TelemetryReader
-from live.hot.telemetry_view import PageFault
+from live.hot.telemetry_view import FeedRow, PageFault
 from live.sidecar.attached import AttachedRun
 from live.sidecar.histograms import cumulative_buckets
 from live.sidecar.host_process import process_samples
@@ -79,7 +79,7 @@ def run_samples(run: AttachedRun) -> Iterator[Sample | HistogramSample]:
     rows = reader.feed_rows()
     yield from _account(reader, rows)
     yield from _slowest(slowest, rows)
-    yield from _symbols(reader, has_ended or not is_alive)
+    yield from _symbols(reader, rows, has_ended or not is_alive)
     feed = reader.gauge(Gauge.FEED_PHASE)
     yield Sample(BUILD_INFO, 1, (reader.build, "feed" if feed else "replay"))
     if is_alive or not has_ended:
@@ -137,7 +137,7 @@ def _account(reader: TelemetryReader, named: Collection[str]) -> Iterator[Sample
         if row.symbol in named:
             quantities.setdefault(row.symbol, []).append(row.quantity)
     for symbol, values in quantities.items():
-        yield Sample(POSITION_QUANTITY, math.fsum(values), (symbol,))
+        yield Sample(POSITION_QUANTITY, sum(values), (symbol,))
     for symbol, values in profits.items():
         yield Sample(POSITION_PROFIT, sum(values), (symbol, *currency))
 
@@ -149,11 +149,11 @@ def _slowest(slowest: Iterable[SlowDecision], named: Collection[str]) -> Iterato
         yield Sample(WORST_TICK_TIME, decision.time_ns / NANOSECONDS_PER_SECOND, labels)
 
 
-def _symbols(reader: TelemetryReader, is_over: bool) -> Iterator[Sample]:
+def _symbols(reader: TelemetryReader, rows: Mapping[str, FeedRow], is_over: bool) -> Iterator[Sample]:
     """Yield the rows of symbols; they grow no older when nothing more is expected."""
     now_ns = wall_ns()
     has_ages = not is_over and reader.gauge(Gauge.FEED_PHASE) not in _NO_TICKS_NOW
-    for symbol, row in reader.feed_rows().items():
+    for symbol, row in rows.items():
         yield Sample(FEED_SYMBOL_TICKS, row.ticks, (symbol,))
         for metric, since_ns in ((FEED_AGE, row.received_ns), (FEED_PRICE_AGE, row.price_changed_ns)):
             if has_ages and since_ns > 0:

@@ -195,29 +195,21 @@ class WatchedRun:
 
     def _judge(self, label: str, state: SymbolState) -> None:
         """Take note of what begins and what ends."""
-        limit_seconds = state.limit_ns / NANOSECONDS_PER_SECOND
-        for reason, is_so, begins, ends in (
-            (
-                "silence",
-                state.is_silent,
-                f"{label} is silent: no tick for more than {limit_seconds:.3g} s while the feed runs",
-                f"ticks of {label} come again",
-            ),
-            (
-                "frozen",
-                state.is_frozen,
-                f"the price of {label} is frozen: ticks keep coming, and it has not changed for "
-                f"{self._settings.frozen_seconds:g} s",
-                f"the price of {label} is frozen no longer",
-            ),
-        ):
-            cause = Cause(reason, label)
-            if is_so and cause not in self.causes:
-                self._act(cause, begins)
-                self.causes.add(cause)
-            elif not is_so and cause in self.causes:
-                self.causes.discard(cause)
-                self._log(f"{self._run.name}: {ends}")
+        silence, frozen = Cause("silence", label), Cause("frozen", label)
+        if state.is_silent and silence not in self.causes:
+            limit_seconds = state.limit_ns / NANOSECONDS_PER_SECOND
+            self._act(silence, f"{label} is silent: no tick for more than {limit_seconds:.3g} s while the feed runs")
+            self.causes.add(silence)
+        elif not state.is_silent and silence in self.causes:
+            self.causes.discard(silence)
+            self._log(f"{self._run.name}: ticks of {label} come again")
+        if state.is_frozen and frozen not in self.causes:
+            lasted = f"ticks keep coming, and it has not changed for {self._settings.frozen_seconds:g} s"
+            self._act(frozen, f"the price of {label} is frozen: {lasted}")
+            self.causes.add(frozen)
+        elif not state.is_frozen and frozen in self.causes:
+            self.causes.discard(frozen)
+            self._log(f"{self._run.name}: the price of {label} is frozen no longer")
 
     def _act(self, cause: Cause, words: str) -> None:
         """Say what is wrong, and pause the run when that is configured."""

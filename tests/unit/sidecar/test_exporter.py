@@ -30,7 +30,7 @@ from live.hot.catalogue import (
     Stage,
 )
 from live.hot.page_layout import HeaderWord
-from live.hot.page_tables import PageTablesWriter
+from live.hot.page_tables import AccountRecord, PageTablesWriter, PositionRow
 from live.hot.telemetry import TelemetryPage
 from live.sidecar.attached import AttachedRun
 from live.sidecar.exporter import check_names, exported_metrics
@@ -166,6 +166,19 @@ def test_positions_of_many_symbols_are_two_lines_at_most(tmp_path: Path) -> None
     text = Rendering([run]).text()
     assert one(text, "position_unrealized_profit") == 32 * -75.0
     assert "position_quantity{" not in text
+
+
+@pytest.mark.parametrize("quantities", [(math.inf, -math.inf), (1.7e308, 1.7e308)])
+def test_quantities_of_one_ticker_may_be_any_numbers(tmp_path: Path, quantities: tuple[float, float]) -> None:
+    page, run = attach(tmp_path)
+    page.name_feed(0, "IBM")
+    account = AccountRecord(2, 0, 0, 1.0, 1.0, 0.0, "USD")
+    PageTablesWriter(page.records).write_account(
+        account, [PositionRow("IBM", each, 1.0, 1.0, 0.0) for each in quantities]
+    )
+    text = Rendering([run]).text()
+    assert one(text, "positions") == 2
+    assert one(text, "equity") == 1.0
 
 
 def test_a_label_may_hold_anything(tmp_path: Path) -> None:
