@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from live.dashboards.model import common, dashboard, heatmap, prometheus, stat, statetimeline, table, text, time_series
-from live.dashboards.runbook_links import runbook_link
+from live.slo.runbooks import runbook_link
 
 GOOD, WARNING, BAD, NEUTRAL = "green", "orange", "red", "text"
 

@@ -7,23 +7,37 @@ from pathlib import Path
 
 from live.dashboards.board import COLUMNS, Board
 from live.dashboards.panels import page
-from live.dashboards.runbook_links import FOLDER, UID, runbook_link, runbook_names
+from live.errors import EnvironmentFault
+from live.slo.objectives import RUNBOOKS_DASHBOARD
+from live.slo.runbooks import packaged_runbooks, runbook_link
 
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "runbooks"
 _PAGE_HEIGHT = 16
 _RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)([^)#]+)[^)]*\)")
 
 
 def runbooks() -> Board:
-    """Return the dashboard: one panel for each page, in the order that the links count on."""
-    board = Board(UID, "lean-live / Runbooks", "What does an alert mean, and what is to be done?", has_run=False)
-    for name in runbook_names():
+    """Return the dashboard: one panel for each page, in the order that the links count on.
+
+    Raises:
+        EnvironmentFault: this is no checkout.
+    """
+    board = Board(
+        RUNBOOKS_DASHBOARD, "lean-live / Runbooks", "What does an alert mean, and what is to be done?", has_run=False
+    )
+    for name in packaged_runbooks():
         board.row(_PAGE_HEIGHT, page(name, f"docs/runbooks/{name}.md.", _text(name)), widths=(COLUMNS,))
     return board
 
 
 def _text(name: str) -> str:
     """Return a runbook as Markdown. Links to other runbooks lead to their panels; those to other pages become paths."""
-    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    try:
+        text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise EnvironmentFault(
+            f"there is no runbook {error.filename}; build the dashboards in a checkout of lean-live"
+        ) from error
     return _RELATIVE_LINK.sub(lambda match: _link(match[1], FOLDER / match[2]), text)
 
 

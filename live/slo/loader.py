@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from live.clock import NANOSECONDS_PER_MILLISECOND
 from live.errors import ConfigError
 from live.hot.catalogue import MetricKind
 from live.hot.histogram import BOUNDS_MAX, LARGEST_NS
 from live.settings_file import read_tables, read_text, suggestion
 from live.slo.metrics import KNOWN_METRICS, known_metric
 from live.slo.objectives import (
-    NANOSECONDS_PER_MILLISECOND,
     Condition,
     Incident,
     Latency,

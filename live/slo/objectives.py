@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from live.clock import NANOSECONDS_PER_MILLISECOND
 from live.hot.catalogue import METRIC_PREFIX, Stage
 
-NANOSECONDS_PER_MILLISECOND = 1_000_000
 RUNBOOKS_DASHBOARD = "lean-live-runbooks"
 """Name of the dashboard that has the pages of docs/runbooks, in its address."""
 _DURATION = re.compile(r"([0-9]+)([smhd])")

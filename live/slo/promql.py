@@ -181,10 +181,11 @@ def _common_keys(condition: Condition, indicator: Incident) -> tuple[str, ...]:
         return ()
     if indicator.seen_within is not None:
         return ("instance",)
-    return _run_keys((condition, *indicator.during))
+    return run_keys((condition, *indicator.during))
 
 
-def _run_keys(conditions: Sequence[Condition]) -> tuple[str, ...]:
+def run_keys(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Return the labels that tell apart what conditions are about: runs, or sidecars when one of them is not of a run."""
     return RUN_KEYS if all(_is_of_runs(each) for each in conditions) else ("instance",)
 
 
@@ -198,7 +199,7 @@ def _all_hold(conditions: Sequence[Condition], service: Service) -> str:
     first, *others = conditions
     text = f"({condition_expression(first, service)})"
     for each in others:
-        text += f" and on ({', '.join(_run_keys((first, each)))}) ({condition_expression(each, service)})"
+        text += f" and on ({', '.join(run_keys((first, each)))}) ({condition_expression(each, service)})"
     return text
 
 

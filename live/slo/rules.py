@@ -16,7 +16,6 @@ from live.slo.metrics import known_metric
 from live.slo.objectives import Incident, Latency, Objective, Severity, Slo, TimeShare, duration
 from live.slo.promql import (
     BUDGET_LABELS,
-    RUN_KEYS,
     SEEN_RECORD,
     TIME_SHARE_RECORD,
     errors,
@@ -24,6 +23,7 @@ from live.slo.promql import (
     incident_expression,
     number,
     quoted,
+    run_keys,
     seen,
     time_share,
     unmeasured,
@@ -285,7 +285,4 @@ def _runbook_url(slo: Slo, name: str) -> str:
 
 def identity_labels(objective: Objective) -> tuple[str, ...]:
     """Return the labels that say what an alert is about: an algorithm, a run, or a sidecar."""
-    if not isinstance(objective.indicator, Incident):
-        return BUDGET_LABELS
-    known = [known_metric(each.metric) for each in objective.indicator.when]
-    return RUN_KEYS if all(each is not None and each.of_runs for each in known) else ("instance",)
+    return run_keys(objective.indicator.when) if isinstance(objective.indicator, Incident) else BUDGET_LABELS

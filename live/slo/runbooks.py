@@ -15,10 +15,7 @@ UNMEASURED_RUNBOOK = "objective-unmeasured"
 
 @cache
 def packaged_runbooks() -> tuple[str, ...]:
-    """Return the names of the pages that come with lean-live, sorted: one for each packaged alert.
-
-    Their places are the numbers of the panels of the dashboard, which count from 1.
-    """
+    """Return the names of the pages that come with lean-live, sorted: one for each packaged alert."""
     return tuple(sorted({UNMEASURED_RUNBOOK, *(each.runbook_name for each in load_slo(None).objectives)}))
 
 
@@ -27,9 +24,23 @@ def runbook_url(service: Service, name: str) -> str:
     base = service.runbooks.rstrip("/")
     if not _is_dashboard(service):
         return f"{base}/{name}.md"
+    return base + _panel(name) if name in packaged_runbooks() else base
+
+
+def runbook_link(name: str) -> str:
+    """Return the address of a page within Grafana.
+
+    Raises:
+        KeyError: no such page comes with lean-live.
+    """
     if name not in packaged_runbooks():
-        return base
-    return f"{base}?viewPanel={packaged_runbooks().index(name) + 1}"
+        raise KeyError(f"docs/runbooks has no page {name}")
+    return f"/d/{RUNBOOKS_DASHBOARD}{_panel(name)}"
+
+
+def _panel(name: str) -> str:
+    # The dashboard has a panel for each page, in this order; ids of panels count from 1.
+    return f"?viewPanel={packaged_runbooks().index(name) + 1}"
 
 
 def runbook_notes(service: Service, objective: Objective) -> Iterator[str]:

@@ -55,6 +55,6 @@ def test_without_the_sdk_it_says_how_to_get_it(
 
 def test_outside_of_a_checkout_there_are_no_runbooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("grafana_foundation_sdk")
-    monkeypatch.setattr("live.dashboards.runbook_links.FOLDER", tmp_path)
+    monkeypatch.setattr("live.dashboards.runbooks.FOLDER", tmp_path)
     assert run(["dashboards", "build", "--output", str(tmp_path / "out")]) == 4
     assert not (tmp_path / "out").exists()
