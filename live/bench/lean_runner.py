@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from live.bench.lean_rows import (
 from live.bench.machine import describe
 from live.bench.model import SCHEMA, ChildResult, Report, Row, RowSpec
 from live.bench.processes import MeasurementError
-from live.bench.runner import BenchProgress, row_of
+from live.bench.runner import BenchProgress, row_of, stoppable
 from live.errors import EngineFailure, Halt, LeanLiveError
 from live.hot.catalogue import Counter
 from live.hot.run_page import PAGE_NAME
@@ -36,7 +35,6 @@ from live.lean.engine.verdict import failure_of
 from live.lean.instructions import Instructions
 from live.lean.profile import config_keys, environment_variables
 from live.paper.run_model import DataSource
-from live.paper.stop_signals import StopSignals
 
 _STRATEGY = Path(next(iter(strategies.__path__))) / "lean_paced.py"
 _STOCK_ENTRY = """from AlgorithmImports import *
@@ -101,20 +99,14 @@ class EngineBenchmark:
         """
         head = describe(DataSource(self._home.folder, f"LEAN {self._home.version}", False), self._is_quick)
         is_interrupted = False
-        try:
-            with (
-                StopSignals() as signals,
-                tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name,
-            ):
-                try:
-                    self._run_rounds(Path(name))
-                except Halt:
-                    if not any(self._found.values()):
-                        raise
-                    is_interrupted = True
-                    signals.defer()
-        except Halt as halt:
-            raise halt.error from None
+        with stoppable() as (signals, folder):
+            try:
+                self._run_rounds(folder)
+            except Halt:
+                if not any(self._found.values()):
+                    raise
+                is_interrupted = True
+                signals.defer()
         done = [row for row in map(self._row, self._rows) if row.metrics or row.failure is not None]
         return Report(SCHEMA, head, done, [], None, is_interrupted)
 

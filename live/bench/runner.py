@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,22 +107,15 @@ class Benchmark:
             EnvironmentFault: data cannot be generated.
             RunInterrupted: somebody stopped it before the first measurement.
         """
-        try:
-            with (
-                StopSignals() as signals,
-                tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name,
-            ):
-                market = Market(Path(name), self._data_folder)
-                head = describe(market.session, self._is_quick)
-                is_interrupted = False
-                try:
-                    self._run_all(market, Path(name))
-                except Halt:
-                    is_interrupted = True
-                    # Whoever asks twice shall not break off the deletion of what is temporary.
-                    signals.defer()
-        except Halt as halt:
-            raise halt.error from None
+        with stoppable() as (signals, folder):
+            market = Market(folder, self._data_folder)
+            head = describe(market.session, self._is_quick)
+            is_interrupted = False
+            try:
+                self._run_all(market, folder)
+            except Halt:
+                is_interrupted = True
+                signals.defer()
         rows = [row_of(spec, self._measured[spec.name], self._failures.get(spec.name)) for spec in self._rows]
         add_growth(self._rows, rows)
         done = [row for row in rows if row.metrics or row.failure is not None]
@@ -156,6 +150,26 @@ class Benchmark:
             self._measured[row.name].append(measure(row.job, told(dict(row.parameters)), folder, core))
         except MeasurementError as error:
             self._failures[row.name] = error
+
+
+@contextmanager
+def stoppable() -> Iterator[tuple[StopSignals, Path]]:
+    """Handle signals while a benchmark runs, and give a folder for what is temporary.
+
+    Ctrl-C and SIGTERM raise Halt within. Whoever takes that, to report what was measured until then, defers further
+    signals: they shall not break off the deletion of the folder.
+
+    Raises:
+        RunInterrupted: nobody took it.
+    """
+    try:
+        with (
+            StopSignals() as signals,
+            tempfile.TemporaryDirectory(prefix="lean-live-bench-", ignore_cleanup_errors=True) as name,
+        ):
+            yield signals, Path(name)
+    except Halt as halt:
+        raise halt.error from None
 
 
 def row_of(spec: RowSpec, rounds: Sequence[ChildResult], failure: MeasurementError | None) -> Row:

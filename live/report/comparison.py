@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from live.errors import UsageError
 from live.hot.catalogue import Stage
 from live.report import html, text
+from live.report.engine_comparison import EVENT_TERMS
 from live.report.figures import distribution_figure, equity_figure, series_color
 from live.report.run_files import OrderEventRow, RunFiles
 from live.report.verdict import clock_time, judge
@@ -16,20 +17,7 @@ _LABELS = "ABCDEF"
 """What the runs are called in charts and tables, in their order."""
 RUNS_MAX = len(_LABELS)
 """Runs that can be told apart in one chart."""
-_COMPARED = (
-    "time_ns",
-    "symbol_value",
-    "status",
-    "direction",
-    "quantity",
-    "fill_quantity",
-    "fill_price",
-    "limit_price",
-    "stop_price",
-    "order_fee_amount",
-    "order_id",
-    "message",
-)
+_COMPARED = ("time_ns", *EVENT_TERMS, "order_id", "message")
 """Members of an order event that are compared, in this order."""
 
 

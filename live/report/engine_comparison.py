@@ -13,7 +13,7 @@ from pathlib import Path
 from live.paper.run_model import EventComparison
 from live.report.run_files import OrderEventRow
 
-_COMPARED = (
+EVENT_TERMS = (
     "symbol_value",
     "status",
     "direction",
@@ -24,7 +24,7 @@ _COMPARED = (
     "stop_price",
     "order_fee_amount",
 )
-"""Members that are compared, in this order."""
+"""Members of an order event that say what was ordered and what became of it, in the order in which they are compared."""
 
 
 def compare_events(here: Sequence[OrderEventRow], there: Sequence[OrderEventRow], other: Path) -> EventComparison:
@@ -53,7 +53,7 @@ def _ordered(events: Sequence[OrderEventRow]) -> list[OrderEventRow]:
 
 
 def _difference(event: OrderEventRow, expected: OrderEventRow) -> str:
-    for member in _COMPARED:
+    for member in EVENT_TERMS:
         found, wanted = getattr(event, member), getattr(expected, member)
         # LEAN leaves out what is zero or empty.
         if (found or 0) != (wanted or 0):
