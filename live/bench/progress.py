@@ -8,6 +8,7 @@ from rich import progress as rich_progress
 from rich.console import Console
 
 from live.bench.runner import BenchProgress
+from live.report.bar import Lines
 
 _REFRESHES_PER_SECOND = 2
 
@@ -33,7 +34,7 @@ class LineBench:
     """
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self._lines = Lines(stream)
         self._steps = 0
         self._done = 0
 
@@ -44,8 +45,7 @@ class LineBench:
     def step(self, what: str) -> None:
         """Write what is measured now."""
         self._done += 1
-        self._stream.write(f"{self._done}/{self._steps}  {what}\n")
-        self._stream.flush()
+        self._lines.write(f"{self._done}/{self._steps}  {what}")
 
     def end(self) -> None:
         """Leave the lines as they are."""

@@ -98,13 +98,17 @@ def sort_targets(targets: Iterable[Path], must_exist: bool) -> tuple[tuple[Path,
         path = target.resolve()
         if path.is_file():
             pages[path] = None
-        elif path.name.endswith(PARTIAL) or any(each.exists() for each in spellings(path / PAGE_NAME)):
+        elif path.name.endswith(PARTIAL) or _is_there(path / PAGE_NAME):
             pages[path / PAGE_NAME] = None
         elif path.is_dir() or not must_exist:
             folders[path] = None
         else:
             raise UsageError(f"there is no folder {target}; name a folder of results, or the folder of a run")
-    missing = [page for page in pages if not any(each.exists() for each in spellings(page))]
+    missing = [page for page in pages if not _is_there(page)]
     if missing:
         raise UsageError(f"there is no run {missing[0].parent}; name the folder of a run, or its folder of results")
     return tuple(folders), tuple(pages)
+
+
+def _is_there(page: Path) -> bool:
+    return any(each.exists() for each in spellings(page))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,9 @@ class Compose:
                 "be fetched, look at the network and at `docker pull`"
             )
 
+    @cached_property
     def services(self) -> dict[str, dict[str, Any]]:
-        """Return the services of the file with their settings, all variables filled in, by name."""
+        """The services of the file with their settings, all variables filled in, by name; the file is read once."""
         content = orjson.loads(self.ask("config", "--format", "json"))
         services: dict[str, dict[str, Any]] = content["services"]
         return services

@@ -102,7 +102,7 @@ class Stack:
         """
         check_docker()
         written = write_bundle(self._folder)
-        services = self._compose.services()
+        services = self._compose.services
         try:
             self._make_password()
             for name in services:
@@ -162,7 +162,7 @@ class Stack:
         self._require_files()
         containers = self._compose.containers()
         states = []
-        for name, settings in self._compose.services().items():
+        for name, settings in self._compose.services.items():
             row = containers.get(name, {})
             host, port = _listens_at(name, settings)
             states.append(
@@ -177,7 +177,7 @@ class Stack:
             )
 
     def _check_ports(self, running: Collection[str]) -> None:
-        for name, settings in self._compose.services().items():
+        for name, settings in self._compose.services.items():
             if name in running:
                 continue
             host, port = _listens_at(name, settings)

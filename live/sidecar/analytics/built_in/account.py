@@ -16,13 +16,12 @@ def profit_and_loss(window: AnalyticsWindow) -> dict[str, float] | None:
     account = window.look.account
     if account is None:
         return None
-    peak = most = account.starting_equity
-    drawdown_max = 0.0
+    peak, drawdown_max = account.starting_equity, 0.0
     for snapshot in window.history:
         if snapshot.equity is not None:
-            most = max(most, snapshot.equity)
-            drawdown_max = max(drawdown_max, most - snapshot.equity)
-    peak = max(most, account.equity)
+            peak = max(peak, snapshot.equity)
+            drawdown_max = max(drawdown_max, peak - snapshot.equity)
+    peak = max(peak, account.equity)
     found = {
         "equity": account.equity,
         "change": account.equity - account.starting_equity,
