@@ -20,6 +20,7 @@ from live.hot.denials import DenialCode
 from live.hot.orders import OrderField
 from live.hot.units import LARGEST_E9, scaled_e9
 from live.lean import surface
+from live.lean.engine_records import LeanOrder
 from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
@@ -244,9 +245,15 @@ class LeanOrders:
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
-        account = self._account
-        for order in self._sender.tracker.review(account.last_order_id(), account.order):
-            self._sender.adopt(order)
+        account, sender = self._account, self._sender
+
+        def adopt(order_id: int) -> LeanOrder | None:
+            order = account.order(order_id)
+            if order is not None:
+                sender.adopt(order)
+            return order
+
+        for order in sender.tracker.review(account.last_order_id(), adopt):
             self._algorithm.error(
                 f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
