@@ -134,7 +134,7 @@ class TickDispatch:
 
     def _add(self, symbol: Any) -> tuple[int, Zone]:
         index = self._ticks.row(symbol)
-        exchange = zone(surface.zone_name(self._algorithm.securities[symbol]))
+        exchange = zone(surface.zone_name(surface.security_of(self._algorithm, symbol)))
         # LEAN's prices are adjusted already, by whatever mode the algorithm asked for.
         self.view.set_symbol(index, symbol, 1.0)
         self._rows[symbol] = index, exchange

@@ -171,7 +171,7 @@ class PortfolioOrders:
         """Liquidate all but some symbols, in the order of their names."""
         rows = [self._sender.gate.row_of(each) for each in kept]
         keep = {row.symbol for row in rows if row is not None}
-        held = [each.symbol for each in self._sender.gate.account.securities()]
+        held = [each.symbol for each in surface.securities(algorithm)]
         tickets = []
         for symbol in sorted((each for each in held if each not in keep), key=lambda each: str(each.value)):
             tickets += self.liquidate(algorithm, symbol, options._replace(asynchronous=False))

@@ -287,7 +287,7 @@ class OrderSender:
     def _request_of(self, algorithm: Any, row: SymbolRow | None, call: OrderCall) -> Any:
         symbol = call.symbol if row is None else row.symbol
         if isinstance(symbol, str):
-            symbol = self.gate.account.security(symbol)
+            symbol = surface.security_of(algorithm, symbol)
         return surface.submit_request(algorithm, symbol, call.method.order_type, call.quantity, call.tag)
 
     def _refuse_in_lane(self, handle: int, call: OrderCall, code: int) -> Any:
