@@ -67,3 +67,29 @@ def test_only_one_module_reads_the_clock() -> None:
 def test_every_room_is_known() -> None:
     rooms = {path.name for path in LIVE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert rooms == ALLOWED.keys() - {""}
+
+
+SURFACE = "lean/surface.py"
+DOTNET_ROOTS = {"QuantConnect", "System", "AlgorithmImports", "clr"}
+MANAGERS = {"securities", "portfolio", "transactions", "subscription_manager"}
+
+
+def touches_lean(path: Path) -> list[str]:
+    """Return what a file imports of .NET, and where it reads the managers of LEAN's algorithm."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        found += [f"imports {each}" for each in modules if each.partition(".")[0] in DOTNET_ROOTS]
+        if isinstance(node, ast.Attribute) and node.attr in MANAGERS and ast.unparse(node.value) != "surface":
+            found.append(f"line {node.lineno} reads {ast.unparse(node)}")
+    return found
+
+
+def test_only_the_surface_touches_lean() -> None:
+    # The types it looks up once are beside it; the self-test's probe is an algorithm itself.
+    others = {SURFACE, "lean/dotnet_types.py", "lean/self_test/probe.py"}
+    paths = {path.relative_to(LIVE).as_posix(): path for path in (LIVE / "lean").rglob("*.py")}
+    wrong = {name: touches_lean(path) for name, path in paths.items() if name not in others}
+    assert {name: found for name, found in wrong.items() if found} == {}
+    assert len(paths[SURFACE].read_text(encoding="utf-8").splitlines()) < 450

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from live.algorithm.host import Host
+from live.algorithm.order_arguments import number_of
 from live.algorithm.qc_algorithm import QCAlgorithm
 from live.algorithm.symbols import Symbol
 
@@ -75,10 +76,18 @@ class LiveAlgorithm(QCAlgorithm):
 
         Returns:
             The order's handle, 0 or above; or minus the DenialCode with which the risk gate refused it.
+
+        Raises:
+            TypeError: a quantity or price that is no number.
         """
         if self._desk is None:
             return -_LIMITS_NOT_LOADED
-        return self._desk.submit(symbol, quantity, limit_price, stop_price)
+        return self._desk.submit(
+            symbol,
+            number_of("submit", "quantity", quantity),
+            number_of("submit", "limit price", limit_price),
+            number_of("submit", "stop price", stop_price),
+        )
 
     def cancel(self, handle: int) -> bool:
         """Ask for the cancellation of an order of `submit`; False when it is over already."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from live.algorithm.enums import OrderType
 from live.algorithm.numbers import ZERO, Number, plain, round_down_to_lot, to_decimal
+from live.algorithm.order_arguments import check_flag, check_options, price_of, quantity_of
 from live.algorithm.order_terms import OrderProperties, TimeInForce
 from live.algorithm.orders import (
     LimitIfTouchedOrder,
@@ -72,15 +73,16 @@ class TradingMethods:
         While the exchange is closed the order becomes market-on-open. A security with daily data only trades at the close, or at the
         next open when it is too late for that.
         """
-        return self._trade_at_market(self._security(symbol), quantity, asynchronous, tag, order_properties)
+        exact = _exact_quantity("market_order", quantity, asynchronous, tag)
+        return self._trade_at_market(self._security(symbol), exact, asynchronous, tag, order_properties)
 
     def buy(self, symbol: Any, quantity: Number) -> OrderTicket:
         """Buy a quantity at the market."""
-        return self.market_order(symbol, abs(to_decimal(quantity)))
+        return self._trade_at_market(self._security(symbol), abs(_exact_quantity("buy", quantity)), False, "", None)
 
     def sell(self, symbol: Any, quantity: Number) -> OrderTicket:
         """Sell a quantity at the market."""
-        return self.market_order(symbol, -abs(to_decimal(quantity)))
+        return self._trade_at_market(self._security(symbol), -abs(_exact_quantity("sell", quantity)), False, "", None)
 
     def order(
         self,
@@ -91,7 +93,8 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Send a market order."""
-        return self.market_order(symbol, quantity, asynchronous, tag, order_properties)
+        exact = _exact_quantity("order", quantity, asynchronous, tag)
+        return self._trade_at_market(self._security(symbol), exact, asynchronous, tag, order_properties)
 
     def market_on_open_order(
         self,
@@ -102,8 +105,9 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Trade at the next opening price."""
+        exact = _exact_quantity("market_on_open_order", quantity, asynchronous, tag)
         properties = self._without_date(order_properties)
-        return self._submit(MarketOnOpenOrder, self._security(symbol), quantity, asynchronous, tag, properties)
+        return self._submit(MarketOnOpenOrder, self._security(symbol), exact, asynchronous, tag, properties)
 
     def market_on_close_order(
         self,
@@ -114,8 +118,9 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Trade at the closing price; taken until 15.5 minutes before the close."""
+        exact = _exact_quantity("market_on_close_order", quantity, asynchronous, tag)
         properties = self._without_date(order_properties)
-        return self._submit(MarketOnCloseOrder, self._security(symbol), quantity, asynchronous, tag, properties)
+        return self._submit(MarketOnCloseOrder, self._security(symbol), exact, asynchronous, tag, properties)
 
     def limit_order(
         self,
@@ -127,8 +132,9 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Trade at a limit or better."""
-        prices = {"limit_price": to_decimal(limit_price)}
-        return self._submit(LimitOrder, self._security(symbol), quantity, asynchronous, tag, order_properties, prices)
+        exact = _exact_quantity("limit_order", quantity, asynchronous, tag)
+        prices = _exact_prices("limit_order", limit_price=limit_price)
+        return self._submit(LimitOrder, self._security(symbol), exact, asynchronous, tag, order_properties, prices)
 
     def stop_market_order(
         self,
@@ -140,9 +146,10 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Trade at the market once a stop price is reached."""
-        prices = {"stop_price": to_decimal(stop_price)}
+        exact = _exact_quantity("stop_market_order", quantity, asynchronous, tag)
+        prices = _exact_prices("stop_market_order", stop_price=stop_price)
         security = self._security(symbol)
-        return self._submit(StopMarketOrder, security, quantity, asynchronous, tag, order_properties, prices)
+        return self._submit(StopMarketOrder, security, exact, asynchronous, tag, order_properties, prices)
 
     def stop_limit_order(
         self,
@@ -155,9 +162,10 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Place a limit order once a stop price is reached."""
-        prices = {"stop_price": to_decimal(stop_price), "limit_price": to_decimal(limit_price)}
+        exact = _exact_quantity("stop_limit_order", quantity, asynchronous, tag)
+        prices = _exact_prices("stop_limit_order", stop_price=stop_price, limit_price=limit_price)
         security = self._security(symbol)
-        return self._submit(StopLimitOrder, security, quantity, asynchronous, tag, order_properties, prices)
+        return self._submit(StopLimitOrder, security, exact, asynchronous, tag, order_properties, prices)
 
     def limit_if_touched_order(
         self,
@@ -170,9 +178,10 @@ class TradingMethods:
         order_properties: OrderProperties | None = None,
     ) -> OrderTicket:
         """Place a limit order once a trigger price is touched."""
-        prices = {"trigger_price": to_decimal(trigger_price), "limit_price": to_decimal(limit_price)}
+        exact = _exact_quantity("limit_if_touched_order", quantity, asynchronous, tag)
+        prices = _exact_prices("limit_if_touched_order", trigger_price=trigger_price, limit_price=limit_price)
         security = self._security(symbol)
-        return self._submit(LimitIfTouchedOrder, security, quantity, asynchronous, tag, order_properties, prices)
+        return self._submit(LimitIfTouchedOrder, security, exact, asynchronous, tag, order_properties, prices)
 
     def trailing_stop_order(
         self,
@@ -202,6 +211,7 @@ class TradingMethods:
         Raises:
             UsageError: a first stop and a distance by position, and not whether the distance is a fraction.
         """
+        has_stop = stop_price is not None or not isinstance(trailing_as_percentage, bool)
         if not isinstance(trailing_as_percentage, bool):
             if not rest:
                 raise UsageError("trailing_stop_order takes [stop_price,] trailing_amount, trailing_as_percentage")
@@ -209,16 +219,16 @@ class TradingMethods:
             rest = rest[1:]
         chosen: tuple[Any, ...] = (*rest, *(asynchronous, tag, order_properties)[len(rest) :])
         asynchronous, tag, order_properties = chosen
+        exact = _exact_quantity("trailing_stop_order", quantity, asynchronous, tag)
+        check_flag("trailing_stop_order", "trailing_as_percentage", trailing_as_percentage)
+        given: dict[str, Any] = {"stop_price": stop_price} if has_stop else {}
+        prices = _exact_prices("trailing_stop_order", **given, trailing_amount=trailing_amount)
         security = self._security(symbol)
-        amount, is_share = to_decimal(trailing_amount), bool(trailing_as_percentage)
-        if stop_price is None:
-            stop_price = initial_trailing_stop(security.exact_price, amount, is_share, quantity > 0)
-        prices = {
-            "stop_price": to_decimal(stop_price),
-            "trailing_amount": amount,
-            "trailing_as_percentage": is_share,
-        }
-        return self._submit(TrailingStopOrder, security, quantity, asynchronous, tag, order_properties, prices)
+        if not has_stop:
+            amount, is_share = prices["trailing_amount"], bool(trailing_as_percentage)
+            prices["stop_price"] = initial_trailing_stop(security.exact_price, amount, is_share, exact > 0)
+        prices["trailing_as_percentage"] = trailing_as_percentage
+        return self._submit(TrailingStopOrder, security, exact, asynchronous, tag, order_properties, prices)
 
     def liquidate(
         self,
@@ -233,6 +243,7 @@ class TradingMethods:
         """
         if isinstance(asynchronous, str):
             return [ticket.order_id for ticket in self.liquidate(symbol, tag=asynchronous)]
+        check_options("liquidate", asynchronous, tag)
         host = self._host
         if not host.settings.liquidate_enabled:
             host.write_log("debug", _LIQUIDATE_DISABLED)
@@ -270,9 +281,11 @@ class TradingMethods:
             tag: the orders' tag.
             order_properties: the orders' properties.
         """
+        check_options("set_holdings", asynchronous, tag)
         if isinstance(symbol, list | tuple):
             liquidate = bool(percentage) or liquidate_existing_holdings
             return self._set_targets(list(symbol), liquidate, asynchronous, tag, order_properties)
+        quantity_of("set_holdings", "percentage", percentage)
         quantity = self._exact_order_quantity(symbol, to_decimal(percentage))
         tickets = self._liquidate_others([symbol], tag, order_properties) if liquidate_existing_holdings else []
         return tickets + self._trade_toward(symbol, quantity, asynchronous, tag, order_properties)
@@ -286,7 +299,7 @@ class TradingMethods:
     def _trade_at_market(
         self,
         security: Any,
-        quantity: Number,
+        quantity: Decimal,
         asynchronous: bool,
         tag: str,
         properties: OrderProperties | None,
@@ -309,7 +322,7 @@ class TradingMethods:
         self,
         kind: type[Order],
         security: Any,
-        quantity: Number,
+        quantity: Decimal,
         asynchronous: bool,
         tag: str,
         properties: OrderProperties | None,
@@ -318,7 +331,7 @@ class TradingMethods:
     ) -> OrderTicket:
         host = self._host
         chosen = (properties or self.default_order_properties).clone()
-        terms = (0, security.symbol, to_decimal(quantity), host.time_ns, tag or "", chosen)
+        terms = (0, security.symbol, quantity, host.time_ns, tag or "", chosen)
         order = kind(*terms, **prices) if prices else kind(*terms)
         order.is_liquidation = is_liquidation
         return host.submit_order(order, asynchronous)
@@ -356,6 +369,8 @@ class TradingMethods:
         tag: str | None,
         properties: OrderProperties | None,
     ) -> list[OrderTicket]:
+        for each in targets:
+            quantity_of("set_holdings", f"target of {each.symbol}", each.quantity)
         tickets = self._liquidate_others([each.symbol for each in targets], tag, properties) if liquidate else []
         deltas = [(each.symbol, self._exact_order_quantity(each.symbol, to_decimal(each.quantity))) for each in targets]
         for symbol, quantity in self._targets_by_margin_impact(deltas):
@@ -399,8 +414,9 @@ class TradingMethods:
         if not quantity:
             return []
         if security.exchange.exchange_open:
-            return [self.market_order(symbol, quantity, asynchronous, tag or "", properties)]
-        return [self.market_on_open_order(symbol, quantity, asynchronous, tag or "", properties)]
+            return [self._trade_at_market(security, quantity, asynchronous, tag or "", properties)]
+        properties = self._without_date(properties)
+        return [self._submit(MarketOnOpenOrder, security, quantity, asynchronous, tag or "", properties)]
 
     def _exact_order_quantity(self, symbol: Any, target: Decimal) -> Decimal:
         """Return the signed quantity that moves a holding to a fraction of the portfolio's value."""
@@ -480,3 +496,22 @@ def initial_trailing_stop(price: Amount, amount: Amount, as_percentage: bool, is
     """Return the first stop of a trailing order: above the market for a purchase, below it for a sale."""
     distance = price * amount if as_percentage else amount
     return price + distance if is_purchase else price - distance
+
+
+def _exact_quantity(call: str, quantity: Number, asynchronous: bool = False, tag: str | None = None) -> Decimal:
+    """Return the quantity of an order call, whose arguments are looked at first.
+
+    Raises:
+        TypeError: one is of a type that LEAN does not take.
+        ValueError: the quantity is infinite, NaN or too large.
+    """
+    check_options(call, asynchronous, tag)
+    quantity_of(call, "quantity", quantity)
+    return to_decimal(quantity)
+
+
+def _exact_prices(call: str, **prices: Number) -> dict[str, Any]:
+    """Return the prices of an order call; errors as for `_exact_quantity`."""
+    for name, price in prices.items():
+        price_of(call, name.replace("_", " "), price)
+    return {name: to_decimal(price) for name, price in prices.items()}

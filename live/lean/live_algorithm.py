@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from live.algorithm.order_arguments import number_of
 from live.clock import Zone, datetime_to_ns, wall_ns, zone
 from live.hot.book import Book
 from live.hot.denials import DenialCode
@@ -58,11 +59,19 @@ def make_live_algorithm(base: Any) -> type:
 
             Returns:
                 The order's handle, 0 or above; or minus the DenialCode with which the risk gate refused it.
+
+            Raises:
+                TypeError: a quantity or price that is no number.
             """
             orders = self._lean_live_orders
             if orders is None:
                 return -int(DenialCode.LIMITS_NOT_LOADED)
-            return orders.submit(symbol, quantity, limit_price, stop_price)
+            return orders.submit(
+                symbol,
+                number_of("submit", "quantity", quantity),
+                number_of("submit", "limit price", limit_price),
+                number_of("submit", "stop price", stop_price),
+            )
 
         def cancel(self, handle: int) -> bool:
             """Ask for the cancellation of an order of `submit`; False when it is over already."""
@@ -125,7 +134,7 @@ class TickDispatch:
 
     def _add(self, symbol: Any) -> tuple[int, Zone]:
         index = self._ticks.row(symbol)
-        exchange = zone(surface.zone_name(self._algorithm.securities[symbol]))
+        exchange = zone(surface.zone_name(surface.security_of(self._algorithm, symbol)))
         # LEAN's prices are adjusted already, by whatever mode the algorithm asked for.
         self.view.set_symbol(index, symbol, 1.0)
         self._rows[symbol] = index, exchange

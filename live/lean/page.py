@@ -154,7 +154,7 @@ class LeanPage(RunPage):
         self._publish_account(algorithm, now_ns)
         if self.publish_process(now_ns, is_last):
             self.publish_slowest(self.trace.worst(), self.rows.name)
-        self.page.set_gauge(Gauge.SYMBOLS, int(algorithm.securities.count))
+        self.page.set_gauge(Gauge.SYMBOLS, len(surface.securities(algorithm)))
         self.rows.publish()
         is_held = self.phase is RunPhase.RUNNING and self.control() & ControlBit.PAUSE
         self.show(RunPhase.PAUSED if is_held else self.phase)
@@ -175,11 +175,11 @@ class LeanPage(RunPage):
         if now_ns >= self._next_scan_ns:
             self._next_scan_ns = now_ns + _RESCAN_EVERY_NS
             self._held = {str(each.symbol.value): each for each in surface.held_securities(algorithm)}
-        securities = algorithm.securities
         while self._touched:
             symbol = self._touched.popleft()
-            if securities.contains_key(symbol):
-                self._held[str(symbol.value)] = securities[symbol]
+            security = surface.security_of(algorithm, symbol)
+            if security is not None:
+                self._held[str(symbol.value)] = security
         account = surface.account(algorithm)
         positions = [row for row in map(surface.position, list(self._held.values())) if row.quantity]
         positions.sort(key=lambda row: -abs(row.quantity * row.market_price))

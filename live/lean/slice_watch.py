@@ -215,7 +215,9 @@ class SliceWatch:
         if self._trade is None:
             self._trade = dotnet_types().trade
         for symbol, ticks in found:
-            row = self._page.rows.find(symbol) or self._page.rows.add(self.algorithm.securities[symbol])
+            row = self._page.rows.find(symbol)
+            if row is None:
+                row = self._page.rows.add(surface.security_of(self.algorithm, symbol))
             trades = sum(1 for tick in ticks if tick.tick_type == self._trade)
             newest = ticks[len(ticks) - 1]
             self._trade_ticks += trades

@@ -19,7 +19,7 @@ from live.lean.dotnet_types import dotnet_types
 from live.lean.engine_records import Account, LeanOrder, Subscription
 from live.lean.order_names import status_number, type_number_of
 
-# -- ticks into the engine
+# -- ticks and slices
 
 
 def silence_data_queue() -> Any:
@@ -91,9 +91,6 @@ def subscriptions(algorithm: Any) -> list[Subscription]:
     ]
 
 
-# -- slices
-
-
 def without_symbol(slice: Any, symbol: Any) -> Any | None:
     """Return what is left of a slice without one symbol's ticks; None when nothing is.
 
@@ -144,9 +141,6 @@ def ticks_of(slice: Any) -> list[tuple[Any, Any]]:
     return list(ticks.items()) if ticks.count else []
 
 
-# -- garbage collection of .NET
-
-
 class DotnetPauses:
     """Counts and pauses of .NET's garbage collector since the process began."""
 
@@ -181,9 +175,20 @@ def runtime_error(algorithm: Any) -> str:
     return "" if error is None else one_line(without_stack(str(getattr(error, "message", error))))
 
 
+def securities(algorithm: Any) -> list[Any]:
+    """Return the algorithm's securities."""
+    return list(algorithm.securities.values())
+
+
+def security_of(algorithm: Any, symbol: Any) -> Any | None:
+    """Return LEAN's security of a symbol, None when the algorithm does not have it; or of a ticker that it has."""
+    known = algorithm.securities
+    return known[symbol] if isinstance(symbol, str) or known.contains_key(symbol) else None
+
+
 def held_securities(algorithm: Any) -> list[Any]:
     """Return the securities of which something is held."""
-    return [each for each in algorithm.securities.values() if each.holdings.quantity]
+    return [each for each in securities(algorithm) if each.holdings.quantity]
 
 
 def position(security: Any) -> PositionRow:
@@ -191,11 +196,6 @@ def position(security: Any) -> PositionRow:
     held = security.holdings
     numbers = held.quantity, held.average_price, security.price, held.unrealized_profit
     return PositionRow(str(security.symbol.value), *map(float, numbers))
-
-
-def is_open(security: Any) -> bool:
-    """Tell whether the market of a security is in its regular hours."""
-    return bool(security.exchange.exchange_open)
 
 
 def zone_name(security: Any) -> str:
@@ -215,24 +215,21 @@ def order_type_of(ticket: Any) -> int:
 
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
     """Return an order event as other processes hear of it, with the symbol's newest quote: 0 when it was removed since."""
-    securities, symbol, ticket = algorithm.securities, event.symbol, event.ticket
-    security = securities[symbol] if securities.contains_key(symbol) else None
+    security, ticket = security_of(algorithm, event.symbol), event.ticket
+    bid, ask = (0.0, 0.0) if security is None else map(float, (security.bid_price, security.ask_price))
     return OrderRecord(
         datetime_to_ns(event.utc_time),
         int(event.order_id),
         status_of(event),
-        str(symbol.value),
+        str(event.symbol.value),
         float(event.fill_quantity),
         float(event.fill_price),
         float(event.order_fee.value.amount),
-        0.0 if security is None else float(security.bid_price),
-        0.0 if security is None else float(security.ask_price),
+        bid,
+        ask,
         float(event.quantity),
         -1 if ticket is None else order_type_of(ticket),
     )
-
-
-# -- the class of algorithms
 
 
 def is_python_class(cls: type) -> bool:
@@ -318,7 +315,7 @@ class TradingAccount:
     """What the order path asks of LEAN's algorithm, whose managers are looked up once."""
 
     def __init__(self, algorithm: Any) -> None:
-        self.algorithm, self._securities = algorithm, algorithm.securities
+        self.algorithm = algorithm
         self._portfolio, self._transactions = algorithm.portfolio, algorithm.transactions
 
     def equity(self) -> float:
@@ -329,18 +326,16 @@ class TradingAccount:
         """Return the day in the algorithm's time zone."""
         return cast(date, self.algorithm.time.date())
 
-    def securities(self) -> list[Any]:
-        """Return LEAN's securities."""
-        return list(self._securities.values())
-
-    def security(self, symbol: Any) -> Any | None:
-        """Return LEAN's security of a symbol, None when the algorithm does not have it; or of a ticker that it has."""
-        is_there = isinstance(symbol, str) or self._securities.contains_key(symbol)
-        return self._securities[symbol] if is_there else None
-
     def quantity_toward(self, symbol: Any, fraction: Any) -> float:
         """Return what LEAN would trade for a holding to be worth a fraction of the portfolio."""
         return float(self.algorithm.calculate_order_quantity(symbol, fraction))
+
+    def work_out_margin(self, symbol: Any, is_logged: bool) -> None:
+        """Have LEAN work out the margin for an order, as an order call does, with the line that this writes or without."""
+        self._portfolio.get_buying_power(symbol)
+        _ = self._portfolio.margin_remaining
+        if is_logged:
+            self._portfolio.log_margin_information(None)
 
     def last_order_id(self) -> int:
         """Return the last number that LEAN has given an order."""
@@ -381,10 +376,9 @@ def order_of(ticket: Any) -> LeanOrder:
 
 
 def submit_request(algorithm: Any, symbol: Any, number: int, quantity: Any, tag: str) -> Any:
-    """Return a request for an order of LEAN's symbol or security, without prices; making one has no effect.
+    """Return a request for an order of LEAN's symbol or security, by the OrderType's number and without prices.
 
-    Parameters:
-        number: of the OrderType.
+    Making one has no effect.
     """
     types = dotnet_types()
     symbol = getattr(symbol, "symbol", symbol)
@@ -395,8 +389,7 @@ def submit_request(algorithm: Any, symbol: Any, number: int, quantity: Any, tag:
 def invalid_ticket(algorithm: Any, request: Any, code_name: str, text: str) -> Any:
     """Return the ticket that LEAN gives for a request that fails its checks: number -10, status INVALID, an error response.
 
-    Parameters:
-        code_name: member of LEAN's OrderResponseErrorCode.
+    The code is a member of LEAN's OrderResponseErrorCode.
     """
     from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, OrderTicket
 
@@ -405,11 +398,9 @@ def invalid_ticket(algorithm: Any, request: Any, code_name: str, text: str) -> A
 
 
 def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:
-    """Subscribe to the ticks of a symbol that nobody trades; return LEAN's security.
+    """Subscribe, in initialize, to the ticks of a symbol that nobody trades; return LEAN's security.
 
-    Parameters:
-        algorithm: in its initialize.
-        asset_class: `crypto`, `equity` or `forex`.
+    The asset class is `crypto`, `equity` or `forex`.
     """
     from QuantConnect import Resolution
 

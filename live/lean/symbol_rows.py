@@ -13,32 +13,29 @@ from live.lean import surface
 _LABEL_BYTES = FEED_LABEL_WORDS * 8
 
 
-class SymbolRow:
+class SymbolRow(surface.TradedSecurity):
     """What is known of a symbol.
 
     Attributes:
         index: its number in this run, from 0.
-        name: ticker.
-        security: LEAN's security.
         zone: time zone of its exchange.
         place: of its row on the page; -1 when it is not shown by name.
         ticks: that reached the strategy.
         received_ns: when the newest came, since 1970 UTC.
-        price: of the newest tick.
+        newest_price: of the newest tick.
         price_changed_ns: when that price was seen first.
     """
 
-    __slots__ = ("index", "name", "place", "price", "price_changed_ns", "received_ns", "security", "ticks", "zone")
+    __slots__ = ("index", "newest_price", "place", "price_changed_ns", "received_ns", "ticks", "zone")
 
     def __init__(self, index: int, security: Any, place: int) -> None:
         self.index = index
-        self.name = str(security.symbol.value)
-        self.security = security
+        self.take(security)
         self.zone: Zone = zone(surface.zone_name(security))
         self.place = place
         self.ticks = 0
         self.received_ns = 0
-        self.price = 0.0
+        self.newest_price = 0.0
         self.price_changed_ns = 0
 
     def count(self, ticks: int, received_ns: int, price: float) -> None:
@@ -51,8 +48,8 @@ class SymbolRow:
         """
         self.ticks += ticks
         self.received_ns = received_ns
-        if price != self.price:
-            self.price = price
+        if price != self.newest_price:
+            self.newest_price = price
             self.price_changed_ns = received_ns
 
 
@@ -90,18 +87,17 @@ class SymbolRows:
 
     def name(self, index: int) -> str:
         """Return the ticker of a row's number; "" for several symbols."""
-        return next((row.name for row in self._rows.values() if row.index == index), "")
+        return next((row.ticker for row in self._rows.values() if row.index == index), "")
 
     def publish(self) -> None:
         """Bring the rows with a name up to date."""
         for row in self._shown:
-            is_open = surface.is_open(row.security)
-            self._page.stamp_feed(row.place, row.received_ns, row.ticks, row.price_changed_ns, is_open)
+            self._page.stamp_feed(row.place, row.received_ns, row.ticks, row.price_changed_ns, row.is_open())
 
     def _place(self, ticker: str, market: str) -> int:
         if self._wanted and ticker.casefold() not in self._wanted:
             return -1
-        taken = {row.name for row in self._shown}
+        taken = {row.ticker for row in self._shown}
         label = f"{ticker}.{market}" if ticker in taken else ticker
         if len(self._shown) >= self._room or len(label.encode()) > _LABEL_BYTES:
             return -1

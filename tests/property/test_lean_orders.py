@@ -209,3 +209,21 @@ def test_admit_is_check_and_acceptance_in_one(orders: list[tuple[int, int, int]]
             two.on_accepted(0, quantity * 10**9, kind, 0, now_ns)
         assert one.admit(0, quantity * 10**9, kind, 0, now_ns) == code
         assert (one.open_orders, one.gross_exposure_e4) == (two.open_orders, two.gross_exposure_e4)
+
+
+@given(st.integers(0, 3))
+def test_events_while_an_order_past_the_gate_is_taken_up_are_not_lost(before: int) -> None:
+    made = Tracked()
+
+    def adopt(order_id: int) -> int:
+        for status, filled in EVENTS[:before]:
+            made.tracker.on_event(order_id, status, filled)
+        made.tracker.claim(order_id, made.send(10))
+        for status, filled in EVENTS[before:]:
+            made.tracker.on_event(order_id, status, filled)
+        return order_id
+
+    assert made.tracker.review(1, adopt) == [1]
+    assert made.tracker.review(1, adopt) == []
+    assert made.risk.position_e9(0) == 10
+    assert made.risk.open_orders == made.pool.used == 0

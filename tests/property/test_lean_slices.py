@@ -27,7 +27,7 @@ def test_the_strategy_sees_each_real_tick_once(steps: list[Any], many: int) -> N
         from lean_engine.data import Slice, Tick
         from lean_engine.feed import utc_now
         from lean_engine.market import Market, SecurityType, Symbol
-        from lean_engine.securities import Security
+        from lean_engine.securities import SecurityManager
 
         from live.lean.page import LeanPage
         from live.lean.slice_watch import SliceWatch
@@ -40,7 +40,9 @@ def test_the_strategy_sees_each_real_tick_once(steps: list[Any], many: int) -> N
         page, stages = LeanPage(Path(folder), TelemetrySettings()), OrderStages()
         watch = SliceWatch(page, stages, 0)
         watch.dummy = symbols[DUMMY]
-        watch.algorithm = SimpleNamespace(securities={each: Security(each, None) for each in symbols.values()})
+        watch.algorithm = SimpleNamespace(securities=SecurityManager())
+        for each in symbols.values():
+            watch.algorithm.securities._add(each, None)
         seen: list[float] = []
         beats, orders = [0], [0]
         wants_order = [False]

@@ -8,6 +8,7 @@ from typing import Any
 from live.algorithm.enums import OrderType
 from live.algorithm.order_arguments import check_flag, check_options, price_of, quantity_of
 from live.algorithm.trading import initial_trailing_stop
+from live.lean import surface
 from live.lean.orders.methods import AS_PERCENTAGE, ASYNCHRONOUS, MISSING, OrderMethod, given, overload, without_waiting
 
 _TRAILING_STOP = int(OrderType.TRAILING_STOP)
@@ -77,6 +78,22 @@ class OrderCall:
         self.native: Callable[..., Any]
         self.slice_number = 0
         self.handed_ns = 0
+
+    @classmethod
+    def of_request(cls, name: str, request: Any, native: Callable[[Any], Any]) -> OrderCall:
+        """Return the call that sends a request of the algorithm's own.
+
+        Parameters:
+            name: of the call, as the algorithm has spelled it.
+            request: LEAN's SubmitOrderRequest, which says all that other calls have arguments for.
+            native: LEAN's own method of the name.
+        """
+        order = surface.order_of(request)
+        call = cls(OrderMethod(name, name, order.order_type), order.symbol, order.quantity)
+        call.native = lambda *_: native(request)
+        call.amount, call.tag = order.quantity, str(request.tag or "")
+        call.limit_price, call.stop_price = float(request.limit_price), float(request.stop_price)
+        return call
 
     def read(self) -> None:
         """Read the arguments, as LEAN would.

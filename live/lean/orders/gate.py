@@ -82,7 +82,7 @@ class LeanGate:
     def open(self, algorithm: Any) -> None:
         """Load the limits and take in all securities with their positions; from now on orders pass."""
         self.take(algorithm)
-        self.on_securities_changed(self.account.securities())
+        self.on_securities_changed(surface.securities(algorithm))
         self.look_at_account()
         self.risk.load_limits(limits_of(self._settings))
 
@@ -178,7 +178,7 @@ class LeanGate:
         known = getattr(symbol, "symbol", symbol)
         if isinstance(known, str) and not self._has_ticker(known.upper()):
             return None
-        security = self.account.security(known)
+        security = surface.security_of(self.account.algorithm, known)
         if security is None:
             return None
         row = self._by_symbol.get(security.symbol) or self._add(security)
@@ -188,7 +188,8 @@ class LeanGate:
 
     def _has_ticker(self, ticker: str) -> bool:
         """Tell whether the algorithm has a security of a ticker, those included that it has just added."""
-        self.on_securities_changed(each for each in self.account.securities() if each.symbol not in self._by_symbol)
+        known = surface.securities(self.account.algorithm)
+        self.on_securities_changed(each for each in known if each.symbol not in self._by_symbol)
         return any(row.ticker == ticker for row in self.rows)
 
     def _add(self, security: Any) -> SymbolRow | None:

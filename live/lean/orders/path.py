@@ -10,15 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from live.algorithm.enums import OrderStatus, OrderType
+from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 from live.config import LeanSettings, RiskSettings
 from live.errors import EnvironmentFault, UsageError
 from live.hot.book import Book
 from live.hot.catalogue import Counter
+from live.hot.denials import DenialCode
 from live.hot.orders import OrderField
-from live.hot.units import scaled_e9
+from live.hot.units import LARGEST_E9, scaled_e9
 from live.lean import surface
+from live.lean.engine_records import LeanOrder
 from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
@@ -35,12 +37,12 @@ _END_SECONDS = 5.0
 _UPDATE_SUBMITTED = int(OrderStatus.UPDATE_SUBMITTED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
 _METHODS = {
-    (False, False): (order_method("market_order"), int(OrderType.MARKET)),
-    (True, False): (order_method("limit_order"), int(OrderType.LIMIT)),
-    (False, True): (order_method("stop_market_order"), int(OrderType.STOP_MARKET)),
-    (True, True): (order_method("stop_limit_order"), int(OrderType.STOP_LIMIT)),
+    (False, False): order_method("market_order"),
+    (True, False): order_method("limit_order"),
+    (False, True): order_method("stop_market_order"),
+    (True, True): order_method("stop_limit_order"),
 }
-"""Method and type of an order of `submit` by whether there is a limit, and whether there is a stop."""
+"""Method of an order of `submit` by whether there is a limit, and whether there is a stop."""
 _NO_WAIT_NOTE = (
     "orders are sent without waiting for their fill (LEAN's default is to wait): a ticket's fill comes with on_order_event. "
     'synchronous_orders = "keep" in [lean] leaves the waiting in'
@@ -168,8 +170,11 @@ class LeanOrders:
     def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
         """Take an order of LiveAlgorithm.submit; return its handle, or minus a denial code."""
         sender = self._sender
-        method, order_type = _METHODS[limit_price != 0.0, stop_price != 0.0]
-        handle = sender.admit(sender.row(symbol), quantity, order_type, scaled_e9(limit_price or stop_price))
+        method = _METHODS[limit_price != 0.0, stop_price != 0.0]
+        row = sender.row(symbol)
+        if row is not None and max(abs(scaled_e9(limit_price)), abs(scaled_e9(stop_price))) >= LARGEST_E9:
+            return -sender.refusals.deny(DenialCode.PRICE_OUTSIDE_COLLAR, wall_ns(), row.ticker, quantity)
+        handle = sender.admit(row, quantity, method.order_type, scaled_e9(limit_price or stop_price))
         if handle >= 0:
             prices = tuple(each for each in (stop_price, limit_price) if each)
             sender.send_handle(handle, OrderCall(method, symbol, quantity, (*prices, True)))
@@ -240,9 +245,15 @@ class LeanOrders:
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
-        account = self._account
-        for order in self._sender.tracker.review(account.last_order_id(), account.order):
-            self._sender.adopt(order)
+        account, sender = self._account, self._sender
+
+        def adopt(order_id: int) -> LeanOrder | None:
+            order = account.order(order_id)
+            if order is not None:
+                sender.adopt(order)
+            return order
+
+        for order in sender.tracker.review(account.last_order_id(), adopt):
             self._algorithm.error(
                 f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
                 "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from live.algorithm.enums import OrderType
 from live.lean import surface
-from live.lean.instrument import lean_callback
 from live.lean.orders.calls import OrderCall
 from live.lean.orders.gate import SymbolRow
 from live.lean.orders.methods import order_method
@@ -156,12 +155,13 @@ class PortfolioOrders:
         """
         sender = self._sender
         place = () if symbol is None else (symbol,)
+        native = sender.native(algorithm, "liquidate")
         if not sender.is_open:
-            return list(lean_callback(algorithm, "liquidate")(*place, **options.keywords()))
+            return list(native(*place, **options.keywords()))
         if not options.asynchronous and sender.may_not_wait():
             options = options._replace(asynchronous=True)
         with sender.unjudged():
-            tickets = list(sender.native("liquidate")(*place, **options.keywords()))
+            tickets = list(native(*place, **options.keywords()))
             for ticket in tickets:
                 sender.adopt(surface.order_of(ticket))
         self.liquidations += len(tickets)
@@ -171,7 +171,7 @@ class PortfolioOrders:
         """Liquidate all but some symbols, in the order of their names."""
         rows = [self._sender.gate.row_of(each) for each in kept]
         keep = {row.symbol for row in rows if row is not None}
-        held = [each.symbol for each in self._sender.gate.account.securities()]
+        held = [each.symbol for each in surface.securities(algorithm)]
         tickets = []
         for symbol in sorted((each for each in held if each not in keep), key=lambda each: str(each.value)):
             tickets += self.liquidate(algorithm, symbol, options._replace(asynchronous=False))

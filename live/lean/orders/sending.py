@@ -28,7 +28,6 @@ from live.lean.instrument import lean_callback
 from live.lean.orders.calls import OrderCall
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Lane
-from live.lean.orders.methods import OrderMethod
 from live.lean.orders.refusals import Denial, Refusals, canceled_ticket, refused_ticket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
@@ -117,49 +116,37 @@ class OrderSender:
             UsageError: a ticker that was not added.
         """
         call.read()
-        if not self.is_open:
-            if algorithm.is_warming_up:
-                # LEAN refuses it itself.
-                call.native = lean_callback(algorithm, call.method.native)
-                return call.send()
-            return self._refuse_early(algorithm, call)
-        call.native = self.native(call.method.native)
-        if not call.amount:
-            # LEAN refuses it by itself, with its own code.
-            return call.send()
-        self._hand_over(call)
-        row = self.row(call.symbol)
-        must_wait = call.waits and not self.may_not_wait()
-        price = 0.0 if row is None or not call.method.terms else call.judged_price(row.price)
-        handle = self.admit(row, call.amount, call.method.order_type, scaled_e9(price))
-        if handle < 0:
-            return self._refused(algorithm, denial_of(-handle), row, call)
-        if not must_wait:
-            call.do_not_wait()
-        return self._pass_on(handle, call, must_wait)
+        call.native = self.native(algorithm, call.method.native)
+        return self._send(algorithm, call)
 
     def send_request(self, algorithm: Any, name: str, request: Any) -> Any:
         """Judge and send a request that the algorithm has made itself: LEAN's `submit_order_request`.
 
         Whether it waits was said when it was made.
         """
-        native = lean_callback(algorithm, name)
-        call = OrderCall(OrderMethod(name, name, surface.order_type_of(request)), request.symbol, request.quantity)
-        call.amount, call.tag = float(request.quantity), str(request.tag)
-        call.native = lambda *_: native(request)
+        return self._send(algorithm, OrderCall.of_request(name, request, self.native(algorithm, name)))
+
+    def _send(self, algorithm: Any, call: OrderCall) -> Any:
         if not self.is_open:
-            return native(request) if algorithm.is_warming_up else self._refuse_early(algorithm, call)
+            # During the warm-up LEAN refuses it itself.
+            return call.send() if algorithm.is_warming_up else self._refuse_early(algorithm, call)
+        if not call.amount:
+            # LEAN refuses it by itself, with its own code.
+            return call.send()
         self._hand_over(call)
         row = self.row(call.symbol)
-        price = float(request.limit_price) or float(request.stop_price)
+        must_wait = call.waits and not self.may_not_wait()
+        price = 0.0 if row is None else call.judged_price(row.price)
         handle = self.admit(row, call.amount, call.method.order_type, scaled_e9(price))
         if handle < 0:
             return self._refused(algorithm, denial_of(-handle), row, call)
-        return self._pass_on(handle, call, False)
+        if call.waits and not must_wait:
+            call.do_not_wait()
+        return self._pass_on(handle, call, must_wait)
 
     def send_handle(self, handle: int, call: OrderCall) -> Any:
         """Send an order that was admitted; its arguments say that it does not wait."""
-        call.native = self.native(call.method.native)
+        call.native = self.native(self._algorithm, call.method.native)
         self._hand_over(call)
         return self._pass_on(handle, call, False)
 
@@ -207,11 +194,11 @@ class OrderSender:
         self.refusals.deny(code, now_ns, row.ticker, quantity)
         return -code
 
-    def native(self, name: str) -> Any:
+    def native(self, algorithm: Any, name: str) -> Any:
         """Return LEAN's own method of a name, below the gate and all that the algorithm defines."""
         found = self._methods.get(name)
         if found is None:
-            found = self._methods[name] = lean_callback(self._algorithm, name)
+            found = self._methods[name] = lean_callback(algorithm, name)
         return found
 
     # -- into LEAN
@@ -300,7 +287,7 @@ class OrderSender:
     def _request_of(self, algorithm: Any, row: SymbolRow | None, call: OrderCall) -> Any:
         symbol = call.symbol if row is None else row.symbol
         if isinstance(symbol, str):
-            symbol = self.gate.account.security(symbol)
+            symbol = surface.security_of(algorithm, symbol)
         return surface.submit_request(algorithm, symbol, call.method.order_type, call.quantity, call.tag)
 
     def _refuse_in_lane(self, handle: int, call: OrderCall, code: int) -> Any:

@@ -193,12 +193,12 @@ class OrderTracker:
         """Begin to look for orders past the gate after this number: those before were there already."""
         self._reviewed = last_order_id
 
-    def review(self, last_order_id: int, find: Callable[[int], Order | None]) -> list[Order]:
+    def review(self, last_order_id: int, adopt: Callable[[int], Order | None]) -> list[Order]:
         """Return the orders that went past the gate, each once.
 
         Parameters:
             last_order_id: the last number that LEAN has given out, read before this call.
-            find: returns LEAN's order of a number; None before it is stored.
+            adopt: claims LEAN's order of a number, with or without a slot, and returns it; None before it is stored.
         """
         if self._calls:
             # Their numbers are claimed when they return.
@@ -206,21 +206,18 @@ class OrderTracker:
         found: list[Order] = []
         while self._reviewed < last_order_id:
             order_id = self._reviewed + 1
-            if order_id in self._claimed:
-                self._claimed.discard(order_id)
-                self._early.pop(order_id, None)
-            else:
-                order = find(order_id)
+            if order_id not in self._claimed:
+                # Claimed before it counts as reviewed, so that no event of it is lost.
+                order = adopt(order_id)
                 if order is not None:
-                    # Its events are kept for whoever claims it now.
                     found.append(order)
                 elif self._absent < _ABSENT_REVIEWS:
                     self._absent += 1
                     break
-                else:
-                    self._early.pop(order_id, None)
             self._absent = 0
             self._reviewed = order_id
+            self._claimed.discard(order_id)
+            self._early.pop(order_id, None)
         self.ungated += len(found)
         return found
 

@@ -13,7 +13,6 @@ from live.algorithm.order_arguments import check_flag
 from live.clock import wall_ns
 from live.hot.denials import denial_of
 from live.lean import surface
-from live.lean.instrument import lean_callback
 from live.lean.orders.methods import ASYNCHRONOUS, given, without_waiting
 from live.lean.orders.refusals import refused_ticket
 from live.lean.orders.sending import OrderSender
@@ -86,8 +85,9 @@ class UnjudgedOrders:
             What LEAN returns: a ticket of an exercise, tickets of legs.
         """
         sender = self._sender
+        native = sender.native(algorithm, name)
         if not sender.is_open:
-            return lean_callback(algorithm, name)(*arguments, **named)
+            return native(*arguments, **named)
         code = sender.gate.control_denial()
         if code:
             return self._refused(algorithm, code, method.kind, arguments, named)
@@ -96,7 +96,7 @@ class UnjudgedOrders:
         if not asynchronous and sender.may_not_wait():
             arguments, named = without_waiting(method.place, arguments, named)
         with sender.unjudged():
-            answer = sender.native(name)(*arguments, **named)
+            answer = native(*arguments, **named)
             tickets = [answer] if method.kind is Kind.EXERCISE else list(answer)
             for ticket in tickets:
                 sender.adopt(surface.order_of(ticket))

@@ -104,7 +104,7 @@ class KeepWarm:
             )
             return
         asset_class, market, ticker = self._dummy_name
-        if any(str(each.symbol.value).upper() == ticker for each in algorithm.securities.values()):
+        if any(str(each.symbol.value).upper() == ticker for each in surface.securities(algorithm)):
             algorithm.debug(
                 f"{ticker} is the dummy symbol of [lean] and one of the algorithm's own: nothing is rehearsed or kept "
                 f"warm. Set dummy_symbol in {self._settings_file} to one that the algorithm does not use"

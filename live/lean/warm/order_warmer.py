@@ -41,7 +41,6 @@ class OrderWarmer:
         self._sender = sender
         self._algorithm = algorithm
         self._dummy = dummy
-        self._portfolio = algorithm.portfolio
         # LEAN's own: the algorithm's class may have an order call of its own, which is not ours to make.
         self._market_order = lean_callback(algorithm, "market_order")
         self._row: SymbolRow | None = None
@@ -72,11 +71,7 @@ class OrderWarmer:
         self._beats += 1
         self._sender.gate.judge(row, scaled_e9(self._quantity), _MARKET, 0, wall_ns())
         surface.submit_request(self._algorithm, row.symbol, _MARKET, self._quantity, "")
-        portfolio = self._portfolio
-        portfolio.get_buying_power(row.symbol)
-        _ = portfolio.margin_remaining
-        if self._logs_margin:
-            portfolio.log_margin_information(None)
+        self._sender.gate.account.work_out_margin(row.symbol, self._logs_margin)
         if self._tries_orders and self._beats % _BEATS_PER_ORDER == 0:
             self._try_order(row)
 

@@ -322,7 +322,7 @@ def test_keywords_of_order_reach_the_spelling_that_was_called(tmp_path: Path) ->
         sender = bench.orders.sender
         called = []
         for name in ("market_order", "MarketOrder"):
-            native = sender.native(name)
+            native = sender.native(bench.algorithm, name)
             sender._methods[name] = lambda *arguments, name=name, native=native: (
                 called.append(name) or native(*arguments)
             )

@@ -98,7 +98,7 @@ def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, co
         from lean_engine.data import Slice, Tick
         from lean_engine.feed import utc_now
         from lean_engine.market import Market, SecurityType, Symbol
-        from lean_engine.securities import Security
+        from lean_engine.securities import SecurityManager
 
         from live.lean.page import LeanPage
         from live.lean.stages import OrderStages
@@ -106,7 +106,8 @@ def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, co
         symbol = Symbol.create("BTCUSD", SecurityType.CRYPTO, Market.COINBASE)
         page, stages = LeanPage(tmp_path, TelemetrySettings()), OrderStages()
         watch = slice_watch.SliceWatch(page, stages, 0)
-        watch.algorithm = type("Algorithm", (), {"securities": {symbol: Security(symbol, None)}})
+        watch.algorithm = type("Algorithm", (), {"securities": SecurityManager()})
+        watch.algorithm.securities._add(symbol, None)
         given = []
 
         def strategy(slice: Any) -> None:

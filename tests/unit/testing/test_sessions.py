@@ -110,6 +110,28 @@ def test_a_market_order_pays_the_ask_and_the_fee() -> None:
     assert session.equity == pytest.approx(50_000 - 1.00 - 0.10, abs=1e-6)
 
 
+class OwnMarketOrder(Ticks):
+    """Has a market_order of its own, which LEAN's other calls do not come by."""
+
+    def market_order(self, symbol: Any, quantity: Any) -> Any:
+        self.log("own")
+        return super().market_order(symbol, quantity)
+
+
+def test_other_calls_do_not_come_by_a_market_order_of_the_algorithm_s_own() -> None:
+    with Session(OwnMarketOrder, start=DAY, cash=50_000) as session:
+        session.trade("IBM", 100.0)
+        algorithm = session.algorithm
+        algorithm.order("IBM", 3)
+        algorithm.buy("IBM", 2)
+        algorithm.sell("IBM", 1)
+        algorithm.set_holdings("IBM", 0.5)
+        assert session.logs == []
+        algorithm.market_order("IBM", 4)
+        assert session.logs == ["own"]
+        assert [each.quantity for each in session.orders] == [3, 2, -1, 245, 4]
+
+
 def test_data_of_one_moment_are_one_step() -> None:
     with Session(Ticks, start=DAY) as session:
         with session.moment(at="10:00:00"):
