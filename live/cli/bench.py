@@ -74,6 +74,7 @@ def command(
     data_folder: Path | None,
     engine: str,
     lean_home: Path | None,
+    image: str | None,
     dotnet: Path | None,
     libpython: Path | None,
     config: Path | None,
@@ -94,7 +95,7 @@ def command(
     known = None if baseline is None else load_report(baseline)
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first")
-    home = chosen_home(engine, lean_home, dotnet, libpython)
+    home = chosen_home(engine, lean_home, image, dotnet, libpython)
     shown = choose_progress(progress, sys.stderr)
     if home is not None:
         if peers:

@@ -45,6 +45,7 @@ _WIDTH = 140
 def command(
     engine: str,
     lean_home: Path | None,
+    image: str | None,
     dotnet: Path | None,
     libpython: Path | None,
     data_folder: Path | None,
@@ -58,7 +59,7 @@ def command(
     The engine is run five times, about a minute in all, offline and on paper. Each assumption passes, fails with what
     stops working, or stays unknown. Exit code 4 says that something fails that is needed.
     """
-    home = chosen_home(engine, lean_home, dotnet, libpython)
+    home = chosen_home(engine, lean_home, image, dotnet, libpython)
     settings = load_config(config)
     in_force = [] if pid is None else look_at_process(pid, settings.lean)
     machine = test_machine()
@@ -113,6 +114,7 @@ def _say(run: str) -> None:
 def _engine(home: LeanHome, findings: list[Finding], notes: list[str]) -> dict[str, Any]:
     return {
         "folder": str(home.folder),
+        "image": None if home.image is None else home.image.name,
         "version": home.version,
         "dotnet": str(home.dotnet),
         "dotnet_version": home.dotnet_version,
@@ -131,7 +133,7 @@ def _print(machine: list[Finding], in_force: list[Finding], findings: list[Findi
         _print_table("settings of the profile in the running engine", in_force, console)
     if home is not None:
         title = (
-            f"LEAN {home.version} in {home.folder}, .NET {home.dotnet_version}, Python {home.python_version} "
+            f"LEAN {home.version} in {home.folder}{_of_image(home)}, .NET {home.dotnet_version}, Python {home.python_version} "
             f"({home.libpython})"
         )
         _print_table(title, findings, console)
@@ -141,6 +143,10 @@ def _print(machine: list[Finding], in_force: list[Finding], findings: list[Findi
         for verdict, word in (("pass", "passed"), ("fail", "failed"), ("unknown", "unknown"))
     )
     console.print(counts, highlight=False)
+
+
+def _of_image(home: LeanHome) -> str:
+    return "" if home.image is None else f" of the image {home.image.name}"
 
 
 def _print_table(title: str, findings: list[Finding], console: Console) -> None:

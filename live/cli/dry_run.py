@@ -91,6 +91,7 @@ def command(
     serve: bool,
     engine: str,
     lean_home: Path | None,
+    image: str | None,
     dotnet: Path | None,
     libpython: Path | None,
     speed: str | None,
@@ -117,7 +118,7 @@ def command(
     ends by itself some minutes after the last run of the folder.
     """
     check_exists(algorithm)
-    home = chosen_home(engine, lean_home, dotnet, libpython)
+    home = chosen_home(engine, lean_home, image, dotnet, libpython)
     if home is None and (speed is not None or first is not None or last is not None):
         raise UsageError("--speed, --from and --to are about a session replayed to LEAN; add --engine lean")
     if config is not None and not config.exists():

@@ -21,7 +21,9 @@ import msgspec
 import live
 from live.algorithm.numbers import plain
 from live.errors import EnvironmentFault
+from live.lean.engine.image_packages import PACKAGES
 from live.lean.engine.lean_home import LeanHome, package_folders
+from live.lean.engine.places import Place, check_covered, needs_network, places_of
 from live.lean.entry import ENTRY_FILE
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 
@@ -107,13 +109,17 @@ class EngineFiles:
         folder: the run's folder; the engine's working folder.
         results: LEAN's result files and log while it runs.
         entry: the module that LEAN loads.
-        environment: environment variables of the process.
+        environment: environment variables of the process; for one in a container those beside the image's.
+        places: what an engine in a container has of this machine.
+        needs_network: whether its ticks come over a network.
     """
 
     folder: Path
     results: Path
     entry: Path
     environment: Mapping[str, str]
+    places: Sequence[Place] = ()
+    needs_network: bool = False
 
     @property
     def log(self) -> Path:
@@ -146,12 +152,14 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         folder: a folder for this run alone, made when missing.
 
     Raises:
-        EnvironmentFault: something cannot be written, the data folder lacks LEAN's databases, or LEAN cannot import from a
-            folder.
+        EnvironmentFault: something cannot be written, the data folder lacks LEAN's databases, LEAN cannot import from a
+            folder, or an image would lose one of its own to one of this machine.
     """
     check_data(request.data_folder)
     folder = folder.absolute()
     _check_paths(folder, *request.paths)
+    if home.image is not None:
+        check_covered(_places(request, folder, folder), home.image.own)
     entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +174,9 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         raise EnvironmentFault(
             f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"
         ) from error
-    return EngineFiles(folder, results, entry, environment(home, request, folder))
+    places = () if home.image is None else _places(request, folder, results)
+    network = needs_network(request.instructions)
+    return EngineFiles(folder, results, entry, environment(home, request, folder), places, network)
 
 
 def config(home: LeanHome, request: EngineRequest, entry: Path, results: Path, storage: Path) -> dict[str, Any]:
@@ -204,14 +214,9 @@ def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[st
     """Return the environment of the engine's process.
 
     The engine finds AlgorithmImports and this program's packages by PYTHONPATH. Variables of .NET only have an effect from
-    the environment, before the start.
+    the environment, before the start. An image has all others itself.
     """
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        # Settings of this shell would make a stock run something else.
-        if not name.startswith(("PYTHON", "DOTNET_", "COMPlus_")) or name.startswith(_DOTNET_NEEDS)
-    }
+    variables = _inherited() if home.image is None else {}
     variables["PYTHONNET_PYDLL"] = str(home.libpython)
     variables["PYTHONPATH"] = os.pathsep.join(python_path(home))
     variables["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1"
@@ -223,17 +228,32 @@ def environment(home: LeanHome, request: EngineRequest, folder: Path) -> dict[st
     return variables
 
 
+def _inherited() -> dict[str, str]:
+    """Return this environment without settings of this shell that would make a stock run something else."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "DOTNET_", "COMPlus_")) or name.startswith(_DOTNET_NEEDS)
+    }
+
+
 def python_path(home: LeanHome) -> list[str]:
     """Return the folders that the embedded Python looks in: AlgorithmImports, this package, its dependencies, LEAN's own.
 
     An embedded CPython takes the first python3 of PATH for its own. In an active virtual environment it would look for packages
     there only, and not find those that LEAN needs (pandas) where a stock LEAN finds them: beside the library.
     """
+    if home.image is not None:
+        return [str(home.folder), str(PACKAGES), *map(str, home.image.packages)]
     package = Path(live.__file__).resolve().parent.parent
     folders = [home.folder, package]
     folders += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
     folders += package_folders(home.libpython)
     return list(dict.fromkeys(map(str, folders)))
+
+
+def _places(request: EngineRequest, folder: Path, results: Path) -> tuple[Place, ...]:
+    return places_of(folder, results, request.data_folder, request.paths, request.instructions)
 
 
 def missing_databases(folder: Path) -> list[str]:

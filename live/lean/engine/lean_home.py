@@ -41,6 +41,27 @@ _SHOW_PYTHON = (
 
 
 @dataclass(frozen=True, slots=True)
+class LeanImage:
+    """An image that an engine is in.
+
+    Attributes:
+        name: as the user names it.
+        id: what Docker knows it by, whatever gets the name meanwhile.
+        python: its CPython 3.11.
+        options: of `docker run` for every container here: the user that it runs as, and what the daemon asks for.
+        packages: folders of packages beside its libpython.
+        own: files and folders of the image that a run needs.
+    """
+
+    name: str
+    id: str
+    python: Path
+    options: tuple[str, ...]
+    packages: tuple[Path, ...]
+    own: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LeanHome:
     """An engine that can be started.
 
@@ -52,6 +73,7 @@ class LeanHome:
         python_version: its version.
         python_home: prefix of the installation that the library belongs to; None lets the library look for it.
         version: the engine's version as its DLL says, "unknown" where it does not.
+        image: the image that all of it is in; None for one on this machine.
     """
 
     folder: Path
@@ -61,6 +83,7 @@ class LeanHome:
     python_version: str
     python_home: Path | None
     version: str
+    image: LeanImage | None = None
 
     @property
     def launcher(self) -> Path:
@@ -72,9 +95,10 @@ class LeanHome:
         """What the user should know of this engine before relying on it."""
         if self.version == "unknown" or self.version.startswith(SUPPORTED_VERSION):
             return ()
+        place = f"--lean-home {self.folder}" if self.image is None else f"--image {self.image.name}"
         return (
             f"LEAN {self.version} is no {SUPPORTED_VERSION}x, on which this program was built: "
-            f"check it with lean-live doctor --engine lean --lean-home {self.folder}",
+            f"check it with lean-live doctor --engine lean {place}",
         )
 
 
@@ -89,7 +113,7 @@ def find_lean(folder: Path, dotnet: Path | None = None, libpython: Path | None =
     Raises:
         EnvironmentFault: something is missing, or has another version; the message says what to do.
     """
-    _require_interpreter()
+    require_interpreter()
     home = _check_folder(folder.absolute())
     command = _find_dotnet(dotnet)
     library, version = _find_libpython(libpython)
@@ -104,7 +128,7 @@ def find_lean(folder: Path, dotnet: Path | None = None, libpython: Path | None =
     )
 
 
-def _require_interpreter() -> None:
+def require_interpreter() -> None:
     """Refuse an interpreter whose packages the embedded CPython could not use."""
     if sys.version_info[:2] != PYTHON_VERSION:
         found = ".".join(map(str, sys.version_info[:2]))

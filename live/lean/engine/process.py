@@ -1,4 +1,4 @@
-"""The engine's process: started, watched, and ended.
+"""The engine's process, here or in a container: started, watched, and ended.
 
 LEAN ends gracefully on SIGINT only: SIGTERM kills it without on_end_of_algorithm and without a final result. Its exit code
 is not reliable (134 was seen after clean ends). So whoever asks this program to stop has a SIGINT sent to the engine, the
@@ -7,10 +7,8 @@ engine has a span of time to end, and how the run ended is judged by its final s
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,11 +20,11 @@ from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep, wall_ns
 from live.errors import DataError, EnvironmentFault
 from live.hot.catalogue import Gauge, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
-from live.lean.engine import leashed
 from live.lean.engine.engine_config import EngineFiles
 from live.lean.engine.engine_log import has_ended, read_text
 from live.lean.engine.host_end import HostEnd, read_host_end
-from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome
+from live.lean.engine.launch import launch_of
+from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.status import EngineStatus, read_status
 
 _LOOK_SECONDS = 0.05
@@ -106,11 +104,11 @@ class EngineProcess:
         page: path of the host's telemetry page, None for a run without the host; its stamp is the sign of life.
 
     Attributes:
-        pid: the process, None before the start.
+        pid: the process, None before the start; that of the docker command for an engine in a container.
     """
 
     def __init__(self, home: LeanHome, files: EngineFiles, limits: EngineLimits, page: Path | None) -> None:
-        self._home = home
+        self._launch = launch_of(home, files, limits.stop_seconds)
         self._files = files
         self._limits = limits
         self._page_path = page
@@ -140,28 +138,17 @@ class EngineProcess:
         Raises:
             EnvironmentFault: the process cannot be started.
         """
-        engine = [str(self._home.dotnet), str(self._home.folder / LAUNCHER_DLL)]
-        # Without this environment's own variables of Python, which are for the one inside LEAN.
-        command = [sys.executable, "-I", "-S", leashed.__file__, str(os.getpid()), *engine]
         try:
             self._output = self._files.output.open("wb")
-            self._process = subprocess.Popen(  # noqa: S603 - the command that was checked, without a shell
-                command,
-                cwd=self._files.folder,
-                env=dict(self._files.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal goes to this program alone, which passes it on once.
-                start_new_session=True,
-                # Only then: code of ours between fork and exec is a risk when other threads run.
-                preexec_fn=_hear_interrupts if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None,
-            )
         except OSError as error:
-            self.close()
             raise EnvironmentFault(
-                f"cannot start {' '.join(engine)}: {error.strerror}; make room for {self._files.output}, or end other processes"
+                f"cannot start the engine: {error.strerror}; make room for {self._files.output}"
             ) from error
+        try:
+            self._process = self._launch.start(self._output)
+        except EnvironmentFault:
+            self.close()
+            raise
         self._began_ns = self._last_sign_ns = monotonic_ns()
 
     def watch(self, is_stop_wanted: Callable[[], bool], on_look: Callable[[], None] = lambda: None) -> EngineOutcome:
@@ -182,7 +169,7 @@ class EngineProcess:
                         self.ask_to_stop(Ending.AFTER_FAILURE)
             elif self._seconds_since(self._asked_ns) > self._limits.stop_seconds:
                 self._ending = Ending.KILLED_AFTER_STOP if self._ending is Ending.STOPPED else self._ending
-                self._kill()
+                self._launch.kill()
                 break
             self._end_what_has_ended()
             on_look()
@@ -193,7 +180,7 @@ class EngineProcess:
         """Ask the engine to end as on Ctrl-C; it then calls on_end_of_algorithm and writes its final result."""
         self._ending = why
         self._asked_ns = monotonic_ns()
-        self._signal(signal.SIGINT)
+        self._launch.interrupt()
 
     def kill(self) -> EngineOutcome:
         """End the process at once, because somebody asked for it again; return what became of it."""
@@ -205,11 +192,13 @@ class EngineProcess:
 
     def close(self) -> None:
         """End the process if it still runs, and let go of its output. Called when something else went wrong."""
-        if self._process is not None and self._process.poll() is None:
-            self._kill()
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        if self._process is not None:
+            self._launch.kill()
+        self._close_output()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the engine a signal, if it still runs."""
+        self._launch.send(number)
 
     def _look_at_life(self) -> None:
         """Look for a sign of life, and act when there is none for too long."""
@@ -224,7 +213,7 @@ class EngineProcess:
             return
         # Whoever does not run its threads any more does not handle a SIGINT either.
         self._ending = Ending.NEVER_STARTED if phase < RunPhase.REHEARSING else Ending.HUNG
-        self._kill()
+        self._launch.kill()
 
     def _phase(self) -> int:
         """Return the phase that the host shows, STARTING before there is a host, and take note of its sign of life."""
@@ -273,27 +262,11 @@ class EngineProcess:
             if age_seconds > _LAST_BREATH_SECONDS:
                 found = read_status(status)
                 if found is not None and found.is_final:
-                    self._kill()
-
-    def _signal(self, number: int) -> None:
-        assert self._process is not None
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
-
-    def _kill(self) -> None:
-        """Kill the process and what it started."""
-        assert self._process is not None
-        with suppress(ProcessLookupError):
-            # The process leads a group of its own since its start.
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+                    self._launch.kill()
 
     def _outcome(self) -> EngineOutcome:
-        assert self._process is not None
-        code = self._process.wait()
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        self._close_output()
+        code = self._launch.finish()
         status, fault = None, None
         try:
             status = read_status(self._files.status)
@@ -304,14 +277,11 @@ class EngineProcess:
         seconds = self._seconds_since(self._began_ns)
         return EngineOutcome(self._ending, code, status, ended, seconds, read_host_end(self._page_path), fault)
 
+    def _close_output(self) -> None:
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
     @staticmethod
     def _seconds_since(moment_ns: int) -> float:
         return (monotonic_ns() - moment_ns) / NANOSECONDS_PER_SECOND
-
-
-def _hear_interrupts() -> None:
-    """Let the engine hear SIGINT, in its process before it is the engine.
-
-    A shell without job control has its background commands ignore it, which is inherited; .NET leaves an ignored signal so.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

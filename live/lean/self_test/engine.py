@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -111,7 +110,7 @@ def _watch(process: EngineProcess, facts: Path, number: signal.Signals | None) -
         is_late = monotonic_ns() - began_ns > _SIGNAL_SECONDS * NANOSECONDS_PER_SECOND
         if is_late or _read(facts).get("is_waiting"):
             has_sent = True
-            os.kill(process.pid, number)
+            process.send(number)
 
     return process.watch(lambda: False, look)
 
