@@ -176,7 +176,7 @@ class _LeanRun:
             # The publisher begins when the engine is ready; it is tried often until then.
             feed = msgspec.structs.replace(feed, reconnect_limit_seconds=_RETRY_LIMIT_SECONDS, full_queue="wait")
         feeder = FeederInstructions(
-            address=run.feed or str(FeedAddress(_socket(sockets))),
+            address=_absolute(run.feed or str(FeedAddress(_socket(sockets)))),
             subscriptions_file="" if run.feed is not None else str(self._own(_SUBSCRIPTIONS_FILE)),
             counters_file=str(self._own(_FEEDER_FILE)),
             feed=feed,
@@ -405,6 +405,12 @@ def _discard_memory(files: EngineFiles | None) -> None:
 
 def _socket(folder: Path) -> Path:
     return folder / "feed"
+
+
+def _absolute(address: str) -> str:
+    """Return an address as LEAN has to have it, whose working folder is another."""
+    kind, _, name = address.partition(":")
+    return f"unix:{Path(name).absolute()}" if kind == "unix" else address
 
 
 def _bring_home(files: EngineFiles) -> Path:

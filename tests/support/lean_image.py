@@ -5,7 +5,9 @@ Its Python is a copy of the tests' own, with the libraries that it and the packa
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -36,22 +38,43 @@ runpy.run_path("{launcher}/stand_in.py", run_name="__main__")
 """
 
 
-def import_image(docker: list[str], name: str, *left_out: str) -> None:
-    """Make the image known to a daemon.
+def import_image(name: str, *left_out: Path) -> None:
+    """Make the image known to the daemon of DOCKER_HOST.
 
     Parameters:
-        docker: the docker command, with the daemon's address.
         name: what the image is called.
-        left_out: paths in the image that it is not to have.
+        left_out: files that it is not to have.
     """
-    changes = [f"ENV PATH=/usr/local/bin:{PYTHON.parent}"]
-    words = [word for change in changes for word in ("--change", change)]
-    process = subprocess.Popen([*docker, "import", *words, "-", name], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    options = ["--change", f"ENV PATH=/usr/local/bin:{PYTHON.parent}"]
+    process = subprocess.Popen(
+        ["docker", "import", *options, "-", name], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
     assert process.stdin is not None
     with tarfile.open(fileobj=process.stdin, mode="w|") as archive:
-        _fill(archive, {Path(each) for each in left_out})
+        _fill(archive, set(left_out))
     process.stdin.close()
     assert process.wait() == 0
+
+
+def load_foreign_image(name: str, architecture: str) -> None:
+    """Make an empty image known that is for another machine."""
+    layer = io.BytesIO()
+    tarfile.open(fileobj=layer, mode="w").close()
+    digest = hashlib.sha256(layer.getvalue()).hexdigest()
+    config = {
+        "architecture": architecture,
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
+    image = io.BytesIO()
+    with tarfile.open(fileobj=image, mode="w") as archive:
+        for path, content in {**files, "layer.tar": layer.getvalue()}.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    subprocess.run(["docker", "load"], input=image.getvalue(), stdout=subprocess.DEVNULL, check=True)
 
 
 def _fill(archive: tarfile.TarFile, left_out: set[Path]) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, sleep
 from live.cores import usable_cores
 from live.docker import Docker
 from live.errors import EnvironmentFault
@@ -24,6 +25,7 @@ from live.lean.engine.engine_log import last_lines, read_text
 from live.lean.engine.image_packages import PACKAGES, package_places
 from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome, LeanImage
 
+OTHERWISE = "or use a LEAN of this machine: --lean-home instead of --image"
 SEPARATE = (
     *("--pull", "never"),
     # The output is written here; a copy of the daemon's would fill its disk.
@@ -34,9 +36,13 @@ SEPARATE = (
 LABEL = "lean-live.run"
 """Containers have the folder of their run under this label."""
 _CONTAINED = PACKAGES / "live" / "lean" / "engine" / "contained.py"
-_OTHERWISE = "or use a LEAN of this machine: --lean-home instead of --image"
 _MARGIN_SECONDS = 10.0
 """What the engine has in addition once this program has gone away: as long as it is there, it is the one to kill it."""
+_REMOVAL_SECONDS = 10.0
+"""How long the daemon may take to remove a container that has ended."""
+_UNDER_WAY = "already in progress"
+"""What docker says of a container that the daemon is just removing by itself."""
+_LOOK_SECONDS = 0.05
 _NOT_STARTED = 125
 """Exit code of `docker run` when there was no container."""
 
@@ -78,7 +84,7 @@ class ContainerLaunch:
         self._files = files
         self._stop_seconds = stop_seconds
         self._name = f"lean-live-{secrets.token_hex(6)}"
-        self._docker = Docker(_OTHERWISE)
+        self._docker = Docker(OTHERWISE)
         self._client: subprocess.Popen[bytes] | None = None
         self._is_over = False
 
@@ -111,25 +117,30 @@ class ContainerLaunch:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the container's first process, which hands it on."""
-        self._docker.run("kill", "--signal", str(int(number)), self._name)
+        self._send(number)
 
     def kill(self) -> None:
         """Kill everything in the container, and remove it."""
         if self._client is None or self._is_over:
             return
-        self.interrupt()
-        # First the command: it would make a container that is not there yet.
-        with suppress(ProcessLookupError):
-            if self._client.poll() is None:
+        # The docker command ends once the container is removed; at once when it has not made one yet.
+        seconds = _REMOVAL_SECONDS if self._send(signal.SIGKILL) else 0.0
+        try:
+            self._client.wait(seconds)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
                 os.killpg(self._client.pid, signal.SIGKILL)
-        self._client.wait()
+            self._client.wait()
         self._remove()
+
+    def _send(self, number: signal.Signals) -> bool:
+        """Send a signal; return whether there was a container to send it to."""
+        return self._docker.run("kill", "--signal", str(int(number)), self._name).returncode == 0
 
     def finish(self) -> int:
         """Remove the container, should it be left, and return the engine's exit code."""
         assert self._client is not None
         code = self._client.wait()
-        self.interrupt()
         self._remove()
         if code == _NOT_STARTED:
             said = " ".join(last_lines(read_text(self._files.output), 2))
@@ -140,7 +151,10 @@ class ContainerLaunch:
         """Remove the container. The daemon does it by itself when the engine ends; not when the docker command was killed."""
         if not self._is_over:
             self._is_over = True
-            self._docker.run("rm", "--force", self._name)
+            self.interrupt()
+            until_ns = monotonic_ns() + round(_REMOVAL_SECONDS * NANOSECONDS_PER_SECOND)
+            while _UNDER_WAY in self._docker.run("rm", "--force", self._name).stderr and monotonic_ns() < until_ns:
+                sleep(_LOOK_SECONDS)
 
     def _options(self) -> list[str]:
         """Return the options of `docker run`."""

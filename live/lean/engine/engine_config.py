@@ -23,7 +23,7 @@ from live.algorithm.numbers import plain
 from live.errors import EnvironmentFault
 from live.lean.engine.image_packages import PACKAGES
 from live.lean.engine.lean_home import LeanHome, package_folders
-from live.lean.engine.places import Place, check_covered, needs_network, places_of
+from live.lean.engine.places import Place, check_covered, inside, needs_network, places_of
 from live.lean.entry import ENTRY_FILE
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 
@@ -169,7 +169,8 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         content = config(home, request, entry, results, folder / "storage")
         (folder / CONFIG_FILE).write_bytes(_pretty(content))
         if request.instructions is not None:
-            write_instructions(request.instructions, folder / SETTINGS_FILE)
+            told = request.instructions if home.image is None else inside(request.instructions)
+            write_instructions(told, folder / SETTINGS_FILE)
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"

@@ -18,12 +18,11 @@ import msgspec
 
 from live.docker import Docker, is_desktop, is_rootless
 from live.errors import EnvironmentFault, one_line
-from live.lean.engine.container import SEPARATE, identity
+from live.lean.engine.container import OTHERWISE, SEPARATE, identity
 from live.lean.engine.image_packages import PACKAGES, package_places
 from live.lean.engine.lean_home import LeanHome, LeanImage, require_interpreter
 from live.lean.engine.places import Place
 
-OTHERWISE = "or use a LEAN of this machine: --lean-home instead of --image"
 STANDARD_FOLDER = Path("/Lean/Launcher/bin/Debug")
 """Where the official image, quantconnect/lean, has the launcher."""
 _PYTHON = "python3.11"

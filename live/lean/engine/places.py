@@ -1,4 +1,8 @@
-"""Which files of this machine an engine in a container reads and writes. Each is there under the path that it has here."""
+"""Which files of this machine an engine in a container reads and writes.
+
+Each is there under the path that it has here, so that whatever names a file means the same on both sides. Only the folder of a
+feed's socket has a place of its own: such sockets are often in the system's folder for temporary files.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from live.errors import EnvironmentFault
 from live.lean.instructions import Instructions
 
 SYSTEM_FOLDERS = ("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var")  # noqa: S108
 """Folders that are the container's own."""
+
+FEED_FOLDER = Path("/lean-live/feed")
+"""Where a container has the folder of a feed's socket."""
 
 
 class Place(NamedTuple):
@@ -70,6 +79,15 @@ def places_of(
     return _without_repetitions(found)
 
 
+def inside(instructions: Instructions) -> Instructions:
+    """Return what the host in a container is told: the same, with the feed's socket where it is there."""
+    feeder = instructions.feeder
+    socket = None if feeder is None else _socket_of(feeder.address)
+    if feeder is None or socket is None:
+        return instructions
+    return replace(instructions, feeder=replace(feeder, address=f"unix:{FEED_FOLDER / socket.name}"))
+
+
 def needs_network(instructions: Instructions | None) -> bool:
     """Tell whether the host takes its ticks from an address of the network."""
     if instructions is None or instructions.feeder is None:
@@ -93,7 +111,7 @@ def check_covered(places: Iterable[Place], needed: Iterable[Path]) -> None:
             if each.is_relative_to(place.inside):
                 raise EnvironmentFault(
                     f"a container would have {place.path} of this machine in place of the image's own {each}: move the "
-                    "algorithm, the data, the results or the feed's socket in it to a folder of their own"
+                    "algorithm, the data or the results in it to a folder of their own"
                 )
 
 
@@ -104,7 +122,7 @@ def _feed_places(instructions: Instructions) -> list[Place]:
     found = [Place(Path(name).parent, True) for name in (feeder.subscriptions_file, feeder.counters_file) if name]
     socket = _socket_of(feeder.address)
     # Its folder: a publisher that begins again makes another socket.
-    return found if socket is None else [*found, Place(socket.parent)]
+    return found if socket is None else [*found, Place(socket.parent, target=FEED_FOLDER)]
 
 
 def _socket_of(address: str) -> Path | None:
@@ -115,7 +133,7 @@ def _socket_of(address: str) -> Path | None:
 def _without_repetitions(places: Iterable[Place]) -> tuple[Place, ...]:
     kept: dict[Path, Place] = {}
     for each in places:
-        path = each.path.absolute()
-        before = kept.get(path)
-        kept[path] = Place(path, each.is_written or (before is not None and before.is_written))
-    return tuple(kept[path] for path in sorted(kept))
+        path, target = each.path.absolute(), each.inside.absolute()
+        is_written = each.is_written or (target in kept and kept[target].is_written)
+        kept[target] = Place(path, is_written, target)
+    return tuple(kept[target] for target in sorted(kept))
