@@ -21,9 +21,13 @@ from support.docker_daemon import docker_daemon, processes_of
 from support.lean_engine import algorithm
 from support.lean_image import LAUNCHER, PYTHON, import_image, load_foreign_image
 
+from live.bench import lean_rows
+from live.bench.lean_rows import PROFILE, STOCK, Variant
+from live.bench.lean_runner import run_variant
 from live.bench.market import write_market
 from live.cli.main import run
 from live.clock import sleep, wall_ns
+from live.config import LeanSettings
 from live.errors import EngineFailure, EnvironmentFault, ExitCode, RunInterrupted
 from live.feeds.sample_reference import write_reference
 from live.hot.catalogue import Gauge, RunPhase
@@ -272,6 +276,27 @@ def test_a_feed_through_an_image(
         publisher.communicate(timeout=30)
     assert code == ExitCode.OK, found["error"]
     assert found["feed"]["counters"]["engine_ticks"] == TICKS
+
+
+def test_doctor_in_an_image(daemon: str, capsys: Any) -> None:
+    code = run(["doctor", "--engine", "lean", "--image", IMAGE, "--json"])
+    found = json.loads(capsys.readouterr().out)["engine"]
+    assert {each["name"]: each["observed"] for each in found["assumptions"] if each["verdict"] != "pass"} == {}
+    assert code == ExitCode.OK
+    assert (found["image"], found["folder"]) == (IMAGE, str(LAUNCHER))
+
+
+@pytest.mark.parametrize("name", [STOCK, PROFILE])
+def test_a_variant_of_the_benchmark_in_an_image(
+    home: LeanHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(lean_rows, "_QUICK_TICKS", {10: 20})
+    monkeypatch.setattr(lean_rows, "_QUICK_WARM_UP", 20)
+    settings = LeanSettings(rehearsal_seconds=0.0)
+    write_reference(tmp_path / "data")
+    variant = Variant(name, "", name == PROFILE, settings, gaps_ms=(10,))
+    found = run_variant(home, tmp_path / "data", variant, tmp_path / "run", True)
+    assert found.gaps[0].handled == found.gaps[0].sent == 20
 
 
 # -- how an engine ends
