@@ -187,7 +187,7 @@ class EngineProcess:
         assert self._process is not None
         if self._process.poll() is None:
             self._ending = Ending.KILLED_ON_REQUEST
-            self._kill()
+            self._launch.kill()
         return self._outcome()
 
     def close(self) -> None:
