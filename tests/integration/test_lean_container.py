@@ -352,6 +352,17 @@ def test_an_engine_that_is_stopped_before_it_is_there(home: LeanHome, tmp_path: 
     assert "before its session" in str(failure_of(outcome, files, "SIGTERM"))
 
 
+def test_a_second_request_kills_the_engine_at_once(home: LeanHome, tmp_path: Path) -> None:
+    files = prepared(home, tmp_path, algorithm(BEGINS, ends=False), LEAN_DOUBLE_FAULT="deaf")
+    process = EngineProcess(home, files, EngineLimits(), None)
+    process.start()
+    wait_for((files.folder / "begun").exists)
+    process.ask_to_stop(Ending.STOPPED)
+    outcome = process.kill()
+    assert outcome.ending is Ending.KILLED_ON_REQUEST
+    assert outcome.killed_by == "SIGKILL"
+
+
 def test_docker_stop_is_graceful(home: LeanHome, tmp_path: Path) -> None:
     files = prepared(home, tmp_path, algorithm(BEGINS, ends=False) + ENDS)
     asked = []
@@ -461,7 +472,7 @@ def test_an_image_without_lean(daemon: str) -> None:
     import_image("lean-double:nothing", LAUNCHER / "QuantConnect.Lean.Launcher.dll")
     text = refused("lean-double:nothing")
     assert text.startswith(
-        "in the image lean-double:nothing: /Lean/Launcher/bin/Debug has no QuantConnect.Lean.Launcher.dll"
+        "in the image lean-double:nothing, as this user: /Lean/Launcher/bin/Debug has no QuantConnect.Lean.Launcher.dll"
     )
     assert "--lean-home" in text
     assert "there is no folder /elsewhere" in refused(IMAGE, Path("/elsewhere"))
