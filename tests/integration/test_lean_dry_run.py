@@ -250,11 +250,21 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, data: Path, capsys: Any
     assert "--results" in found["error"]["message"]
 
 
-@pytest.mark.parametrize("options", [["--speed", "2"], ["--from", "2013-10-07"], ["--lean-home", "x"]])
+@pytest.mark.parametrize(
+    "options", [["--speed", "2"], ["--from", "2013-10-07"], ["--lean-home", "x"], ["--image", "x"]]
+)
 def test_options_of_lean_need_lean(tmp_path: Path, data: Path, capsys: Any, options: list[str]) -> None:
     given = [word for word in words(tmp_path, data) if word not in OPTIONS]
     code, _ = dry_run(capsys, [*given, *options])
     assert code == ExitCode.USAGE
+
+
+def test_lean_needs_a_folder_or_an_image(tmp_path: Path, data: Path, capsys: Any) -> None:
+    given = [word for word in words(tmp_path, data) if word not in OPTIONS]
+    code, found = dry_run(capsys, [*given, "--engine", "lean"])
+    assert code == ExitCode.USAGE
+    assert "--lean-home" in found["error"]["message"]
+    assert "--image" in found["error"]["message"]
 
 
 def test_the_engine_gets_nothing_of_the_shell(tmp_path: Path, data: Path, capsys: Any, monkeypatch: Any) -> None:

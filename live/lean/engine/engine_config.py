@@ -153,13 +153,12 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
 
     Raises:
         EnvironmentFault: something cannot be written, the data folder lacks LEAN's databases, LEAN cannot import from a
-            folder, or an image would lose a folder of its own to one of this machine.
+            folder, or an image would lose one of its own to one of this machine.
     """
     check_data(request.data_folder)
     folder = folder.absolute()
-    if home.image is None:
-        _check_paths(folder, *request.paths)
-    else:
+    _check_paths(folder, *request.paths)
+    if home.image is not None:
         check_covered(_places(request, folder, folder), home.image.own)
     entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
     try:
@@ -246,7 +245,7 @@ def python_path(home: LeanHome) -> list[str]:
     there only, and not find those that LEAN needs (pandas) where a stock LEAN finds them: beside the library.
     """
     if home.image is not None:
-        return [str(home.folder), str(PACKAGES)]
+        return [str(home.folder), str(PACKAGES), *map(str, home.image.packages)]
     package = Path(live.__file__).resolve().parent.parent
     folders = [home.folder, package]
     folders += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]

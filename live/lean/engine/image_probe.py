@@ -2,7 +2,7 @@
 
 A program of its own, which has this package and what it needs as an engine gets them. It writes an object to the file: with
 `fault`, the message of what is missing; with `import_fault`, why the packages do not load; or with the members of LeanHome,
-and `python` and `prefix`, the interpreter and its installation.
+`python` and `prefix`, the interpreter and its installation, and `packages`, the folders of packages of the library's.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ def main(words: list[str]) -> None:
 def _look(folder: Path, dotnet: Path | None, libpython: Path | None) -> dict[str, Any]:
     # Imported here: what cannot be imported is told.
     from live.errors import EnvironmentFault
-    from live.lean.engine.lean_home import find_lean
+    from live.lean.engine.lean_home import find_lean, package_folders
 
     try:
-        home = asdict(find_lean(folder, dotnet, libpython))
+        home = find_lean(folder, dotnet, libpython)
     except EnvironmentFault as fault:
         return {"fault": str(fault)}
-    home = {name: None if value is None else str(value) for name, value in home.items()}
-    return {**home, "python": sys.executable, "prefix": sys.base_prefix}
+    found = {name: None if value is None else str(value) for name, value in asdict(home).items()}
+    packages = [str(each) for each in package_folders(home.libpython)]
+    return {**found, "python": sys.executable, "prefix": sys.base_prefix, "packages": packages}
 
 
 if __name__ == "__main__":

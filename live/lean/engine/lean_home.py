@@ -49,6 +49,7 @@ class LeanImage:
         id: what Docker knows it by, whatever gets the name meanwhile.
         python: its CPython 3.11.
         options: of `docker run` for every container here: the user that it runs as, and what the daemon asks for.
+        packages: folders of packages beside its libpython.
         own: files and folders of the image that a run needs.
     """
 
@@ -56,6 +57,7 @@ class LeanImage:
     id: str
     python: Path
     options: tuple[str, ...]
+    packages: tuple[Path, ...]
     own: tuple[Path, ...]
 
 

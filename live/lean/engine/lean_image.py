@@ -3,6 +3,9 @@
 Everything is asked before a run begins. The image is never fetched: it has many gigabytes, and which one is used is the
 user's choice. What is in it is looked at by a short run of its own Python, as an engine gets this program's packages; that
 also shows whether folders of this machine can be given to a container at all.
+
+Of the official image this is taken for granted: the launcher is in /Lean/Launcher/bin/Debug, python3.11 and dotnet are in PATH,
+libpython3.11.so is beside that Python or named in PYTHONNET_PYDLL, and users other than root may read all of it.
 """
 
 from __future__ import annotations
@@ -142,7 +145,10 @@ def _probe(docker: Docker, name: str, image: str, options: tuple[str, ...], word
             "newer system than the image's: install lean-live from wheels, or on a system as old as the image's"
         )
     if "fault" in found:
-        raise EnvironmentFault(f"in the image {name}: {found['fault']}")
+        raise EnvironmentFault(
+            f"in the image {name}, as this user: {found['fault']}; with --image, --lean-home, --dotnet and --libpython name places "
+            "in it"
+        )
     return found
 
 
@@ -158,5 +164,5 @@ def _home(name: str, image: str, options: tuple[str, ...], found: Mapping[str, A
         python_version=found["python_version"],
         python_home=None if found["python_home"] is None else Path(found["python_home"]),
         version=found["version"],
-        image=LeanImage(name, image, paths["python"], options, own),
+        image=LeanImage(name, image, paths["python"], options, tuple(map(Path, found["packages"])), own),
     )

@@ -120,6 +120,7 @@ def _feed_places(instructions: Instructions) -> list[Place]:
     if feeder is None:
         return []
     found = [Place(Path(name).parent, True) for name in (feeder.subscriptions_file, feeder.counters_file) if name]
+    found += [Place(Path(feeder.feed.token_file))] if feeder.feed.token_file else []
     socket = _socket_of(feeder.address)
     # Its folder: a publisher that begins again makes another socket.
     return found if socket is None else [*found, Place(socket.parent, target=FEED_FOLDER)]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from live.config import FeedSettings
 from live.errors import EnvironmentFault
 from live.lean.engine.places import FEED_FOLDER, Place, check_covered, inside, needs_network, places_of
 from live.lean.instructions import FeederInstructions, Instructions
@@ -19,7 +20,8 @@ NAMES = st.text(st.characters(blacklist_characters="/\0\r\n", blacklist_categori
 def told(
     address: str = "", algorithm: str = "/home/me/project/main.py", run: str = "/home/me/results/run"
 ) -> Instructions:
-    feeder = FeederInstructions(address=address, counters_file=f"{run}/feeder.json") if address else None
+    feed = FeedSettings(token_file="/run/secrets/token")
+    feeder = FeederInstructions(address=address, counters_file=f"{run}/feeder.json", feed=feed) if address else None
     return Instructions(algorithm=algorithm, run_folder=run, feeder=feeder)
 
 
@@ -36,6 +38,7 @@ def test_what_a_run_needs() -> None:
         "/dev/shm/lean-live-1": True,
         "/data": False,
         "/home/me/project": False,
+        "/run/secrets/token": False,
         str(FEED_FOLDER): False,
     }
 
@@ -94,5 +97,5 @@ def test_what_the_image_needs_is_not_covered(path: str) -> None:
 
 
 def test_other_folders_are_no_danger() -> None:
-    paths = ["/home/me", "/root", "/tmp/project", "/Lean/Data", "/data"]
+    paths = ["/home/me", "/root", "/tmp/project", "/Lean/Data", "/data", "/run/secrets/token"]
     check_covered([Place(Path(each)) for each in paths], [Path("/Lean/Launcher/bin/Debug")])
