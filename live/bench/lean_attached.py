@@ -10,6 +10,7 @@ from threading import get_ident
 from typing import Any
 
 from live.clock import monotonic_ns
+from live.lean import surface
 from live.lean.attach import attach_to, order_path
 from live.lean.instructions import read_instructions
 from live.lean.orders.sending import OrderSender
@@ -54,6 +55,8 @@ class Submissions:
 
 def attach() -> type:
     """Return the instrumented class of the benchmark's algorithm; raises as live.lean.attach.attach."""
+    # The algorithm feeds itself, so no feeder of the host's has silenced the queue.
+    surface.silence_data_queue()
     cls, host = attach_to(read_instructions(), order_path)
     host.parts.append(Submissions(host.orders.sender))
     return cls

@@ -56,7 +56,7 @@ def command(
 ) -> int:
     """Look at this machine, and with --engine lean test a LEAN engine for everything that is taken for granted of it.
 
-    The engine is run five times, about a minute in all, offline and on paper. Each assumption passes, fails with what
+    The engine is run six times, about a minute and a half in all, offline and on paper. Each assumption passes, fails with what
     stops working, or stays unknown. Exit code 4 says that something fails that is needed.
     """
     home = chosen_home(engine, lean_home, image, dotnet, libpython)

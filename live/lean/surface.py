@@ -308,7 +308,8 @@ class TradedSecurity:
     def data_age_ns(self) -> int:
         """Return how old the newest data were at the engine's newest step, both in the exchange's time; 0 without data."""
         data = self._security.get_last_data()
-        return 0 if data is None else timedelta_to_ns(self._security.local_time - data.end_time)
+        # Some queues of brokers stamp ticks of exchanges in UTC with a zone, which Python subtracts from no time without one.
+        return 0 if data is None else datetime_to_ns(self._security.local_time) - datetime_to_ns(data.end_time)
 
 
 class TradingAccount:

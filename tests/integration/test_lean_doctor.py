@@ -105,6 +105,18 @@ def test_an_engine_whose_imports_shadow_the_exception(
     assert by_name["python_collector"]["verdict"] == "pass"
 
 
+def test_an_engine_in_which_the_host_fails(capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = changed_engine(
+        tmp_path, monkeypatch, "\nimport System\ndel System.GC.GetTotalPauseDuration\n", "attached"
+    )
+    code, found = doctor(capsys, *options)
+    host = next(each for each in found["engine"]["assumptions"] if each["name"] == "host")
+    assert code == ExitCode.ENVIRONMENT
+    assert host["verdict"] == "fail"
+    assert "host_phase failed" in host["observed"]
+    assert "GetTotalPauseDuration" in host["observed"]
+
+
 def test_sigterm_ends_the_engine_and_takes_the_files_away(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "doctor", *OPTIONS],

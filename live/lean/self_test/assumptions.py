@@ -58,6 +58,10 @@ class Assumption(NamedTuple):
 
 
 _LOOP = "Isolator Thread"
+_HOST_FILLS = 2
+"""Orders that the attached algorithm has filled: one of market_order and one of set_holdings."""
+_INVALID = 7
+"""LEAN's number of the status."""
 _BURST_LEAST = 2
 _CUT_MOST_US = 1_000
 _HELD_MOST_MS = 1_500.0
@@ -71,6 +75,13 @@ ENGINE_ASSUMPTIONS = (
         ("thread_on_warmup_finished",),
         lambda thread: bool(thread),
         "algorithms cannot be attached without a change",
+    ),
+    Assumption(
+        "callback_spelling",
+        "of a callback that a Python class has in both spellings the one in snake_case is called",
+        ("called_other_spelling", "quit_called_end"),
+        lambda other, called: called and not other,
+        "algorithms with callbacks in PascalCase (OnData) run without the host: spell them in snake_case",
     ),
     Assumption(
         "loop_thread",
@@ -200,6 +211,14 @@ ENGINE_ASSUMPTIONS = (
         "keeping the way of orders warm is not without effect: set rehearsal_seconds and keep_warm_milliseconds to 0",
     ),
     Assumption(
+        "zero_orders",
+        "the one error that an order of quantity zero writes can be taken back before LEAN has it",
+        ("zero_order_errors", "zero_order_errors_left"),
+        lambda written, left: written == 1 and left == 0,
+        "orders of quantity 0 are left out of keeping warm, so an order after a pause takes longer",
+        False,
+    ),
+    Assumption(
         "subscriptions",
         "the algorithm's subscriptions can be listed with their exchanges' time zones",
         ("subscriptions", "subscription_zones"),
@@ -212,6 +231,28 @@ ENGINE_ASSUMPTIONS = (
         ("dotnet_collections", "dotnet_pause_ns"),
         lambda counts, pause_ns: len(counts) == 3 and pause_ns >= 0,
         "no gc_pause_seconds{runtime=dotnet}",
+    ),
+    Assumption(
+        "host",
+        "the host attached to an algorithm comes to the end of a run, with no error of its own",
+        ("host_phase", "host_reason", "host_complaints"),
+        lambda phase, reason, complaints: phase == "completed" and not reason and not complaints,
+        "no algorithm can be run with lean-live attached",
+    ),
+    Assumption(
+        "host_orders",
+        "attached, orders pass the risk gate and are filled, one above a limit gets LEAN's ticket of an invalid order",
+        ("host_fills", "host_refused_status", "host_ungated"),
+        lambda fills, refused, ungated: fills >= _HOST_FILLS and refused == _INVALID and ungated == 0,
+        "orders of the algorithm do not pass the risk gate, or do not reach LEAN",
+    ),
+    Assumption(
+        "host_beats",
+        "attached, the way of ticks is kept warm on the dummy symbol, which the algorithm does not see",
+        ("host_beats", "host_saw_dummy"),
+        lambda beats, saw_dummy: beats > 0 and not saw_dummy,
+        "no rehearsal and no keep-warm: set dummy_symbol to one that LEAN takes, or keep_warm_milliseconds to 0",
+        False,
     ),
     Assumption(
         "affinity",

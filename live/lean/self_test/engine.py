@@ -1,7 +1,7 @@
 """The self-test of an engine: a few short runs, each of which shows something that no other can.
 
-`facts` looks at everything and ends by quit; `wait` is ended once by SIGINT and once by SIGTERM; `raise` fails in on_data;
-`import` fails at its import.
+`facts` looks at everything and ends by quit; `attached` has the host around an algorithm; `interrupt` is ended by SIGINT and
+`terminate` by SIGTERM; `raise` fails in on_data; `import` fails at its import.
 """
 
 from __future__ import annotations
@@ -14,15 +14,31 @@ from typing import Any
 import msgspec
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from live.config import LeanSettings, RiskSettings
 from live.errors import EnvironmentFault
+from live.hot.catalogue import Counter
+from live.hot.run_page import PAGE_NAME
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import entries, first_error, read_text, remedy_of, shortened
 from live.lean.engine.lean_home import LeanHome
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
+from live.lean.entry import ENTRY_TEXT
+from live.lean.instructions import Instructions
+from live.lean.self_test import strategies
 from live.lean.self_test.assumptions import Finding, judge
-from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MISSING_MODULE, MODE_VARIABLE, MUTED, RAISED
+from live.lean.self_test.facts import read_facts
+from live.lean.self_test.marks import (
+    FACTS_VARIABLE,
+    HEARD,
+    LIMIT_QUANTITY,
+    MISSING_MODULE,
+    MODE_VARIABLE,
+    MUTED,
+    RAISED,
+)
+from live.lean.summary import SUMMARY_FILE
 
-RUNS = ("facts", "interrupt", "terminate", "raise", "import")
+RUNS = ("facts", "attached", "interrupt", "terminate", "raise", "import")
 """Names of the runs, in their order."""
 _ENTRY = """from AlgorithmImports import *
 from live.lean import surface
@@ -37,6 +53,12 @@ class Main(live.lean.self_test.probe.Probe):
 """
 _BROKEN_ENTRY = f"from AlgorithmImports import *\nimport {MISSING_MODULE}\n"
 _LIMITS = EngineLimits(stop_seconds=30.0, run_seconds=240.0)
+_MODES = {"facts": "facts", "raise": "raise"}
+_FACTS_FILE = "facts.json"
+_ATTACHED = Path(next(iter(strategies.__path__))) / "attached.py"
+_REHEARSAL_SECONDS = 2.0
+_OWN_LINE = "lean-live: "
+"""Beginning of what the host says on standard error: errors that are its own."""
 _SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
 _SIGNAL_SECONDS = 120.0
 """Longest time until a run waits for its signal: LEAN's start on a slow machine takes a minute."""
@@ -79,23 +101,36 @@ def _run(
     home: LeanHome, data_folder: Path, folder: Path, variables: dict[str, str], name: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Make one run and return its facts and notes."""
-    path = folder / "facts.json"
-    mode = {"facts": "facts", "raise": "raise"}.get(name, "wait")
-    entry = _BROKEN_ENTRY if name == "import" else _ENTRY
-    request = EngineRequest(entry, data_folder, variables={**variables, FACTS_VARIABLE: str(path), MODE_VARIABLE: mode})
+    path = folder / _FACTS_FILE
+    request = _request(name, data_folder, folder, variables)
     files = prepare(home, request, folder)
-    process = EngineProcess(home, files, _LIMITS, None)
+    process = EngineProcess(home, files, _LIMITS, folder / PAGE_NAME if name == "attached" else None)
     try:
         process.start()
         outcome = _watch(process, path, _SIGNALS.get(name))
     finally:
         process.close()
-    found = _read(path)
+    found = read_facts(path)
+    # What was found inside is worth having however the run ended.
+    kept = found if name in ("facts", "attached") else {}
     if outcome.fault is not None:
-        # What was found inside is worth having all the same.
-        return found if name == "facts" else {}, [f"run {name}: {outcome.fault}"]
-    notes = _notes(name, outcome, files)
-    return {**(found if name == "facts" else {}), **_facts_of_end(name, outcome, found, files)}, notes
+        return kept, [f"run {name}: {outcome.fault}"]
+    return {**kept, **_facts_of_end(name, outcome, found, files)}, _notes(name, outcome, files)
+
+
+def _request(name: str, data_folder: Path, folder: Path, variables: dict[str, str]) -> EngineRequest:
+    """Return what a run is told."""
+    told = {**variables, FACTS_VARIABLE: str(folder / _FACTS_FILE), MODE_VARIABLE: _MODES.get(name, "wait")}
+    if name != "attached":
+        return EngineRequest(_BROKEN_ENTRY if name == "import" else _ENTRY, data_folder, variables=told)
+    instructions = Instructions(
+        algorithm=str(_ATTACHED),
+        run_folder=str(folder.absolute()),
+        source="self-test",
+        lean=LeanSettings(rehearsal_seconds=_REHEARSAL_SECONDS),
+        risk=RiskSettings(max_order_quantity=LIMIT_QUANTITY),
+    )
+    return EngineRequest(ENTRY_TEXT, data_folder, instructions=instructions, variables=told)
 
 
 def _watch(process: EngineProcess, facts: Path, number: signal.Signals | None) -> EngineOutcome:
@@ -108,7 +143,7 @@ def _watch(process: EngineProcess, facts: Path, number: signal.Signals | None) -
         if number is None or has_sent or process.pid is None:
             return
         is_late = monotonic_ns() - began_ns > _SIGNAL_SECONDS * NANOSECONDS_PER_SECOND
-        if is_late or _read(facts).get("is_waiting"):
+        if is_late or read_facts(facts).get("is_waiting"):
             has_sent = True
             process.send(number)
 
@@ -128,6 +163,8 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
             "output_has_muted": MUTED in output,
             "output_has_heard": HEARD in output,
         }
+    if name == "attached":
+        return _facts_of_host(files)
     if name == "import":
         return {"import_message": _message(outcome, files, MISSING_MODULE)}
     if not found.get("is_waiting"):
@@ -138,6 +175,20 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
     if name == "terminate":
         return {"terminate_called_end": called_end}
     return {"raise_called_end": called_end, "raise_message": _message(outcome, files, RAISED)}
+
+
+def _facts_of_host(files: EngineFiles) -> dict[str, Any]:
+    """Return what the host says of its run."""
+    lines = read_text(files.output).splitlines()
+    facts: dict[str, Any] = {"host_complaints": [line for line in lines if line.startswith(_OWN_LINE)]}
+    try:
+        summary = msgspec.json.decode((files.folder / SUMMARY_FILE).read_bytes())
+    except FileNotFoundError:
+        # It was never attached, or did not come to its end: the other facts of it stay unknown.
+        return facts
+    ungated = summary["counters"][Counter.ORDERS_UNGATED.metric.full_name]
+    told = {"host_phase": summary["phase"], "host_reason": summary["reason"], "host_beats": summary["beats"]}
+    return {**facts, **told, "host_ungated": ungated}
 
 
 def _message(outcome: EngineOutcome, files: EngineFiles, mark: str) -> str:
@@ -163,11 +214,3 @@ def _notes(name: str, outcome: EngineOutcome, files: EngineFiles) -> list[str]:
         said = f": {error}{remedy_of(error)}" if error else ""
         return [f"run {name}: no result, exit code {outcome.return_code}{said}"]
     return []
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    return found

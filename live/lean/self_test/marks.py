@@ -10,3 +10,9 @@ MISSING_MODULE = "lean_live_missing_module"
 """What the run that fails at its import imports."""
 RAISED = "raised by the self-test"
 """What the run that fails in on_data raises."""
+HELD_QUANTITY = 0.5
+"""What the attached algorithm buys, below the limit of its risk gate."""
+REFUSED_QUANTITY = 2_000
+"""What it tries to buy, above the limit."""
+LIMIT_QUANTITY = 1_000.0
+"""The limit."""

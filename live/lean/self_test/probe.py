@@ -20,7 +20,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from AlgorithmImports import *
 
 from live.clock import (
@@ -34,7 +33,8 @@ from live.clock import (
     wall_ns,
 )
 from live.lean import surface, threads
-from live.lean.self_test.marks import FACTS_VARIABLE, HEARD, MODE_VARIABLE, MUTED, RAISED
+from live.lean.self_test.facts import write_facts
+from live.lean.self_test.marks import HEARD, MODE_VARIABLE, MUTED, RAISED
 
 _ARRIVAL_SECONDS = 20.0
 """Longest time until ticks arrive: LEAN subscribes in the step at the next whole second, and drops what comes before."""
@@ -53,17 +53,6 @@ def thread_name() -> str:
 
 
 FACTS: dict[str, Any] = {"thread_import": thread_name(), "mode": os.environ[MODE_VARIABLE]}
-_WRITING = threading.Lock()
-"""The driver and the end of the algorithm may write at the same time."""
-
-
-def write_facts() -> None:
-    """Write the facts so far; the file is whole at any time."""
-    path = Path(os.environ[FACTS_VARIABLE])
-    draft = path.with_name(f"{path.name}.part")
-    with _WRITING:
-        draft.write_bytes(msgspec.json.encode(FACTS))
-        draft.replace(path)
 
 
 def utc_now() -> datetime:
@@ -77,6 +66,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
     def __init__(self) -> None:
         super().__init__()
         FACTS["thread_init"] = thread_name()
+        FACTS["called_other_spelling"] = False
         self.arrivals: dict[float, int] = {}
         self.sent: dict[float, int] = {}
         self.next_price = 1_000.0
@@ -112,7 +102,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         FACTS["thread_on_warmup_finished"] = thread_name()
         print(MUTED, flush=True)
         threads.say(HEARD)
-        write_facts()
+        write_facts(FACTS)
         threading.Thread(target=self.drive, daemon=True).start()
 
     def on_data(self, slice: Any) -> None:
@@ -163,7 +153,12 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
     def on_end_of_algorithm(self) -> None:
         """Note that the engine called it."""
         FACTS["thread_on_end_of_algorithm"] = thread_name()
-        write_facts()
+        write_facts(FACTS)
+
+    def OnEndOfAlgorithm(self) -> None:  # noqa: N802 - the other spelling, as users have it
+        """Note that the engine called it, although there is one in snake_case."""
+        FACTS["called_other_spelling"] = True
+        write_facts(FACTS)
 
     # -- on the driver's thread
 
@@ -173,21 +168,21 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         if FACTS["mode"] == "raise":
             # What becomes of the run is seen from outside; on_data raises at the first tick that arrives.
             FACTS["is_waiting"] = True
-            write_facts()
+            write_facts(FACTS)
         try:
             self.arrive()
         except TimeoutError as error:
             FACTS["error_arrival"] = str(error)
             if FACTS["mode"] == "raise":
                 FACTS["is_waiting"] = False
-                write_facts()
+                write_facts(FACTS)
                 self.quit("no tick came that could raise")
                 return
         if FACTS["mode"] == "facts":
             self.look_at_all()
             self.quit("the self-test is done")
         FACTS["is_waiting"] = True
-        write_facts()
+        write_facts(FACTS)
 
     def arrive(self) -> None:
         """Send ticks until those of both symbols reach on_data; in mode `raise` until the process is gone.
@@ -228,7 +223,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             except builtins.Exception as error:
                 where = traceback.extract_tb(error.__traceback__)[-1].lineno
                 FACTS[f"error_{step.__name__}"] = f"{type(error).__name__}: {error} (line {where})"
-            write_facts()
+            write_facts(FACTS)
 
     def make(self, symbol: Any = None, ahead_ms: int = 0) -> tuple[float, Any]:
         """Return a tick's price, by which it is known again, and the tick, stamped now."""
@@ -389,7 +384,12 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.portfolio.get_buying_power(self.symbol)
             self.portfolio.log_margin_information(None)
             FACTS["warming_orders"] = int(self.transactions.orders_count - before)
+            errors = surface.error_count(self)
             self.market_order(self.symbol, 0, True)
+            FACTS["zero_order_errors"] = surface.error_count(self) - errors
+            if FACTS["zero_order_errors"] == 1:
+                surface.drop_newest_error(self)
+            FACTS["zero_order_errors_left"] = surface.error_count(self) - errors
 
         self.is_filled.clear()
         self.act(warm)

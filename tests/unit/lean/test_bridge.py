@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.lean_double import lean_modules
@@ -46,6 +47,24 @@ def test_an_asset_class_of_two_words_is_named_as_its_folder_of_data() -> None:
         algorithm = QCAlgorithm()
         algorithm._add("BTCUSDT", SecurityType.CRYPTO_FUTURE, "binance", Resolution.TICK)
         assert {each.security_type for each in subscriptions(algorithm)} == {"cryptofuture"}
+
+
+def test_the_age_of_data_whose_stamp_has_a_zone() -> None:
+    from live.lean.surface import TradedSecurity
+
+    now = datetime(2026, 8, 21, 14, 0, 2)
+    data = SimpleNamespace(end_time=datetime(2026, 8, 21, 14, 0, 0, tzinfo=timezone.utc))
+    security = TradedSecurity()
+    security.take(
+        SimpleNamespace(
+            holdings=None,
+            exchange=None,
+            symbol=SimpleNamespace(value="BTCUSD"),
+            local_time=now,
+            get_last_data=lambda: data,
+        )
+    )
+    assert security.data_age_ns() == 2 * 10**9
 
 
 def test_an_error_of_dotnet_is_told_without_its_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
