@@ -37,6 +37,10 @@ def is_users(file: str) -> bool:
     return not is_ours(file) and not any(Path(file).is_relative_to(folder) for folder in _libraries())
 
 
+def _is_in(file: str, folder: Path | None) -> bool:
+    return is_users(file) and (folder is None or Path(file).is_relative_to(folder))
+
+
 def users_place(error: BaseException, folder: Path | None = None) -> str | None:
     """Return "file line N" of the innermost frame of the user's that an error went through, None when there is none.
 
@@ -46,7 +50,7 @@ def users_place(error: BaseException, folder: Path | None = None) -> str | None:
             neither ours nor a library's.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if is_users(frame.filename) and (folder is None or Path(frame.filename).is_relative_to(folder)):
+        if _is_in(frame.filename, folder):
             return f"{frame.filename} line {frame.lineno}"
     return None
 
@@ -72,15 +76,16 @@ def place_of(called: Callable[..., Any] | None) -> str | None:
     return None if code is None or is_ours(code.co_filename) else f"{code.co_filename} line {code.co_firstlineno}"
 
 
-def users_frame_place(frame: FrameType | None, outermost: str) -> str | None:
+def users_frame_place(frame: FrameType | None, outermost: str, folder: Path | None = None) -> str | None:
     """Return "file line N" of the innermost frame of the user's that is under way, None when there is none.
 
     Parameters:
         frame: the innermost frame.
         outermost: file of the engine's code at which the search ends.
+        folder: as for `users_place`.
     """
     for each in frames_inside(frame, outermost):
-        if is_users(each.f_code.co_filename):
+        if _is_in(each.f_code.co_filename, folder):
             return f"{each.f_code.co_filename} line {each.f_lineno}"
     return None
 

@@ -225,7 +225,8 @@ def _run(home: LeanHome, files: EngineFiles, limits: EngineLimits, page: Path | 
         outcome = process.watch(lambda: False)
     finally:
         process.close()
-    failure = failure_of(outcome, files, None)
+    # The files are taken away with the run.
+    failure = failure_of(outcome, files, None, has_files=False)
     if failure is not None:
         raise failure
 

@@ -21,7 +21,7 @@ from live.bench.runner import Benchmark, BenchProgress
 from live.bench.text_report import print_report
 from live.cli.engine import chosen_home, engine_options, reference_data
 from live.cli.output import common_options, open_console, print_json, progress_option
-from live.config import load_config
+from live.config import CONFIG_FILE_NAME, load_config
 from live.errors import EnvironmentFault, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -132,8 +132,11 @@ def _measure_lean(
     from live.bench.lean_rows import rows as lean_rows
     from live.bench.lean_rows import variants
     from live.bench.lean_runner import EngineBenchmark
+    from live.lean.engine.preflight import check_settings
 
-    ways = variants(load_config(config).lean, quick)
+    settings = load_config(config).lean
+    check_settings(settings, CONFIG_FILE_NAME if config is None else str(config))
+    ways = variants(settings, quick)
     chosen = select(lean_rows(ways), names)
     with tempfile.TemporaryDirectory(prefix="lean-live-bench-data-", ignore_cleanup_errors=True) as name:
         data = reference_data(data_folder, home, Path(name))

@@ -119,6 +119,10 @@ def command(
     """
     check_exists(algorithm)
     home = chosen_home(engine, lean_home, image, dotnet, libpython)
+    if feed is not None and (speed is not None or first is not None or last is not None):
+        raise UsageError(
+            "--speed, --from and --to are about a recorded session, and --feed has its own time; take them out"
+        )
     if home is None and (speed is not None or first is not None or last is not None):
         raise UsageError("--speed, --from and --to are about a session replayed to LEAN; add --engine lean")
     if config is not None and not config.exists():

@@ -9,18 +9,21 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 import live.errors
-from live.algorithm.blame import place_of, sentence, users_place
+from live.algorithm.blame import place_of, sentence, users_frame_place, users_place
 from live.algorithm.import_errors import import_error
 from live.errors import AlgorithmRuntimeError, EngineFailure, LeanLiveError, one_line
 from live.lean import threads
 
 FAILURE_FILE = "host-failure.json"
+STUCK_FILE = "host-stuck.json"
+"""Where a callback is that has not returned for long; only of meaning when the engine was killed for it."""
 _REMEDY = "correct it there"
 _SOMEWHERE = "outside of the algorithm's files"
 
@@ -74,9 +77,24 @@ def failure_at_import(error: BaseException, file: Path) -> HostFailure:
     return _failure(error if isinstance(error, LeanLiveError) else import_error(error, file), error)
 
 
-def write_failure(failure: HostFailure, folder: Path) -> None:
+def stuck_in(name: str, frame: FrameType | None, outermost: str, seconds: float, file: Path) -> HostFailure:
+    """Return where a callback is that does not return.
+
+    Parameters:
+        name: the callback, as the user knows it.
+        frame: the innermost frame of its thread.
+        outermost: file of the host's code that has called it.
+        seconds: for how long.
+        file: the algorithm's file.
+    """
+    place = users_frame_place(frame, outermost, file.parent) or _SOMEWHERE
+    message = f"{name} has not returned for {seconds:.0f} seconds ({place})"
+    return HostFailure("CallbackTimeout", message, "".join(traceback.format_stack(frame)) if frame is not None else "")
+
+
+def write_failure(failure: HostFailure, folder: Path, name: str = FAILURE_FILE) -> None:
     """Write the file; a disk that is full must not take the place of the error itself."""
-    path = folder / FAILURE_FILE
+    path = folder / name
     part = path.with_suffix(".part")
     try:
         part.write_bytes(msgspec.json.encode(failure))
@@ -85,10 +103,10 @@ def write_failure(failure: HostFailure, folder: Path) -> None:
         threads.say(f"lean-live: cannot write {path}: {error.strerror}; it would say: {failure.message}")
 
 
-def read_failure(folder: Path) -> HostFailure | None:
+def read_failure(folder: Path, name: str = FAILURE_FILE) -> HostFailure | None:
     """Return what the host wrote into a run's folder, None when it wrote nothing."""
     try:
-        return msgspec.json.decode((folder / FAILURE_FILE).read_bytes(), type=HostFailure)
+        return msgspec.json.decode((folder / name).read_bytes(), type=HostFailure)
     except FileNotFoundError:
         return None
 

@@ -25,10 +25,10 @@ from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, mono
 from live.errors import error_text
 from live.hot.catalogue import Gauge, RunPhase, WarmState
 from live.idle_collector import IdleCollector
-from live.lean import surface, threads
+from live.lean import slice_watch, surface, threads
 from live.lean.attendant import Attendant
 from live.lean.engine_steps import EngineSteps
-from live.lean.failure import HostFailure, failure_in, write_failure
+from live.lean.failure import STUCK_FILE, HostFailure, failure_in, stuck_in, write_failure
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
@@ -100,6 +100,8 @@ class Host:
         self._complaints: set[str] = set()
         self._user: UserCallbacks
         self._warnings: Sequence[str] = ()
+        self._loop_ident = 0
+        self._stuck_at = 0
         self._steps: EngineSteps
         self._user_order_event: Callable[..., Any] | None = None
         self._dispatch: TickDispatch | None = None
@@ -153,7 +155,7 @@ class Host:
             self.watch.on_slice(slice)
             self.orders.raise_failure()
         except BaseException as error:
-            self.fail_in("on_data" if self._dispatch is None else "on_tick", error)
+            self.fail_in(self._data_callback, error)
             raise
         if self.watch.last_ns >= self._next_publish_ns:
             if self._has_session:
@@ -217,6 +219,7 @@ class Host:
             now_ns = monotonic_ns()
             if self.watch.deciding_ns(now_ns) > _STUCK_NS:
                 # The page grows old: by that whoever watches it knows that the loop hangs.
+                self._note_stuck()
                 return
             if now_ns >= self._next_publish_ns:
                 self._publish(now_ns)
@@ -224,6 +227,20 @@ class Host:
                 self._collector.look(now_ns, now_ns - self.watch.last_ns)
         finally:
             self._resting.release()
+
+    def _note_stuck(self) -> None:
+        """Leave word of where the strategy is, once for each decision: whoever kills the engine for it can say so."""
+        if self._stuck_at == self.watch.slices:
+            return
+        self._stuck_at = self.watch.slices
+        frame = sys._current_frames().get(self._loop_ident)
+        file, seconds = Path(self.instructions.algorithm), _STUCK_NS / NANOSECONDS_PER_SECOND
+        stuck = stuck_in(self._data_callback, frame, slice_watch.__file__, seconds, file)
+        write_failure(stuck, Path(self.instructions.run_folder), STUCK_FILE)
+
+    @property
+    def _data_callback(self) -> str:
+        return "on_data" if self._dispatch is None else "on_tick"
 
     def _show_warm_up(self) -> None:
         """Give a sign of life: a warm-up may take longer than anybody waits for a start that does not go on."""
@@ -269,6 +286,7 @@ class Host:
 
     def _begin_session(self) -> None:
         algorithm, settings = self.algorithm, self._settings
+        self._loop_ident = threading.get_ident()
         sys.setswitchinterval(settings.switch_interval_milliseconds / 1_000)
         # What came during the warm-up is counted, and not measured.
         self.watch.look_at_all()

@@ -24,6 +24,7 @@ from live.errors import (
     EnvironmentFault,
     Halt,
     LeanLiveError,
+    UsageError,
 )
 from live.feeds.socket.address import FeedAddress
 from live.hot.catalogue import Counter
@@ -31,7 +32,7 @@ from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import engine_version, read_text
-from live.lean.engine.process import EngineOutcome, EngineProcess
+from live.lean.engine.process import Ending, EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
@@ -164,6 +165,11 @@ class _LeanRun:
             # The algorithm's days begin at midnight of its own time zone, by default that of New York.
             first = first or ns_to_date(self._embedded.session_start_ns)
             last = last or ns_to_date(zone(_NEW_YORK).to_local_ns(self._embedded.session_end_ns - 1))
+        if first is not None and last is not None and first > last:
+            option, other = ("--from", "--to") if request.first is not None else ("--to", "--from")
+            raise UsageError(
+                f"{option} leaves the days {first} to {last}, of which the algorithm gives one; add {other}, or choose another day"
+            )
         session = SessionRequest(self._data.path, first, last, request.speed)
         return SessionPublisher(session, self._own(_SUBSCRIPTIONS_FILE), FeedAddress(_socket(sockets)))
 
@@ -289,8 +295,7 @@ class _LeanRun:
                 self._folder.engine_event(event)
         except EnvironmentFault as full:
             failure = failure or full
-        host = outcome.host
-        trace = "" if host is None or host.failure is None else host.failure.traceback
+        trace = _trace_inside(outcome)
         result, failure = self._write(self._result(left, files, outcome, failure), left, failure, trace)
         if failure is None:
             return result
@@ -391,6 +396,17 @@ class _LeanRun:
             return None
         folder = self._embedded.results_folder
         return compare_events(left.rows, RunFiles(folder).events, folder)
+
+
+def _trace_inside(outcome: EngineOutcome) -> str:
+    """Return the way of the error that ended the run inside LEAN, as the host has seen it, or else as LEAN tells it."""
+    host = outcome.host
+    if host is not None and host.failure is not None:
+        return host.failure.traceback
+    if host is not None and host.stuck is not None and outcome.ending is Ending.HUNG:
+        return host.stuck.traceback
+    status = outcome.status
+    return "" if status is None or status.runtime_error is None else status.stack_trace
 
 
 def _trace(failure: LeanLiveError | None) -> str:

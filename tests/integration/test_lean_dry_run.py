@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+from contextlib import suppress
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,9 @@ from support.lean_engine import OPTIONS
 from live.bench.market import write_market
 from live.cli.main import run
 from live.clock import sleep
-from live.errors import ExitCode
+from live.errors import EnvironmentFault, ExitCode
 from live.hot.run_page import PAGE_NAME
-from live.lean.engine.process import EngineOutcome, EngineProcess
+from live.lean.engine.process import EngineLimits, EngineOutcome, EngineProcess
 
 TICKS = 300
 ALGORITHM = """from AlgorithmImports import *
@@ -149,17 +152,131 @@ def test_an_order_event_that_is_no_json_leaves_a_failed_run(
     assert {"summary.json", "report.html"} <= {path.name for path in folder.iterdir()}
 
 
+def test_a_failed_run_has_the_members_and_the_files_of_a_failed_run_of_the_embedded_engine(
+    tmp_path: Path, data: Path, capsys: Any
+) -> None:
+    more = "        self.log(f'tick {self.count}')\n        if self.count > 20: raise ValueError('boom')"
+    given = words(tmp_path, data, more)
+    _, embedded = dry_run(capsys, [word for word in given if word not in OPTIONS])
+    code, found = dry_run(capsys, [*given, "--speed", "5"])
+    assert code == ExitCode.RUN_FAILED
+    assert list(found) == list(embedded)
+    assert (found["version"], found["state"], found["error"]["exit_code"]) == (1, "failed", 1)
+    folder, other = Path(found["results_folder"]), Path(embedded["results_folder"])
+    assert {path.name for path in other.iterdir()} <= {path.name for path in folder.iterdir()}
+    assert "tick 1" in (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    failure = (folder / "failure.txt").read_text(encoding="utf-8")
+    assert failure.startswith(found["error"]["message"])
+    assert "Traceback (most recent call last)" in failure
+    assert failure.rstrip().endswith("ValueError: boom")
+
+
+def test_the_class_is_chosen_once_and_the_warning_is_that_of_the_embedded_engine(
+    tmp_path: Path, data: Path, capsys: Any
+) -> None:
+    given = words(tmp_path, data, "\n\nclass Later(Steps):\n    pass\n\n\nLater.__name__ = 'Later'\n")
+    code, found = dry_run(capsys, [*given, "--speed", "5"])
+    assert code == ExitCode.OK
+    warning = "steps.py defines several algorithms: Steps runs, the last one by name, as in LEAN; --class chooses Later"
+    assert warning in found["warnings"]
+    assert found["algorithm"] == "Steps"
+    code, embedded = dry_run(capsys, [word for word in given if word not in OPTIONS])
+    assert warning in embedded["warnings"]
+
+
+def test_a_class_that_is_not_there_is_told_before_lean_is_started_on_a_feed_too(
+    tmp_path: Path, data: Path, capsys: Any
+) -> None:
+    code, found = dry_run(capsys, words(tmp_path, data, "", "--feed", "unix:nowhere", "--class", "Step"))
+    assert code == ExitCode.BAD_INPUT
+    assert "has no algorithm class Step; did you mean Steps?" in found["error"]["message"]
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_a_loop_without_end_is_told_with_its_place(
+    tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EngineLimits, "__init__", partialmethod(EngineLimits.__init__, silence_seconds=2.0))
+    more = "        while self.live_mode: pass"
+    code, found = dry_run(capsys, words(tmp_path, data, more, "--speed", "5"))
+    assert code == ExitCode.RUN_FAILED
+    place = f"{tmp_path / 'steps.py'} line 19"
+    assert f"in LEAN: on_data has not returned for 10 seconds ({place})" in found["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--from", "2015-01-01"], ExitCode.USAGE, "--from leaves the days 2015-01-01 to 2013-10-07"),
+        (["--feed", "unix:x", "--speed", "2"], ExitCode.USAGE, "--feed has its own time"),
+        (["--feed", "bogus"], ExitCode.USAGE, "--feed 'bogus' is no address"),
+        (["--feed", "ws://127.0.0.1:1"], ExitCode.BAD_INPUT, "[websocket]"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_before_lean_is_started(
+    tmp_path: Path, data: Path, capsys: Any, options: list[str], code: ExitCode, said: str
+) -> None:
+    found_code, found = dry_run(capsys, words(tmp_path, data, "", *options))
+    assert found_code == code
+    assert said in found["error"]["message"]
+    assert not list((tmp_path / "results").glob("*/lean"))
+
+
+def test_no_room_for_the_page_is_told_before_anything_runs(
+    tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*arguments: Any) -> None:
+        raise EnvironmentFault("no room for telemetry page: No space left on device")
+
+    monkeypatch.setattr("live.lean.engine.preflight.create_page", no_room)
+    code, found = dry_run(capsys, words(tmp_path, data))
+    assert code == ExitCode.ENVIRONMENT
+    assert "No space left on device; nothing was lost, the run has not started" in found["error"]["message"]
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_an_engine_that_cannot_be_started_leaves_nothing(
+    tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(self: EngineProcess) -> None:
+        raise EnvironmentFault("cannot start dotnet: Resource temporarily unavailable; end other processes")
+
+    monkeypatch.setattr(EngineProcess, "start", no_process)
+    before = set(Path("/dev/shm").glob("lean-live-*"))
+    given = words(tmp_path, data)
+    settings = tmp_path / "live.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "results_in_memory = true\n", encoding="utf-8")
+    code, found = dry_run(capsys, given)
+    assert code == ExitCode.ENVIRONMENT
+    assert found["error"]["message"].startswith("cannot start dotnet")
+    assert not list((tmp_path / "results").glob("*.partial"))
+    assert set(Path("/dev/shm").glob("lean-live-*")) <= before
+
+
+def test_a_data_folder_without_lean_s_databases_is_refused_before_anything_runs(
+    tmp_path: Path, data: Path, capsys: Any
+) -> None:
+    poor = Path(shutil.copytree(data, tmp_path / "poor"))
+    (poor / "symbol-properties" / "symbol-properties-database.csv").unlink()
+    code, found = dry_run(capsys, words(tmp_path, poor))
+    assert code == ExitCode.ENVIRONMENT
+    assert "has no symbol-properties/symbol-properties-database.csv, which LEAN needs" in found["error"]["message"]
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize(
     ("setting", "code", "said"),
     [
         ('dummy_symbol = "XX"', ExitCode.BAD_INPUT, "live.toml is 'XX'"),
-        ("loop_core = 4095", ExitCode.ENVIRONMENT, "loop_core"),
+        ("loop_core = 4095", ExitCode.ENVIRONMENT, "live.toml names core 4095"),
+        ("loop_core = 0\nother_cores = [0, 1]", ExitCode.ENVIRONMENT, "live.toml"),
+        ("require_gate = true", ExitCode.BAD_INPUT, "steps.py line 22: set_execution"),
     ],
 )
 def test_settings_that_the_host_refuses_are_refused_before_anything_runs(
     tmp_path: Path, data: Path, capsys: Any, setting: str, code: ExitCode, said: str
 ) -> None:
-    given = words(tmp_path, data)
+    given = words(tmp_path, data, "\n\n    def later(self):\n        self.set_execution(None)\n")
     (tmp_path / "live.toml").write_text(f"[lean]\n{setting}\n", encoding="utf-8")
     found_code, found = dry_run(capsys, given)
     assert found_code == code
@@ -184,32 +301,88 @@ def test_a_symbol_without_ticks_stops_the_engine(tmp_path: Path, data: Path, cap
     assert "NOSUCH" in found["error"]["message"]
 
 
+class Command:
+    """A dry run in a process of its own, for signals."""
+
+    def __init__(self, tmp_path: Path, given: list[str], **variables: str) -> None:
+        self.results = tmp_path / "results"
+        self.process = subprocess.Popen(
+            [*COMMAND, *given],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), **variables},
+        )
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until the run has made a file."""
+        for _ in range(600):
+            if list(self.results.glob(pattern)) or self.process.poll() is not None:
+                return
+            sleep(0.05)
+
+    def end(self, *numbers: signal.Signals) -> tuple[int, dict[str, Any], str]:
+        """Send signals, and return exit code, JSON and errors."""
+        for number in numbers:
+            self.process.send_signal(number)
+            sleep(0.5)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, json.loads(out), err
+
+
+def engines_in(folder: Path) -> list[str]:
+    """Return the processes whose working folder is in a folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (each / "cwd").resolve().is_relative_to(folder):
+                found.append((each / "cmdline").read_text())
+    return [each for each in found if "stand_in" in each]
+
+
 def test_sigterm_is_a_graceful_end(tmp_path: Path, data: Path) -> None:
-    given = words(
-        tmp_path, data, "\n    def on_end_of_algorithm(self):\n        open('ended', 'w').close()", "--speed", "0.1"
-    )
-    process = subprocess.Popen(
-        [*COMMAND, *given],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    results = tmp_path / "results"
-    for _ in range(600):
-        pages = list(results.glob("*.partial/lean/results/log.txt"))
-        if pages and list(results.glob("*.partial/subscriptions.json")):
-            break
-        sleep(0.05)
-    sleep(0.5)
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.INTERRUPTED, err
+    more = "\n    def on_end_of_algorithm(self):\n        open('ended', 'w').close()"
+    command = Command(tmp_path, words(tmp_path, data, more, "--speed", "0.1"))
+    command.wait_for("*.partial/subscriptions.json")
+    code, found, err = command.end(signal.SIGTERM)
+    assert code == ExitCode.INTERRUPTED, err
     assert "stopped by SIGTERM; LEAN ended gracefully" in err
-    found = json.loads(out)
     assert found["state"] == "interrupted"
     assert list(Path(found["results_folder"]).glob("lean/ended"))
+
+
+def test_a_second_signal_kills_the_engine_and_keeps_what_there_is(tmp_path: Path, data: Path) -> None:
+    command = Command(tmp_path, words(tmp_path, data, "", "--speed", "0.1"), LEAN_DOUBLE_FAULT="deaf")
+    command.wait_for("*.partial/subscriptions.json")
+    code, found, err = command.end(signal.SIGINT, signal.SIGINT)
+    assert code == ExitCode.INTERRUPTED, err
+    assert "stopped by Ctrl-C, and once more before LEAN had ended: it was killed" in err
+    assert "open orders" in err
+    assert found["state"] == "interrupted"
+    assert (Path(found["results_folder"]) / "report.html").is_file()
+    assert not engines_in(tmp_path)
+    assert not list(tmp_path.glob("lean-live-feed-*"))
+
+
+def test_a_signal_while_the_embedded_engine_plays_starts_no_lean(tmp_path: Path, data: Path) -> None:
+    more = "        if not self.live_mode: __import__('time').sleep(0.1)"
+    command = Command(tmp_path, words(tmp_path, data, more))
+    command.wait_for("*.partial/telemetry.page")
+    sleep(1.0)
+    code, found, _ = command.end(signal.SIGTERM)
+    assert code == ExitCode.INTERRUPTED
+    assert "LEAN was not started" in " ".join(found["error"]["notes"])
+    assert not list(command.results.glob("*/lean"))
+
+
+def test_two_runs_at_once_do_not_meet(tmp_path: Path, data: Path) -> None:
+    given = words(tmp_path, data, "", "--speed", "3")
+    both = [Command(tmp_path, given), Command(tmp_path, given)]
+    ends = [each.end() for each in both]
+    assert [code for code, _, _ in ends] == [ExitCode.OK, ExitCode.OK], ends
+    assert len({found["results_folder"] for _, found, _ in ends}) == 2
+    assert [found["ticks"]["trade"] for _, found, _ in ends] == [TICKS, TICKS]
 
 
 def test_lean_s_files_in_memory_end_in_the_results(tmp_path: Path, data: Path, capsys: Any) -> None:
@@ -225,8 +398,10 @@ def test_lean_s_files_in_memory_end_in_the_results(tmp_path: Path, data: Path, c
     assert set(Path("/dev/shm").glob("lean-live-*")) <= before
 
 
-def test_a_feed_through_lean(tmp_path: Path, data: Path, capsys: Any) -> None:
-    address = f"unix:{tmp_path / 'feed'}"
+def test_a_feed_through_lean(tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The engine has another working folder than the command.
+    monkeypatch.chdir(tmp_path)
+    address = "unix:feed"
     feed = ["feed", "replay", "--data-folder", str(data), "--symbols", "B0000", "--listen", address, "--speed", "3"]
     publisher = subprocess.Popen(
         [*COMMAND, *feed, "--no-progress"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
@@ -236,7 +411,7 @@ def test_a_feed_through_lean(tmp_path: Path, data: Path, capsys: Any) -> None:
     finally:
         publisher.communicate(timeout=30)
     assert code == ExitCode.OK
-    assert found["feed"]["address"] == f"feed {address}"
+    assert found["feed"]["address"] == f"feed unix:{tmp_path / 'feed'}"
     assert found["feed"]["counters"]["engine_ticks"] == TICKS
     assert found["orders"] == {"Filled": 2}
     assert found["engine"]["comparison"] is None

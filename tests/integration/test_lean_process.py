@@ -122,10 +122,16 @@ def test_an_engine_that_does_not_end_after_an_error_of_its_host(
     path = tmp_path / "telemetry.page"
     page = create_page(path, "run", "build")
     PageTablesWriter(page.records).write_text(PageText.REASON, "ValueError: boom")
-    page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
+    files = prepared(tmp_path, algorithm(BEGINS, ends=False))
+
+    def fail_once_running() -> bool:
+        # Not before: an engine that still starts dies of the SIGINT.
+        if (files.folder / "begun").exists():
+            page.set_gauge(Gauge.RUN_PHASE, RunPhase.FAILED)
+        return False
+
+    outcome = run(files, EngineLimits(stop_seconds=20.0), path, fail_once_running)
     page.close()
-    files = prepared(tmp_path, algorithm(ends=False))
-    outcome = run(files, EngineLimits(stop_seconds=20.0), path)
     assert (outcome.ending, outcome.has_ended) == (Ending.AFTER_FAILURE, True)
     assert "the algorithm failed in LEAN: ValueError: boom; see" in failure(outcome, files, AlgorithmRuntimeError)
 

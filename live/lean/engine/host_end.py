@@ -7,7 +7,7 @@ from pathlib import Path
 
 from live.hot.catalogue import Gauge, PageText, RunPhase
 from live.hot.telemetry_view import PageFault, TelemetryView
-from live.lean.failure import HostFailure, read_failure
+from live.lean.failure import STUCK_FILE, HostFailure, read_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class HostEnd:
         phase: where its run was.
         reason: why it ended there, "" when it completed.
         failure: the error that ended it, None when it had none at hand.
+        stuck: where a callback was that had not returned for long, None when none was.
     """
 
     phase: RunPhase
     reason: str
     failure: HostFailure | None = None
+    stuck: HostFailure | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -43,4 +45,5 @@ def read_host_end(path: Path | None) -> HostEnd | None:
         page = TelemetryView(path, expect_writer=False)
     except PageFault:
         return None if failure is None else HostEnd(RunPhase.FAILED, failure.message, failure)
-    return HostEnd(RunPhase(int(page.gauge(Gauge.RUN_PHASE))), page.text(PageText.REASON), failure)
+    phase = RunPhase(int(page.gauge(Gauge.RUN_PHASE)))
+    return HostEnd(phase, page.text(PageText.REASON), failure, read_failure(path.parent, STUCK_FILE))

@@ -67,6 +67,11 @@ class EngineStatus(Struct, frozen=True, rename="camel"):
             return None
         return self.state.get("RuntimeError") or "LEAN does not say which"
 
+    @property
+    def stack_trace(self) -> str:
+        """Where that error was raised, as LEAN keeps it; "" when it does not say."""
+        return self.state.get("StackTrace") or ""
+
 
 def read_status(path: Path) -> EngineStatus | None:
     """Return a status file, None when there is none, or one that is just being written.

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
+from live.errors import (
+    AlgorithmError,
+    AlgorithmRuntimeError,
+    CallbackTimeout,
+    EngineFailure,
+    LeanLiveError,
+    RunInterrupted,
+)
 from live.hot.catalogue import RunPhase
 from live.lean.engine.engine_config import EngineFiles
 from live.lean.engine.engine_log import entries, first_error, last_lines, read_text, remedy_of, with_place
@@ -26,6 +33,7 @@ def failure_of(
     algorithm: Path | None = None,
     results: Path | None = None,
     trace_file: str = "",
+    has_files: bool = True,
 ) -> LeanLiveError | None:
     """Return the error that a run ends with, None when it came to a good end.
 
@@ -36,8 +44,9 @@ def failure_of(
         algorithm: the user's file; None for one of ours.
         results: the run's folder of results when it gets another name at its end: files are named as they are in it.
         trace_file: name of the file there that has the traceback of an error inside LEAN.
+        has_files: whether they are kept, and can be named.
     """
-    where = _where(files, results)
+    where = _where(files, results) if has_files else ""
     folder = (files.entry if algorithm is None else algorithm).parent
     host = outcome.host
     if host is not None and host.failure is not None:
@@ -50,15 +59,18 @@ def failure_of(
         return _host_failure(outcome, AlgorithmRuntimeError(with_place(host.reason, folder)), where)
     if outcome.ending in (Ending.STOPPED, Ending.KILLED_AFTER_STOP, Ending.KILLED_ON_REQUEST):
         return _stopped(outcome, asked_by or "a request", where)
+    if outcome.ending is Ending.HUNG and host is not None and host.stuck is not None:
+        said = f"{host.stuck.message}; the engine gave no sign of life and was killed, so {_NOT_ENDED}"
+        return CallbackTimeout(f"{_in_lean(host.stuck.error)}{said}{_in_results(trace_file) if trace_file else where}")
     text = _ENDINGS.get(outcome.ending)
     if text is not None:
-        return EngineFailure(f"{text}; {where}")
+        return EngineFailure(f"{text}{where}")
     if outcome.fault is not None:
-        return EngineFailure(f"{outcome.fault}; {where}")
+        return EngineFailure(f"{outcome.fault}{where}")
     if not outcome.has_ended:
-        return EngineFailure(f"{_unexpected(outcome, files)}; {where}")
+        return EngineFailure(f"{_unexpected(outcome, files)}{where}")
     text = _incomplete(outcome, files)
-    return None if text is None else EngineFailure(f"{text}; {where}")
+    return None if text is None else EngineFailure(f"{text}{where}")
 
 
 _ENDINGS = {
@@ -77,15 +89,15 @@ def _stopped(outcome: EngineOutcome, asked_by: str, where: str) -> LeanLiveError
     if outcome.has_ended:
         return RunInterrupted(f"{what}; LEAN ended gracefully after it")
     if outcome.ending is Ending.KILLED_ON_REQUEST:
-        return RunInterrupted(f"{what}, and once more before LEAN had ended: it was killed, so {_NOT_ENDED}; {where}")
+        return RunInterrupted(f"{what}, and once more before LEAN had ended: it was killed, so {_NOT_ENDED}{where}")
     if outcome.ending is Ending.KILLED_AFTER_STOP:
         return RunInterrupted(
-            f"{what}; LEAN did not end in the time that it had and was killed, so {_NOT_ENDED}; {where}"
+            f"{what}; LEAN did not end in the time that it had and was killed, so {_NOT_ENDED}{where}"
         )
     how = _how(outcome)
     if outcome.host is None or outcome.host.phase < RunPhase.READY:
-        return RunInterrupted(f"{what} before its session; LEAN was still starting and {how}; {where}")
-    return RunInterrupted(f"{what}; LEAN {how} instead of ending gracefully, so {_NOT_ENDED}; {where}")
+        return RunInterrupted(f"{what} before its session; LEAN was still starting and {how}{where}")
+    return RunInterrupted(f"{what}; LEAN {how} instead of ending gracefully, so {_NOT_ENDED}{where}")
 
 
 def _host_failure(outcome: EngineOutcome, error: LeanLiveError, where: str) -> LeanLiveError:
@@ -93,7 +105,7 @@ def _host_failure(outcome: EngineOutcome, error: LeanLiveError, where: str) -> L
     text = f"{_in_lean(error)}{error}"
     if not outcome.has_ended:
         text += f"; LEAN {_how(outcome)} after it, so {_NOT_ENDED}"
-    return type(error)(f"{text}; {where}")
+    return type(error)(f"{text}{where}")
 
 
 def _in_lean(error: LeanLiveError) -> str:
@@ -118,7 +130,7 @@ def _algorithm_failure(text: str, files: EngineFiles, folder: Path, where: str) 
     is_import = any(mark in entry.text for entry in entries(log) if entry.level == "ERROR" for mark in _IMPORT_MARKS)
     kind = AlgorithmError if is_import else AlgorithmRuntimeError
     error = kind(with_place(text, folder))
-    return kind(f"{_in_lean(error)}{error}{remedy_of(text)}; {where}")
+    return kind(f"{_in_lean(error)}{error}{remedy_of(text)}{where}")
 
 
 def _unexpected(outcome: EngineOutcome, files: EngineFiles) -> str:
@@ -139,8 +151,8 @@ def _how(outcome: EngineOutcome) -> str:
 
 def _where(files: EngineFiles, results: Path | None) -> str:
     log = files.log if files.log.is_file() else files.output
-    return f"see {log}" if results is None else _in_results(log.relative_to(results))
+    return f"; see {log}" if results is None else _in_results(log.relative_to(results))
 
 
 def _in_results(name: Path | str) -> str:
-    return f"see {name} in the folder of the results"
+    return f"; see {name} in the folder of the results"

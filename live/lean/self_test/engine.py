@@ -91,8 +91,7 @@ def test_engine(
         notes += note
         if name == "facts" and "thread_import" not in found:
             raise EnvironmentFault(
-                f"the engine did not run the self-test at all: {'; '.join(note) or 'see its log'}; its files are in "
-                f"{folder / name}"
+                f"the engine did not run the self-test at all: {'; '.join(note) or 'see its log'}; --keep DIR leaves its files"
             )
     return judge(facts), notes
 
