@@ -6,11 +6,15 @@ of an algorithm is nothing; what LEAN has around it (threads, look-up of callbac
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from support.lean_engine import ENVIRONMENT, OPTIONS
 from support.lean_on_data import LeanOutcome, run_on_data
 
+from live.cli.main import run as main
+from live.errors import ExitCode
 from live.feeds.sample import write_sample
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,6 +73,37 @@ def test_an_algorithm_decides_the_same_with_the_host(
     if path.stem not in PAST_GATE:
         assert not attached.complaints
         assert attached.noted_orders() == list(range(1, attached.engine.transactions.orders_count + 1))
+
+
+@pytest.mark.parametrize(
+    "path", [USERS / "ticks_and_quotes.py", EXAMPLES / "ibm_tick_momentum.py"], ids=lambda path: path.stem
+)
+def test_a_dry_run_in_lean_gives_the_order_events_of_the_embedded_run(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    for name, value in {**ENVIRONMENT, "LEAN_DOUBLE_CLOCK": "data"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "live.toml").write_text("[lean]\nrehearsal_seconds = 0\n", encoding="utf-8")
+    given = ["--data-folder", str(data), "--results", str(tmp_path / "results"), "--no-progress", "--json"]
+    parameters = [word for pair in PARAMETERS.get(path.stem, {}).items() for word in ("--parameter", "=".join(pair))]
+    # The engine's time is the data's, and it takes nothing of the feed, which goes on for a whole session at this speed.
+    words = [
+        "dry-run",
+        str(path),
+        *OPTIONS,
+        *given,
+        *parameters,
+        "--config",
+        str(tmp_path / "live.toml"),
+        "--speed",
+        "1",
+    ]
+    assert main(words) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    compared = found["engine"]["comparison"]
+    assert (compared["equal"], compared["difference"]) == (compared["here"], "")
+    assert compared["here"] == compared["there"] > 0
+    assert not found["denials"]
 
 
 def test_a_live_algorithm_in_lean_sends_its_orders_through_the_gate(

@@ -88,12 +88,16 @@ class LeanCallbacks:
     Parameters:
         instance: the algorithm.
         threads: LEAN's.
+        has_data: whether there are data of a symbol, which come from there alone.
         end_step: called when the algorithm's code has returned.
     """
 
-    def __init__(self, instance: Any, threads: Threads, end_step: Callable[[], None]) -> None:
+    def __init__(
+        self, instance: Any, threads: Threads, has_data: Callable[[Any], Any], end_step: Callable[[], None]
+    ) -> None:
         self._instance = instance
         self._threads = threads
+        self._has_data = has_data
         self._end_step = end_step
         self._at_work = 0
         self._slices = 0
@@ -114,7 +118,8 @@ class LeanCallbacks:
         """Call a rare callback."""
         if name == "on_securities_changed":
             for security in arguments[0].added_securities:
-                Composer.Instance.aggregator.subscribe(security.symbol)
+                if not self._has_data(security.symbol):
+                    Composer.Instance.aggregator.subscribe(security.symbol)
             arguments = (SecurityChanges(arguments[0].added_securities, arguments[0].removed_securities),)
         method = self.find(name)
         if method is None:
@@ -195,7 +200,7 @@ class LeanPaperEngine(PaperEngine):
             self.instance = algorithm_class()
         finally:
             qc_algorithm.QCAlgorithm._attaching = QCAlgorithm._making = None
-        self.callbacks = LeanCallbacks(self.instance, self.threads, self.take_errors)
+        self.callbacks = LeanCallbacks(self.instance, self.threads, self.subscriptions.configs_of, self.take_errors)
         events = self.schedule.events
         for name in ("fire_past", "fire_due"):
             setattr(events, name, self._on_realtime_thread(getattr(events, name)))
