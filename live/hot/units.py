@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 PRICE_SCALE = 1_000_000_000
 """Units of `price_e9` per one unit of the quote currency. The largest price is about 9.2e9."""
 
@@ -31,7 +33,13 @@ LARGEST_E9 = (1 << 63) - 1
 
 
 def scaled_e9(value: float) -> int:
-    """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is."""
+    """Return a number scaled by 1e9; what 64 bits cannot hold, or is no number, becomes the largest there is.
+
+    Numbers of other types than Python's own, such as numpy's of 32 bits, could not hold the product.
+    """
+    kind: type = type(value)
+    if kind is not float and kind is not int and kind is not Decimal:
+        value = float(value)
     scaled = value * PRICE_SCALE
     if -LARGEST_E9 < scaled < LARGEST_E9:
         return round(scaled)

@@ -92,6 +92,8 @@ class Host:
         self._resting = threading.Lock()
         self._starting = threading.Lock()
         self._ending = threading.Lock()
+        self._loop_thread = 0
+        self._is_initializing = False
         self._has_session = False
         self._has_subscriptions = False
         self._is_rehearsing = False
@@ -129,6 +131,7 @@ class Host:
         self.page.set_warm(WarmState.WARMING)
         for warning in self._warnings:
             algorithm.debug(f"Warning: {warning}")
+        self._is_initializing = True
         try:
             self._call("initialize")
             if self.keep_warm is not None:
@@ -136,9 +139,15 @@ class Host:
         except BaseException as error:
             self.fail_in("initialize", error)
             raise
+        self._is_initializing = False
 
     def on_warmup_finished(self) -> None:
         """Begin the session."""
+        if self._is_initializing or self._has_session:
+            # The strategy's own call.
+            self._call("on_warmup_finished")
+            return
+        self._loop_thread = threading.get_ident()
         try:
             self.orders.begin(self.algorithm)
             if self._dispatch is not None:
@@ -151,6 +160,9 @@ class Host:
 
     def on_slice(self, slice: Any) -> None:
         """Give a slice to the strategy."""
+        if slice is None or self._is_strategys_call():
+            self.watch.strategy(slice)
+            return
         try:
             self.watch.on_slice(slice)
             self.orders.raise_failure()
@@ -201,12 +213,22 @@ class Host:
 
     def on_end_of_algorithm(self) -> None:
         """Let the user's own code end the run, and end the host."""
+        if self._is_strategys_call():
+            self._call("on_end_of_algorithm")
+            return
         try:
             self._call("on_end_of_algorithm")
         except BaseException as error:
             self.fail_in("on_end_of_algorithm", error)
             raise
         self.end(RunPhase.COMPLETED, "")
+
+    def _is_strategys_call(self) -> bool:
+        """Tell whether the strategy, and not LEAN, calls one of its own callbacks: within a slice, or on another thread.
+
+        LEAN's own calls come one by one on its loop thread, which is known from the end of the warm-up on.
+        """
+        return self.watch.is_deciding or self._loop_thread not in (0, threading.get_ident())
 
     # -- between ticks
 

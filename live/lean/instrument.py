@@ -56,7 +56,8 @@ def instrumented(base: type, host: Host) -> type:
     def initialize(self: Any) -> None:
         host.initialize(self)
 
-    def on_data(self: Any, slice: Any) -> None:
+    def on_data(self: Any, slice: Any = None) -> None:
+        # LEAN gives a slice always; the strategy may call its own on_data without one.
         host.on_slice(slice)
 
     def on_order_event(self: Any, order_event: Any) -> None:

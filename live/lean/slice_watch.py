@@ -127,6 +127,11 @@ class SliceWatch:
 
     # -- between ticks
 
+    @property
+    def is_deciding(self) -> bool:
+        """Whether the strategy is at a slice."""
+        return self.slices != self._ended
+
     def deciding_ns(self, now_ns: int) -> int:
         """Return for how long the strategy has been at a slice, 0 when it is at none; from any thread.
 

@@ -25,6 +25,8 @@ SLOW = {
     "tick_market_roundtrip",
 }
 """Tens of thousands of slices each."""
+NESTED = "minute_order_event_chain"
+"""Logs how order events lie in one another: in a backtest those of an order that an event sends do, live they follow it."""
 GOLDENS = [
     pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
     for path in sorted((HERE / "expected").glob("*.json"))
@@ -39,7 +41,10 @@ def test_golden_in_the_host(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     algorithm = (HERE / "algorithms" / f"{name}.py").resolve()
     found = run_on_data(tmp_path, monkeypatch, algorithm, folder)
     assert found.failure is None
-    assert not differences(load_expected(HERE / "expected" / f"{name}.json"), found.outcome)
+    expected = load_expected(HERE / "expected" / f"{name}.json")
+    if name == NESTED:
+        expected["probes"] = [line.replace("depth=2", "depth=1") for line in expected["probes"]]
+    assert not differences(expected, found.outcome)
     assert not found.complaints
     # The host knows each order by its own way: none went past it.
     assert found.noted_orders() == list(range(1, found.engine.transactions.orders_count + 1))

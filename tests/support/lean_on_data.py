@@ -93,7 +93,7 @@ def run_on_data(
     for each in (entry_folder, run_folder, results):
         each.mkdir(parents=True)
     warmth = {"rehearsal_seconds": 0.0, "dummy_symbol": DUMMY, "keep_warm_milliseconds": 0.001}
-    settings = replace(lean or LeanSettings(), **warmth)
+    settings = replace(lean or LeanSettings(synchronous_orders="keep"), **warmth)
     path = folder / "settings.json"
     write_instructions(Instructions(algorithm=str(algorithm), run_folder=str(run_folder), lean=settings), path)
     monkeypatch.setenv(SETTINGS_VARIABLE, str(path))

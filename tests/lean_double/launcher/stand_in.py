@@ -6,6 +6,9 @@ end); standard output is muted while the algorithm runs, standard error is not.
 
 LEAN_DOUBLE_FAULT names what goes wrong: `abort` (after a clean end), `deaf` (to SIGINT), `hang` (the loop stops for good
 three seconds after the start), `stay` (the process does not go away after its final result), `runtime` (no .NET).
+
+LEAN_DOUBLE_CLOCK=data runs the algorithm on the data folder and its time, with the embedded engine behind LEAN's surface
+(lean_on_data), instead of on the ticks that come through the aggregator.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any, TextIO
 
 DOUBLE = Path(__file__).resolve().parent.parent
 FAULT = os.environ.get("LEAN_DOUBLE_FAULT", "")
+IS_ON_DATA = os.environ.get("LEAN_DOUBLE_CLOCK", "") == "data"
 NEEDED = {
     "data-queue-handler": ["FakeDataQueue"],
     "live-mode-brokerage": "PaperBrokerage",
@@ -59,13 +63,11 @@ class Launcher:
         location = Path(self.config["algorithm-location"])
         for folder in (*self.config["python-additional-paths"], str(Path.cwd()), str(location.parent)):
             sys.path.insert(0, folder)
-        from lean_engine.engine import Engine
-
         chosen = self.config["environments"][self.config["environment"]]
         wrong = [key for key, value in NEEDED.items() if chosen.get(key) != value]
         if wrong or not chosen["live-mode"]:
             raise SystemExit(f"Unhandled exception. System.Exception: unusable configuration of {', '.join(wrong)}")
-        engine = Engine(location.stem, self.config.get("parameters", {}))
+        engine = self._engine(location)
         if FAULT == "deaf":
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         elif signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -84,10 +86,20 @@ class Launcher:
         self._collect(engine)
         self._finish(engine)
 
+    def _engine(self, location: Path) -> Any:
+        parameters = self.config.get("parameters", {})
+        if IS_ON_DATA:
+            from lean_on_data.process import EngineOnData
+
+            return EngineOnData(location, Path(self.config["data-folder"]), self.results, parameters)
+        from lean_engine.engine import Engine
+
+        return Engine(location.stem, parameters)
+
     def _collect(self, engine: Any) -> None:
         """Take the order events that the engine has told of."""
         if engine.algorithm is not None:
-            self._events = list(engine.algorithm.transactions._events)
+            self._events = list(engine.order_events)
 
     def _make_up_ticks(self, engine: Any) -> None:
         """Send ticks of its own to every subscription, a few instead of LEAN's half a million a second, unless it was silenced."""
@@ -120,7 +132,7 @@ class Launcher:
         if events:
             name = f"{self.id}-{datetime.now(timezone.utc):%Y-%m-%d}-order-events.json"
             (self.results / name).write_text(json.dumps(events), encoding="utf-8")
-        lines = [] if engine.algorithm is None else [text for _, text in engine.algorithm._lines]
+        lines = [] if engine.algorithm is None else [text for _, text in engine.lines]
         (self.results / f"{self.id}-log.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         (self.results / f"{self.id}.json").write_text(json.dumps(self._status(engine, message)), encoding="utf-8")
         self.trace("LiveTradingResultHandler.SendFinalResult(): Ended")
@@ -178,6 +190,8 @@ class Launcher:
         """Return an order event as LEAN writes it."""
         counts = sum(1 for each in self._events[: number + 1] if each.order_id == event.order_id)
         words = str(event.status).split("_")
+        terms = {"limitPrice": "limit_price", "stopPrice": "stop_price"}
+        prices = {key: getattr(event, name, None) for key, name in terms.items()}
         direction = "buy" if event.quantity > 0 else "sell" if event.quantity < 0 else "hold"
         return {
             "id": f"{self.id}-{event.order_id}-{counts}",
@@ -197,6 +211,7 @@ class Launcher:
             "direction": direction,
             "isAssignment": False,
             "quantity": event.quantity,
+            **{key: price for key, price in prices.items() if price is not None},
         }
 
 

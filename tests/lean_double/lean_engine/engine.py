@@ -59,6 +59,16 @@ class Engine:
         self.has_session = False
         self.thread: Any = None
 
+    @property
+    def order_events(self) -> list[Any]:
+        """Everything that orders were told."""
+        return self.algorithm.transactions._events
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Kind and text of the algorithm's log lines."""
+        return self.algorithm._lines
+
     # -- from outside
 
     def run(self) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from numbers import Number
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from lean_engine.algorithm import ConcurrentQueue, MetaType
 from lean_engine.spelling import dotnet
+from lean_engine.subscriptions import DateTimeZone
 
 from live.algorithm import qc_algorithm
+from live.algorithm.enums import TickType
 from live.algorithm.naming import pascal_case
 
 _FIELDS = ("default_order_properties", "universe_settings", "name")
@@ -52,6 +55,34 @@ def _property(name: str, is_writable: bool) -> property:
     return property(read, write if is_writable else None)
 
 
+class SubscriptionManager:
+    """The embedded engine's, with a list of the subscriptions.
+
+    Parameters:
+        inside: the embedded engine's algorithm.
+    """
+
+    def __init__(self, inside: qc_algorithm.QCAlgorithm) -> None:
+        self._inside = inside
+
+    @property
+    def subscriptions(self) -> list[SimpleNamespace]:
+        host: Any = self._inside._host
+        return [
+            SimpleNamespace(
+                symbol=each.symbol,
+                tick_type=TickType.QUOTE if each.is_quote else TickType.TRADE,
+                resolution=each.resolution,
+                is_custom_data=False,
+                exchange_time_zone=DateTimeZone(each.hours.exchange_zone.name),
+            )
+            for each in host.subscriptions.configs
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inside.subscription_manager, name)
+
+
 @dotnet("QuantConnect.Algorithm")
 class QCAlgorithm(metaclass=MetaType):
     """The base class of algorithms."""
@@ -79,6 +110,10 @@ class QCAlgorithm(metaclass=MetaType):
     @property
     def live_mode(self) -> bool:
         return True
+
+    @property
+    def subscription_manager(self) -> SubscriptionManager:
+        return SubscriptionManager(self._inside)
 
     @property
     def run_time_error(self) -> Any:

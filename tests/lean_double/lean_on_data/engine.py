@@ -34,6 +34,7 @@ from live.paper import engine, run
 from live.paper.callbacks import guarded
 from live.paper.engine import PaperEngine
 from live.paper.portfolio import SecurityPortfolioManager
+from live.paper.transactions import SecurityTransactionManager
 
 LOOP, POOL, TRANSACTIONS, REALTIME, ATTENDANT = (
     "Isolator Thread",
@@ -88,12 +89,16 @@ class LeanCallbacks:
     Parameters:
         instance: the algorithm.
         threads: LEAN's.
+        has_data: whether there are data of a symbol, which come from there alone.
         end_step: called when the algorithm's code has returned.
     """
 
-    def __init__(self, instance: Any, threads: Threads, end_step: Callable[[], None]) -> None:
+    def __init__(
+        self, instance: Any, threads: Threads, has_data: Callable[[Any], Any], end_step: Callable[[], None]
+    ) -> None:
         self._instance = instance
         self._threads = threads
+        self._has_data = has_data
         self._end_step = end_step
         self._at_work = 0
         self._slices = 0
@@ -105,6 +110,11 @@ class LeanCallbacks:
         self.on_data = None if self._data is None else self._give
         self.on_end_of_time_step = self.find("on_end_of_time_step")
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether code of the algorithm's is running."""
+        return self._at_work > 0
+
     def find(self, name: str) -> Callable[..., Any] | None:
         """Return a callback that Python defines, in snake_case or else in the other spelling; None without one."""
         found = python_method(self._instance, name)
@@ -114,7 +124,8 @@ class LeanCallbacks:
         """Call a rare callback."""
         if name == "on_securities_changed":
             for security in arguments[0].added_securities:
-                Composer.Instance.aggregator.subscribe(security.symbol)
+                if not self._has_data(security.symbol):
+                    Composer.Instance.aggregator.subscribe(security.symbol)
             arguments = (SecurityChanges(arguments[0].added_securities, arguments[0].removed_securities),)
         method = self.find(name)
         if method is None:
@@ -124,7 +135,8 @@ class LeanCallbacks:
     def order_event(self, event: Any) -> None:
         """Tell of an order: within a callback of the algorithm on the Transaction Thread, otherwise on the loop's."""
         if self._order_event is not None:
-            thread = TRANSACTIONS if self._at_work else LOOP
+            is_own_fill = self._at_work or threading.current_thread().name == TRANSACTIONS
+            thread = TRANSACTIONS if is_own_fill else LOOP
             self._threads.run_on(thread, self._call, "on_order_event", self._order_event, event)
 
     def data(self, slice: slices.Slice) -> None:
@@ -139,7 +151,7 @@ class LeanCallbacks:
             return work(*arguments)
         finally:
             self._at_work -= 1
-            if not self._at_work:
+            if not self._at_work or threading.current_thread().name == TRANSACTIONS:
                 self._end_step()
 
     def _give(self, slice: slices.Slice) -> None:
@@ -173,6 +185,36 @@ class LeanPortfolio(SecurityPortfolioManager):
     def log_margin_information(self, request: Any = None) -> None: ...
 
 
+class LeanTransactions(SecurityTransactionManager):
+    """The way of orders, on which one that is not waited for is processed when the algorithm's code has returned.
+
+    In LEAN the Transaction Thread takes it up at once, while that code goes on, and mostly has not filled it when the call
+    returns; the double lets it be always so.
+    """
+
+    _is_holding = False
+    _has_held = False
+
+    def submit(self, order: Any, security: Any, asynchronous: bool) -> Any:
+        host: Any = self._host
+        self._is_holding = asynchronous and host.callbacks.is_at_work
+        self._has_held = self._has_held or self._is_holding
+        try:
+            return super().submit(order, security, asynchronous)
+        finally:
+            self._is_holding = False
+
+    def process_queue(self) -> None:
+        if not self._is_holding:
+            self._has_held = False
+            super().process_queue()
+
+    def process_held(self, threads: Threads) -> None:
+        """Process what was held back, on LEAN's thread for it."""
+        if self._has_held:
+            threads.run_on(TRANSACTIONS, self.process_queue)
+
+
 class LeanPaperEngine(PaperEngine):
     """The embedded engine with an algorithm of LEAN's class.
 
@@ -195,7 +237,7 @@ class LeanPaperEngine(PaperEngine):
             self.instance = algorithm_class()
         finally:
             qc_algorithm.QCAlgorithm._attaching = QCAlgorithm._making = None
-        self.callbacks = LeanCallbacks(self.instance, self.threads, self.take_errors)
+        self.callbacks = LeanCallbacks(self.instance, self.threads, self.subscriptions.configs_of, self._end_step)
         events = self.schedule.events
         for name in ("fire_past", "fire_due"):
             setattr(events, name, self._on_realtime_thread(getattr(events, name)))
@@ -229,8 +271,10 @@ class LeanPaperEngine(PaperEngine):
         else:
             super().write_log(level, text)
 
-    def take_errors(self) -> None:
-        """Write what waits in the algorithm's queue, as the result handler does at the end of a step."""
+    def _end_step(self) -> None:
+        """Process orders that nobody waits for, and write what waits in the algorithm's queue of errors."""
+        transactions: Any = self.transactions
+        transactions.process_held(self.threads)
         queue = self.instance.error_messages
         while queue.count:
             super().write_log("error", queue.try_dequeue(None)[1])
@@ -292,6 +336,7 @@ def leans_surface(threads: Threads) -> Iterator[None]:
         (run, "load_algorithm"): load,
         (run, "PaperEngine"): LeanPaperEngine,
         (engine, "SecurityPortfolioManager"): LeanPortfolio,
+        (engine, "SecurityTransactionManager"): LeanTransactions,
         (host, "Attendant"): Attendant,
     }
     before = {(module, name): getattr(module, name) for module, name in others}

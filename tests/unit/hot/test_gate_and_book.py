@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from live.hot.book import Book
 from live.hot.catalogue import ControlBit
 from live.hot.denials import DENIAL_CODES_MAX, DenialCode, denial_table
 from live.hot.risk import MARKET_ON_OPEN, SESSION_ALWAYS_NS, RiskGate, RiskLimits
+from live.hot.units import scaled_e9
 from live.hot.views import TickView
 
 E9 = 10**9
@@ -163,3 +167,21 @@ def test_checked_view_cannot_be_read_between_callbacks() -> None:
     view.expire()
     with pytest.raises(StaleViewError):
         _ = view.price
+
+
+class Narrow:
+    """A number of 32 bits, as numpy has them: what it is multiplied by must fit as well."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __mul__(self, other: int) -> int:
+        return ctypes.c_int32(self._value * other).value
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(5, 5), (2.5, 2.5), (Decimal("0.1"), 0.1), (Narrow(5), 5), (True, 1)])
+def test_a_number_of_any_type_is_scaled(value: Any, expected: float) -> None:
+    assert scaled_e9(value) == round(expected * 1e9)

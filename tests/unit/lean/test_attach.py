@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.lean_runs import Feed, run_in_double, wait_until
+from support.lean_runs import Feed, host_of, run_in_double, wait_until
 
 from live.config import LeanSettings, RiskSettings
 from live.hot.catalogue import Counter, PageText
@@ -160,6 +160,48 @@ def test_a_module_beside_the_algorithm_may_import_it_by_its_name(
     helper = "def limit():\n    import main\n    return main.LIMIT\n"
     run = run_in_double(tmp_path, monkeypatch, {"main.py": main, "helper.py": helper}, nothing)
     assert run.texts() == ["limit 7"]
+
+
+def test_the_strategys_own_calls_of_its_callbacks_neither_begin_nor_end_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = f"""
+from AlgorithmImports import *
+
+class Main(QCAlgorithm):
+    def initialize(self):{SETUP}
+        self.on_warmup_finished()
+
+    def on_warmup_finished(self):
+        self.log("finished")
+
+    def on_data(self, data=None):
+        self.log("nothing" if data is None else "data")
+        if data is not None:
+            self.on_data()
+            self.on_warmup_finished()
+            self.on_end_of_algorithm()
+
+    def on_end_of_algorithm(self):
+        self.log("end")
+"""
+
+    def drive(feed: Feed) -> None:
+        for count in (1, 2):
+            feed.trade("BTCUSD", 100)
+            feed.until(lambda count=count: len(feed.engine.algorithm._lines) >= 2 + 4 * count)
+        assert not host_of(feed).attendant._stop.is_set()
+        # From another thread, as a scheduled event would.
+        feed.engine.algorithm.on_end_of_algorithm()
+        feed.engine.algorithm.on_data(None)
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive)
+    assert run.error == ""
+    assert run.texts()[:2] == ["finished", "finished"]
+    assert run.texts()[2:10] == ["data", "nothing", "finished", "end"] * 2
+    assert run.texts()[10:] == ["end", "nothing", "end"]
+    summary = run.summary()
+    assert (summary["phase"], summary["slices"]) == ("completed", 2)
 
 
 def test_classes_behind_leans_among_the_bases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
