@@ -18,7 +18,7 @@ from live.lean.page import LeanPage
 from live.lean.slice_watch import SliceWatch
 from live.lean.stages import OrderStages
 
-_ROUND = 128
+_ROUND = 32
 """Slices between two times of looking at them: so few that none is looked at after a decision."""
 
 

@@ -22,7 +22,7 @@ from live.lean.orders.path import LeanOrders
 from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
 from live.lean.parts import OrderPath
-from live.lean.pinning import plan_of
+from live.lean.pinning import PinPlan, plan_of
 from live.lean.stages import OrderStages
 from live.lean.warm.keep_warm import KeepWarm
 
@@ -52,10 +52,18 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
     """
     run_folder, file = Path(instructions.run_folder), Path(instructions.algorithm)
     try:
-        host = _make_host(instructions, make_orders)
+        plan = plan_of(instructions.lean, instructions.settings_file)
+        page = LeanPage(run_folder, instructions.telemetry)
     except BaseException as error:
         # There is no page yet that could tell.
         write_failure(failure_at_import(error, file), run_folder)
+        raise
+    try:
+        host = _make_host(instructions, page, plan, make_orders)
+    except BaseException as error:
+        failure = failure_at_import(error, file)
+        write_failure(failure, run_folder)
+        page.finish(RunPhase.FAILED, failure.message)
         raise
     try:
         # The user's file takes its base class from there when it is loaded.
@@ -69,27 +77,32 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         raise
 
 
-def _make_host(instructions: Instructions, make_orders: MakeOrders) -> Host:
+def _make_host(instructions: Instructions, page: LeanPage, plan: PinPlan | None, make_orders: MakeOrders) -> Host:
     settings_file = instructions.settings_file
-    plan = plan_of(instructions.lean, settings_file)
-    page = LeanPage(Path(instructions.run_folder), instructions.telemetry)
     stages = OrderStages()
     orders = make_orders(instructions, page, stages)
     host = Host(instructions, page, stages, orders, plan)
+    host.keep_warm = keep_warm = KeepWarm(
+        instructions.lean,
+        host.watch,
+        host.attendant,
+        orders.sender,
+        page,
+        host.housekeeping.rest,
+        host.rehearsed,
+        settings_file,
+    )
     if instructions.feeder is not None:
         host.parts.append(
             Feeder(
                 surface.silence_data_queue(),
                 instructions.feeder,
-                instructions.lean.dummy_symbol,
+                keep_warm.is_dummy,
                 lambda: page.phase in (RunPhase.READY, RunPhase.RUNNING),
                 host.watch,
             )
         )
-    host.keep_warm = KeepWarm(
-        instructions.lean, host.watch, host.attendant, orders.sender, page, host.rest, host.rehearsed, settings_file
-    )
-    host.parts.append(host.keep_warm)
+    host.parts.append(keep_warm)
     return host
 
 

@@ -12,22 +12,26 @@ from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.errors import UsageError
 
 THREAD_NAME = "lean-live"
+_BACK_OFF_NS = NANOSECONDS_PER_SECOND // 4
+_BACK_OFF_MAX_NS = 5 * NANOSECONDS_PER_SECOND
 
 
 class _Task:
-    __slots__ = ("every_ns", "next_ns", "work")
+    __slots__ = ("back_off_ns", "every_ns", "next_ns", "work")
 
     def __init__(self, work: Callable[[], None], every_ns: int) -> None:
         self.work = work
         self.every_ns = every_ns
         self.next_ns = 0
+        self.back_off_ns = 0
 
 
 class Attendant:
     """Calls functions at intervals, on a thread of its own.
 
     Parameters:
-        on_error: told what a function raised; that function is not called again.
+        on_error: told what a function raised. That function is called again after a quarter of a second, twice as long after
+            the next error in a row, and so on up to five seconds: what fails may be a passing state of LEAN's collections.
     """
 
     def __init__(self, on_error: Callable[[Exception], None]) -> None:
@@ -70,11 +74,11 @@ class Attendant:
             task.next_ns = monotonic_ns()
         while self._tasks and not self._stop.is_set():
             now_ns = monotonic_ns()
-            for task in list(self._tasks):
+            for task in self._tasks:
                 if now_ns >= task.next_ns:
                     task.next_ns = max(task.next_ns + task.every_ns, now_ns)
                     self._call(task)
-            wait_ns = min((task.next_ns for task in self._tasks), default=0) - monotonic_ns()
+            wait_ns = min(task.next_ns for task in self._tasks) - monotonic_ns()
             if wait_ns > 0:
                 self._stop.wait(wait_ns / NANOSECONDS_PER_SECOND)
 
@@ -82,5 +86,8 @@ class Attendant:
         try:
             task.work()
         except Exception as error:
-            self._tasks.remove(task)
+            task.back_off_ns = min(2 * task.back_off_ns or _BACK_OFF_NS, _BACK_OFF_MAX_NS)
+            task.next_ns = monotonic_ns() + task.back_off_ns
             self._on_error(error)
+        else:
+            task.back_off_ns = 0

@@ -57,7 +57,7 @@ _STAMP_STEP_NS = 1_000
 """The engine's time comes from LEAN's bridge with the resolution of Python's datetime."""
 _CHANGES_MAX = 1_000
 _CATCH_UP_SECONDS = 30.0
-"""Longest time for the engine to handle what it has when the session is over."""
+"""Longest time in which the engine takes no tick when the session is over: a strategy may be slow, and then all are played."""
 _PRICE_SCALE = 1e9
 _SUSPICIOUS = 1
 _OFFERED_SUFFIX = ".part"
@@ -96,7 +96,7 @@ class Feeder:
     Parameters:
         aggregator: the engine's.
         instructions: where the ticks come from.
-        skip: asset class/market/ticker of a symbol that is not the user's, "" for none.
+        is_dummy: tells whether a symbol of LEAN's was added by the host and is not the user's; asked from `begin` on.
         is_ready: whether the session may come; until then nothing is taken from the feed.
         watch: told when the oldest tick of the next slice was received.
 
@@ -112,14 +112,14 @@ class Feeder:
         self,
         aggregator: Any,
         instructions: FeederInstructions,
-        skip: str,
+        is_dummy: Callable[[Any], bool],
         is_ready: Callable[[], bool],
         watch: SliceWatch,
     ) -> None:
         self._update = aggregator.Update
         self._watch = watch
         self._instructions = instructions
-        self._skip = skip
+        self._is_dummy = is_dummy
         self._is_ready = is_ready
         self.health = FeedHealth(instructions.feed, self._on_change)
         self._outstanding = OutstandingTicks(self._engine_time_ns)
@@ -134,6 +134,7 @@ class Feeder:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_waiting = False
         self._is_live = False
+        self._error: Exception | None = None
         self._is_ending = threading.Event()
         self._thread: threading.Thread | None = None
         self.handed_over = 0
@@ -145,7 +146,7 @@ class Feeder:
     def begin(self, algorithm: Any) -> None:
         """Begin to feed, on a thread of its own; called on LEAN's loop thread."""
         self._algorithm = algorithm
-        self._wanted = [each for each in subscriptions(algorithm) if _name(each) != self._skip]
+        self._wanted = [each for each in subscriptions(algorithm) if not self._is_dummy(each.symbol)]
         # Bars and ticks of one channel have one queue: the aggregator gives a tick to every subscription.
         by_channel = {_channel(each): each for each in self._wanted}
         settings = self._instructions.feed
@@ -217,12 +218,30 @@ class Feeder:
         if self._is_ending.is_set():
             return
         await self._receiver.run()
-        deadline_ns = monotonic_ns() + int(_CATCH_UP_SECONDS * NANOSECONDS_PER_SECOND)
-        while (self._is_waiting or self._outstanding.count()) and monotonic_ns() < deadline_ns:
-            if self._is_ending.is_set():
+        await self._catch_up()
+        if self._error is not None:
+            raise self._error
+        self._is_ending.wait(self._instructions.settle_seconds)
+
+    async def _catch_up(self) -> None:
+        """Wait until the engine has looked at everything, as long as it takes ticks at all."""
+        before, since_ns = (-1, -1), monotonic_ns()
+        while self._error is None and not self._is_ending.is_set():
+            outstanding = self._outstanding.count()
+            if not self._is_waiting and not outstanding:
+                return
+            now_ns, state = monotonic_ns(), (self.handed_over, outstanding)
+            if state != before:
+                before, since_ns = state, now_ns
+            elif now_ns - since_ns >= _CATCH_UP_SECONDS * NANOSECONDS_PER_SECOND:
+                counters = self.health.counters
+                left = outstanding + counters.ticks - counters.ticks_conflated - self.handed_over
+                self.failure = (
+                    f"{left} ticks at the end of the session were not played: the engine has taken none for "
+                    f"{_CATCH_UP_SECONDS:g} s; look for what holds up the strategy"
+                )
                 return
             await asyncio.sleep(_RETRY_SECONDS)
-        self._is_ending.wait(self._instructions.settle_seconds)
 
     def _hand_over(self) -> None:
         """Give the engine what has come, as far as it keeps up."""
@@ -241,11 +260,23 @@ class Feeder:
         self.waits += 1
         self.outstanding_max = max(self.outstanding_max, self._outstanding.count())
         self._is_waiting = True
-        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._go_on)
+        self._go_on_later()
+
+    def _go_on_later(self) -> None:
+        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._try_to_go_on)
+
+    def _try_to_go_on(self) -> None:
+        """Keep what a call of the event loop raises, which would swallow it; it may come after the receiver has ended."""
+        try:
+            self._go_on()
+        except Exception as error:
+            self._error = error
+            assert self._receiver is not None
+            self._receiver.stop()
 
     def _go_on(self) -> None:
         if self._outstanding.count() >= LIMIT:
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._go_on)
+            self._go_on_later()
             return
         self._is_waiting = False
         self._hand_over()

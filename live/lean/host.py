@@ -18,17 +18,19 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from live.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from live.errors import error_text
-from live.hot.catalogue import Gauge, RunPhase, WarmState
+from live.hot.catalogue import RunPhase, WarmState
 from live.idle_collector import IdleCollector
 from live.lean import slice_watch, surface, threads
 from live.lean.attendant import Attendant
 from live.lean.engine_steps import EngineSteps
 from live.lean.failure import STUCK_FILE, HostFailure, failure_in, stuck_in, write_failure
+from live.lean.housekeeping import STUCK_NS, Housekeeping
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
@@ -42,8 +44,6 @@ from live.lean.warm.keep_warm import KeepWarm
 
 _LOOK_SECONDS = 0.25
 """Time between two looks of the attendant at threads and errors."""
-_STUCK_NS = 10 * NANOSECONDS_PER_SECOND
-"""Time at one slice from which on the page is left as it is. A synchronous order may take six seconds."""
 _IDLE_NS = 5 * NANOSECONDS_PER_MILLISECOND
 """Time without a slice after which the attendant may do what the loop thread had no moment for."""
 
@@ -63,6 +63,7 @@ class Host:
         parts: begin with the session and end with the run, in this order.
         attendant: the host's thread.
         watch: the way of slices.
+        housekeeping: the work in moments without ticks.
         keep_warm: rehearses before the session and keeps the way warm; None without.
     """
 
@@ -82,14 +83,15 @@ class Host:
         self.parts: list[Part] = []
         self.keep_warm: KeepWarm | None = None
         self.watch = SliceWatch(page, stages, settings.dotnet_gc_every)
-        self.watch.on_beat = self.rest
+        self.watch.on_error = self._complain
         self.attendant = Attendant(self._complain)
         self._settings = settings
         self._pinning = None if plan is None else Pinning(plan, page.set_affinity, instructions.settings_file)
         self._collector = IdleCollector(int(settings.idle_collect_milliseconds * NANOSECONDS_PER_MILLISECOND))
-        self._publish_every_ns = int(settings.account_milliseconds * NANOSECONDS_PER_MILLISECOND)
-        self._next_publish_ns = 0
-        self._resting = threading.Lock()
+        self.housekeeping = Housekeeping(
+            settings, page, self.watch, orders, self._collector, self._complain, self._note_stuck
+        )
+        self.watch.on_beat = self.housekeeping.rest
         self._starting = threading.Lock()
         self._ending = threading.Lock()
         self._loop_thread = 0
@@ -102,7 +104,6 @@ class Host:
         self._complaints: set[str] = set()
         self._user: UserCallbacks
         self._warnings: Sequence[str] = ()
-        self._loop_ident = 0
         self._stuck_at = 0
         self._steps: EngineSteps
         self._user_order_event: Callable[..., Any] | None = None
@@ -169,11 +170,7 @@ class Host:
         except BaseException as error:
             self.fail_in(self._data_callback, error)
             raise
-        if self.watch.last_ns >= self._next_publish_ns:
-            if self._has_session:
-                self._publish_in_passing()
-            else:
-                self._show_warm_up()
+        self._apart(self.housekeeping.after_slice)
 
     def on_order_event(self, event: Any) -> None:
         """Tell the strategy of an order event, and then everybody else."""
@@ -221,7 +218,8 @@ class Host:
         except BaseException as error:
             self.fail_in("on_end_of_algorithm", error)
             raise
-        self.end(RunPhase.COMPLETED, "")
+        failure = self.housekeeping.failure
+        self.end(RunPhase.FAILED if failure else RunPhase.COMPLETED, failure)
 
     def _is_strategys_call(self) -> bool:
         """Tell whether the strategy, and not LEAN, calls one of its own callbacks: within a slice, or on another thread.
@@ -232,31 +230,13 @@ class Host:
 
     # -- between ticks
 
-    def rest(self) -> None:
-        """Use a moment without ticks: look at slices that wait, publish, collect garbage. At once back when another does."""
-        if not self._resting.acquire(blocking=False):
-            return
-        try:
-            self.watch.look()
-            now_ns = monotonic_ns()
-            if self.watch.deciding_ns(now_ns) > _STUCK_NS:
-                # The page grows old: by that whoever watches it knows that the loop hangs.
-                self._note_stuck()
-                return
-            if now_ns >= self._next_publish_ns:
-                self._publish(now_ns)
-            if self._settings.idle_collect_milliseconds and self._is_ready:
-                self._collector.look(now_ns, now_ns - self.watch.last_ns)
-        finally:
-            self._resting.release()
-
     def _note_stuck(self) -> None:
         """Leave word of where the strategy is, once for each decision: whoever kills the engine for it can say so."""
         if self._stuck_at == self.watch.slices:
             return
         self._stuck_at = self.watch.slices
-        frame = sys._current_frames().get(self._loop_ident)
-        file, seconds = Path(self.instructions.algorithm), _STUCK_NS / NANOSECONDS_PER_SECOND
+        frame = sys._current_frames().get(self._loop_thread)
+        file, seconds = Path(self.instructions.algorithm), STUCK_NS / NANOSECONDS_PER_SECOND
         stuck = stuck_in(self._data_callback, frame, slice_watch.__file__, seconds, file)
         write_failure(stuck, Path(self.instructions.run_folder), STUCK_FILE)
 
@@ -264,51 +244,33 @@ class Host:
     def _data_callback(self) -> str:
         return "on_data" if self._dispatch is None else "on_tick"
 
-    def _show_warm_up(self) -> None:
-        """Give a sign of life: a warm-up may take longer than anybody waits for a start that does not go on."""
-        self._next_publish_ns = self.watch.last_ns + self._publish_every_ns
-        self.page.stamp()
-
-    def _publish_in_passing(self) -> None:
-        """Publish after a decision: only when no moment without ticks has come for twice as long as it should have."""
-        if self.watch.last_ns < self._next_publish_ns + self._publish_every_ns:
-            return
-        if self._resting.acquire(blocking=False):
-            try:
-                self._apart(lambda: self._publish(self.watch.last_ns))
-            finally:
-                self._resting.release()
-
-    def _publish(self, now_ns: int, is_last: bool = False) -> None:
-        self._next_publish_ns = now_ns + self._publish_every_ns
-        self.orders.review()
-        for counter, count in self.orders.counts().items():
-            self.page.raise_to(counter, count)
-        self.page.page.set_gauge(Gauge.LANE_WAITING, self.orders.waiting)
-        if self.page.phase is RunPhase.READY and self.watch.slices:
-            self.page.enter(RunPhase.RUNNING)
-        self.watch.publish(0 if self._dispatch is None else self._dispatch.calls)
-        self.page.publish(self.algorithm, is_last)
-
     def _look_after(self) -> None:
-        """What the attendant does a few times a second."""
+        """What the attendant does a few times a second; each also when another cannot be done."""
+        for work in (self._look_at_threads, self._look_for_error, self._look_for_subscriptions, self._use_silence):
+            self._apart(work)
+
+    def _look_at_threads(self) -> None:
         if self._pinning is not None:
             self._pinning.look()
+
+    def _look_for_error(self) -> None:
         error = surface.runtime_error(self.algorithm)
         if error:
             self.end(RunPhase.FAILED, error)
-            return
+
+    def _look_for_subscriptions(self) -> None:
         if not self._has_subscriptions and self._steps.look():
             # An algorithm without securities is told of none.
             self._note_subscriptions()
+
+    def _use_silence(self) -> None:
         if monotonic_ns() - self.watch.last_ns > _IDLE_NS:
-            self.rest()
+            self.housekeeping.rest()
 
     # -- begin and end
 
     def _begin_session(self) -> None:
         algorithm, settings = self.algorithm, self._settings
-        self._loop_ident = threading.get_ident()
         sys.setswitchinterval(settings.switch_interval_milliseconds / 1_000)
         # What came during the warm-up is counted, and not measured.
         self.watch.look_at_all()
@@ -318,6 +280,7 @@ class Host:
             part.begin(algorithm)
         beat = self.watch.on_beat
         self.watch.on_beat = lambda: self._apart(beat)
+        self.watch.has_session = True
         self._steps = EngineSteps(algorithm)
         self._is_rehearsing = self.keep_warm is not None and self.keep_warm.is_rehearsing
         self.attendant.every(_LOOK_SECONDS, self._look_after)
@@ -325,6 +288,7 @@ class Host:
         if self._pinning is not None:
             self._pinning.begin(threading.get_native_id())
         self._has_session = True
+        self.housekeeping.begin()
         self._become_ready()
 
     def rehearsed(self) -> None:
@@ -340,15 +304,14 @@ class Host:
 
     def _become_ready(self) -> None:
         """Let the session come when nothing is in its way: keep what is there from Python's collector, and say so."""
-        if not self._has_session or self._is_rehearsing or not self._has_subscriptions:
+        if not self._has_session or self._is_rehearsing or not self._has_subscriptions or self._ending.locked():
             return
         with self._starting:
             if self._is_ready:
                 return
             self._is_ready = True
-        if self._settings.idle_collect_milliseconds:
-            self._collector.begin(monotonic_ns())
-        self.page.is_ready()
+        self.housekeeping.become_ready()
+        self._apart(self.housekeeping.rest)
 
     def fail_in(self, name: str, error: BaseException) -> None:
         """End the host because of an error that is on its way to LEAN out of one of the algorithm's callbacks.
@@ -379,7 +342,7 @@ class Host:
             write_failure(failure, Path(self.instructions.run_folder))
         self.attendant.end()
         problems = [reason] if reason else []
-        for stop in (*(part.end for part in reversed(self._begun)), self.orders.end, self._settle):
+        for stop in (*(part.end for part in reversed(self._begun)), self.orders.end, self.housekeeping.settle):
             try:
                 stop()
             except Exception as error:
@@ -395,13 +358,6 @@ class Host:
             threads.say(f"lean-live: cannot write {SUMMARY_FILE}: {error.strerror}; make room in the run's folder")
         if self._has_session and self._settings.idle_collect_milliseconds:
             self._collector.end()
-
-    def _settle(self) -> None:
-        """Look at everything that still waits."""
-        with self._resting:
-            self.watch.look_at_all()
-            if self._has_session:
-                self._publish(monotonic_ns(), is_last=True)
 
     def _show_order_event(self, event: Any) -> None:
         self.page.order_event(surface.order_record(event, self.algorithm))
@@ -420,7 +376,9 @@ class Host:
         if text not in self._complaints:
             self._complaints.add(text)
             threads.say(text)
-            self.algorithm.error(text)
+            with suppress(Exception):
+                # Whatever LEAN says to that: the line is in the process's output.
+                self.algorithm.error(text)
 
     # -- the user's own code
 
@@ -432,7 +390,8 @@ class Host:
         # A LiveAlgorithm: another class may have a method on_tick of its own, which is none of ours.
         on_tick = self._user.bound(algorithm, "on_tick")
         assert on_tick is not None
-        self._dispatch = TickDispatch(algorithm, self.orders, on_tick)
+        self._dispatch = dispatch = TickDispatch(algorithm, self.orders, on_tick)
+        self.housekeeping.tick_calls = lambda: dispatch.calls
         give_ticks = self._dispatch.on_slice
         if on_data is None:
             return give_ticks

@@ -7,8 +7,9 @@ kept and looked at later: at the next beat of the keep-warm or in another moment
 a pause, two at a time after a decision.
 
 A slice with nothing but the dummy symbol of the keep-warm is such a moment, and the strategy never sees it. From a slice
-with other data as well the dummy is taken out, by a slice made anew. Whether to look for it at all costs one comparison: a
-slice can only hold it while fewer beats have come back than were sent.
+with other data as well the dummy is taken out, by a slice made anew. As long as there is a dummy every slice is asked for
+it, about two microseconds: its ticks are not only our beats, since a broker's queue may know the symbol as well, and a
+warm-up brings what the data folder has of it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from live.lean import surface
 from live.lean.dotnet_types import dotnet_types
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
+from live.lean.symbol_rows import SymbolRow
 
+BEAT_QUANTITY = 0.123456789
+"""Quantity of a beat's tick, by which it is told from a tick of the dummy that somebody else has sent."""
 SLOTS = 512
 """Slices that may wait to be looked at."""
 _MASK = SLOTS - 1
-_MANY = SLOTS // 2
-"""Slices that wait from which on some are looked at after each decision."""
+_MANY = 32
+"""Slices that wait from which on some are looked at after each decision. Each keeps objects of .NET alive: few enough to be
+gone before its collector has carried them into an older generation."""
 _AT_ONCE = 2
 """How many then: more than come in, so that never more wait than there is room for."""
 _WAIT_MAX_NS = 60 * NANOSECONDS_PER_SECOND
@@ -49,10 +54,12 @@ class SliceWatch:
     Attributes:
         strategy: what is given each slice.
         on_beat: called in place of the strategy when a slice holds nothing but the dummy symbol.
+        on_error: told what was raised while slices were accounted for, which the strategy does not depend on.
         algorithm: LEAN's; set before the first slice.
         dummy: LEAN's symbol of the keep-warm; None without.
+        has_session: whether the warm-up is over: then the dummy has ticks only.
         beats_sent: ticks of the dummy that were fed; whoever feeds them counts here, before.
-        beats_seen: of these, those that came back in a slice.
+        beats_seen: of these, those that came back in a slice, or were given up.
         fed_ns: when the oldest tick that a feeder of ours has fed since the last slice was received, on the monotonic
             clock; 0 for none. The feeder writes it when it is 0.
         slices: slices that were given to the strategy.
@@ -66,8 +73,10 @@ class SliceWatch:
         self._until_gc = dotnet_gc_every
         self.strategy: Callable[[Any], None] = _nobody
         self.on_beat: Callable[[], None] = _no_beat
+        self.on_error: Callable[[Exception], None] = _raise
         self.algorithm: Any = None
         self.dummy: Any = None
+        self.has_session = False
         self.beats_sent = 0
         self.beats_seen = 0
         self.fed_ns = 0
@@ -89,10 +98,12 @@ class SliceWatch:
 
     def on_slice(self, slice: Any) -> None:
         """Give a slice to the strategy; its errors go on to LEAN."""
-        if self.beats_sent != self.beats_seen:
-            slice = self._without_beats(slice)
+        if self.dummy is not None and self._holds_dummy(slice):
+            has_beat = self._count_beats(slice)
+            slice = surface.without_symbol(slice, self.dummy)
             if slice is None:
-                self.on_beat()
+                if has_beat:
+                    self.on_beat()
                 return
         number = self.slices + 1
         at = number & _MASK
@@ -109,6 +120,13 @@ class SliceWatch:
             self._began_at[at] = entered_ns
             self._ended = number
             self._stages.slice_number = 0
+        try:
+            self._keep_up(number)
+        except Exception as error:
+            self.on_error(error)
+
+    def _keep_up(self, number: int) -> None:
+        """Do what cannot be left to a moment without ticks."""
         if self._gc_every:
             self._until_gc -= 1
             if not self._until_gc:
@@ -118,12 +136,22 @@ class SliceWatch:
         if waiting > _MANY:
             self._look(_AT_ONCE, waiting == SLOTS - 1)
 
-    def _without_beats(self, slice: Any) -> Any | None:
+    def _holds_dummy(self, slice: Any) -> bool:
+        dummy = self.dummy
+        if slice.ticks.contains_key(dummy):
+            return True
+        # A warm-up may have a resolution of its own.
+        return not self.has_session and (slice.bars.contains_key(dummy) or slice.quote_bars.contains_key(dummy))
+
+    def _count_beats(self, slice: Any) -> int:
+        """Return how many beats have come back in a slice."""
         ticks = slice.ticks
         if not ticks.contains_key(self.dummy):
-            return slice
-        self.beats_seen += len(ticks[self.dummy])
-        return surface.without_symbol(slice, self.dummy)
+            return 0
+        beats = sum(1 for tick in ticks[self.dummy] if tick.quantity == BEAT_QUANTITY)
+        # One that was given up and comes after all was counted then.
+        self.beats_seen = min(self.beats_seen + beats, self.beats_sent)
+        return beats
 
     # -- between ticks
 
@@ -186,8 +214,11 @@ class SliceWatch:
         for number in range(self._looked_at + 1, min(ended, self._looked_at + most) + 1):
             at = number & _MASK
             slice, self._slots[at] = self._slots[at], None
-            self._account(at, slice)
-            self._looked_at = number
+            try:
+                self._account(at, slice)
+            finally:
+                # A slice that cannot be accounted for is not looked at again.
+                self._looked_at = number
         self._stages.record(self._page.histogram, self._began, self._looked_at)
         self._page.trace.make_room()
         return self._looked_at < ended
@@ -220,18 +251,26 @@ class SliceWatch:
         if self._trade is None:
             self._trade = dotnet_types().trade
         for symbol, ticks in found:
-            row = self._page.rows.find(symbol)
-            if row is None:
-                row = self._page.rows.add(surface.security_of(self.algorithm, symbol))
             trades = sum(1 for tick in ticks if tick.tick_type == self._trade)
-            newest = ticks[len(ticks) - 1]
             self._trade_ticks += trades
             self._quote_ticks += len(ticks) - trades
+            row = self._row(symbol)
+            if row is None:
+                continue
+            newest = ticks[len(ticks) - 1]
             row.count(len(ticks), wall, newest.value)
             delay_ns = wall - row.zone.to_utc_ns(datetime_to_ns(newest.time))
             self._page.histogram(Stage.FEED_DELAY).record(max(0, delay_ns))
             index = row.index
         return index if len(found) == 1 else SEVERAL_SYMBOLS
+
+    def _row(self, symbol: Any) -> SymbolRow | None:
+        """Return the row of a symbol, made at its first tick; None when LEAN has removed the symbol since that tick."""
+        row = self._page.rows.find(symbol)
+        if row is not None:
+            return row
+        security = surface.security_of(self.algorithm, symbol)
+        return None if security is None else self._page.rows.add(security)
 
     def _began(self, slice_number: int) -> int:
         """Return when the tick of a slice was received; 0 when that was forgotten."""
@@ -246,3 +285,8 @@ def _nobody(slice: Any) -> None:
 
 def _no_beat() -> None:
     """Without keep-warm."""
+
+
+def _raise(error: Exception) -> None:
+    """Without a host."""
+    raise error

@@ -95,9 +95,8 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
     """Return what is left of a slice without one symbol's ticks; None when nothing is.
 
     A slice knows its data in two ways: by kind (`ticks`), and all together (`all_data`), from which `keys()`, `slice[...]`
-    and `contains_key` are made. The ticks are taken out of the first, and a new slice is made around the rest of the
-    second; bars and everything else stay the same objects. So the `ticks` of the slice that is given lose the symbol.
-    Its times are cut to milliseconds by LEAN's bridge.
+    and `contains_key` are made. Ticks and bars are taken out of the first, in place, and a new slice is made around the rest
+    of the second; everything else stays. Its times are cut to milliseconds by LEAN's bridge.
     """
     types = dotnet_types()
     rest = types.data_list()
@@ -106,7 +105,8 @@ def without_symbol(slice: Any, symbol: Any) -> Any | None:
             rest.add(data)
     if not rest.count:
         return None
-    slice.ticks.remove(symbol)
+    for by_symbol in (slice.ticks, slice.bars, slice.quote_bars):
+        by_symbol.remove(symbol)
     kinds = slice.bars, slice.quote_bars, slice.ticks, slice.option_chains, slice.futures_chains
     actions = slice.splits, slice.dividends, slice.delistings, slice.symbol_changed_events, slice.margin_interest_rates
     return types.slice(slice.time, rest, *kinds, *actions, slice.utc_time, True)

@@ -37,5 +37,10 @@ def is_named(task: TaskName, name: str) -> bool:
 
 
 def say(text: str) -> None:
-    """Write a line to the process's standard error: standard output is muted inside algorithms."""
-    os.write(2, f"{text}\n".encode())
+    """Write a line to the process's standard error: standard output is muted inside algorithms.
+
+    A disk that is full or a reader that is gone loses the line: it is the last place where anything can be told, and what it
+    tells of must not become an error of the strategy.
+    """
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode())

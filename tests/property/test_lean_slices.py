@@ -30,7 +30,7 @@ def test_the_strategy_sees_each_real_tick_once(steps: list[Any], many: int) -> N
         from lean_engine.securities import SecurityManager
 
         from live.lean.page import LeanPage
-        from live.lean.slice_watch import SliceWatch
+        from live.lean.slice_watch import BEAT_QUANTITY, SliceWatch
         from live.lean.stages import OrderStages
 
         symbols = {
@@ -82,6 +82,7 @@ def test_the_strategy_sees_each_real_tick_once(steps: list[Any], many: int) -> N
                 else:
                     dummies += 1
                     watch.beats_sent += 1
+                    tick.quantity = BEAT_QUANTITY
             calls += REAL in step
             alone += REAL not in step
             watch.on_slice(Slice.of(utc_now(), utc_now(), ticks))

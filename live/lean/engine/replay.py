@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from live.clock import sleep
-from live.errors import LeanLiveError
+from live.errors import EngineFailure, LeanLiveError, error_text
 from live.feeds.data_folder import DataFolder
 from live.feeds.socket.address import FeedAddress
 from live.feeds.socket.loops import run_loop
@@ -99,11 +99,11 @@ class SessionPublisher:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._subscriptions.is_file():
-            if self._is_stopping.is_set():
-                return
-            sleep(_LOOK_SECONDS)
         try:
+            while not self._subscriptions.is_file():
+                if self._is_stopping.is_set():
+                    return
+                sleep(_LOOK_SECONDS)
             self.offered = msgspec.json.decode(self._subscriptions.read_bytes(), type=OfferedSubscriptions)
             request = self._request
             self.session = ReplaySession(
@@ -115,6 +115,9 @@ class SessionPublisher:
         except asyncio.CancelledError:
             # Somebody asked for it.
             return
+        except Exception as error:
+            # Without it the engine, which its own heartbeat keeps alive, would wait for a session that never comes.
+            self.failure = EngineFailure(f"the session cannot be published: internal error, {error_text(error)}")
         finally:
             if self.session is not None:
                 self.session.close()

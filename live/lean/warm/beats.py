@@ -1,8 +1,8 @@
 """Synthetic ticks of the dummy symbol: fed where a broker's feed enters, and noticed when they come back in a slice.
 
 LEAN drops a tick without a word when its symbol is not subscribed to or its market is closed. A beat that was dropped must
-not be waited for: while beats are under way every slice is searched for them. It is lost when the engine has been at a whole
-step since the beat was fed: that would have brought it.
+not be waited for. It is lost when the engine has been at a whole step since it was fed: that would have brought it. Should
+it come after all, it is kept from the strategy like the others.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from typing import Any
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, ns_to_datetime, wall_ns, zone
 from live.lean import surface
 from live.lean.engine_steps import EngineSteps
-from live.lean.slice_watch import SliceWatch
+from live.lean.slice_watch import BEAT_QUANTITY, SliceWatch
 
 _PRICE = 100.0
-_QUANTITY = 1.0
 _OUTSTANDING_MAX = 64
 """Beats that may be under way; more would only queue up in an engine that is busy or does not take them."""
 _PATIENCE_NS = NANOSECONDS_PER_SECOND
@@ -63,7 +62,7 @@ class Beats:
     def send(self) -> None:
         """Feed a tick. Its stamp is the wall clock's, read before: a tick ahead of the engine's clock would be held."""
         local_ns = self._zone.to_local_ns(wall_ns())
-        tick = surface.trade_tick(self._symbol, _PRICE, _QUANTITY, ns_to_datetime(local_ns))
+        tick = surface.trade_tick(self._symbol, _PRICE, BEAT_QUANTITY, ns_to_datetime(local_ns))
         self._watch.beats_sent += 1
         self.sent += 1
         self.sent_ns = monotonic_ns()

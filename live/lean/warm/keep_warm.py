@@ -104,10 +104,14 @@ class KeepWarm:
             )
             return
         asset_class, market, ticker = self._dummy_name
-        if any(str(each.symbol.value).upper() == ticker for each in surface.securities(algorithm)):
+        symbols = [each.symbol for each in surface.securities(algorithm)]
+        taken = next((each for each in symbols if str(each.value).upper() == ticker), None)
+        if taken is not None:
+            # Also on another market: LEAN takes a bare ticker for the security that was added last.
             algorithm.debug(
-                f"{ticker} is the dummy symbol of [lean] and one of the algorithm's own: nothing is rehearsed or kept "
-                f"warm. Set dummy_symbol in {self._settings_file} to one that the algorithm does not use"
+                f"the algorithm has {ticker} of {str(taken.id.market).lower()}, and {'/'.join(self._dummy_name)} is the dummy "
+                "symbol of [lean]: nothing is rehearsed or kept warm, since calls with the bare ticker could mean either. Set "
+                f"dummy_symbol in {self._settings_file} to one that the algorithm does not use"
             )
             return
         try:
@@ -119,6 +123,9 @@ class KeepWarm:
                 f"{error_text(error)}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
                 f"{self._settings_file} to one that it knows"
             )
+            return
+        # From the first slice on, those of a warm-up too.
+        self._watch.dummy = self._security.symbol
 
     def is_dummy(self, symbol: Any) -> bool:
         """Tell whether a symbol of LEAN's is the dummy."""
@@ -159,7 +166,6 @@ class KeepWarm:
             self._sender.gate.risk.restrict(row.index, True)
         self._beats = Beats(self._watch, algorithm, security)
         self._warmer = OrderWarmer(self._sender, algorithm, security.symbol)
-        self._watch.dummy = security.symbol
         self._watch.on_beat = self._on_beat
         self._begun_ns = self._account_ns = monotonic_ns()
         self._is_on = True
@@ -186,12 +192,23 @@ class KeepWarm:
         if not self._is_subscribed and now_ns - self._begun_ns < _SUBSCRIPTION_NS:
             # LEAN would drop the beat.
             return
-        if self._rehearsal is not None:
-            if not self._rehearsal.has_begun:
-                self._rehearsal.begin()
-            if self._rehearsal.is_over and beats.is_silent:
+        rehearsal = self._rehearsal
+        try:
+            self._feed(beats, rehearsal, now_ns)
+        except Exception as error:
+            # The session does not wait for a warmth that cannot be had. Beats are tried again, ever more seldom.
+            if rehearsal is not None:
+                self._algorithm.debug(f"the rehearsal is broken off: {error_text(error)}")
+                self._end_rehearsal(rehearsal)
+            raise
+
+    def _feed(self, beats: Beats, rehearsal: Rehearsal | None, now_ns: int) -> None:
+        if rehearsal is not None:
+            if not rehearsal.has_begun:
+                rehearsal.begin()
+            if rehearsal.is_over and beats.is_silent:
                 # No beat comes back, so nobody else will end it.
-                self._end_rehearsal(self._rehearsal)
+                self._end_rehearsal(rehearsal)
             elif beats.may_send(1):
                 beats.send()
         elif self._beat_ns and now_ns - max(self._watch.last_ns, beats.sent_ns) >= self._beat_ns and beats.may_send():
@@ -200,17 +217,21 @@ class KeepWarm:
             self._account(now_ns, beats)
 
     def _end_rehearsal(self, rehearsal: Rehearsal) -> None:
+        """End the rehearsal: on the host's thread or the loop thread, whichever finds first that it is over."""
         self._rehearsal = None
         warmer = self._warmer
         assert warmer is not None
-        self._algorithm.debug(rehearsal.describe())
-        self._tell_note(warmer)
-        if rehearsal.rounds:
-            tick_ns, order_ns = rehearsal.rounds[-1]
-            gauge = self._page.page.set_gauge
-            gauge(Gauge.REHEARSAL_TICK_P99, tick_ns / NANOSECONDS_PER_SECOND)
-            gauge(Gauge.REHEARSAL_ORDER_P99, order_ns / NANOSECONDS_PER_SECOND)
-        self._on_rehearsed()
+        try:
+            self._algorithm.debug(rehearsal.describe())
+            self._tell_note(warmer)
+            if rehearsal.rounds:
+                tick_ns, order_ns = rehearsal.rounds[-1]
+                gauge = self._page.page.set_gauge
+                gauge(Gauge.REHEARSAL_TICK_P99, tick_ns / NANOSECONDS_PER_SECOND)
+                gauge(Gauge.REHEARSAL_ORDER_P99, order_ns / NANOSECONDS_PER_SECOND)
+        finally:
+            # Whatever cannot be told of it, the session waits for this.
+            self._on_rehearsed()
 
     def _tell_note(self, warmer: OrderWarmer) -> None:
         if warmer.note != self._note:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.lean_double import lean_modules
+from support.lean_runs import wait_until
 
 from live.clock import datetime_to_ns, ns_to_datetime, sleep, wall_ns
 from live.config import FeedSettings
@@ -74,7 +76,7 @@ class Session:
         self.feeder = Feeder(
             self.aggregator,
             instructions,
-            "crypto/coinbase/ETHUSD",
+            lambda symbol: str(symbol) == "ETHUSD",
             self.is_ready.is_set,
             self.watch,  # type: ignore[arg-type]
         )
@@ -198,10 +200,7 @@ def test_an_engine_that_is_behind_is_waited_for(tmp_path: Path, monkeypatch: pyt
     session.feeder.begin(session.algorithm)
     session._publishing.start()
     session.is_ready.set()
-    for _ in range(500):
-        if session.feeder.health.counters.receive_pauses:
-            break
-        sleep(0.01)
+    wait_until(lambda: session.feeder.health.counters.receive_pauses)
     # What the engine has is bounded, and so is what waits here: the rest is left with the publisher.
     assert len(session.aggregator.ticks) == 10
     assert session.feeder.health.counters.receive_pauses > 0
@@ -215,6 +214,73 @@ def test_an_engine_that_is_behind_is_waited_for(tmp_path: Path, monkeypatch: pyt
     assert counters["engine_outstanding_max"] == 10
 
 
+def test_a_slow_strategy_is_given_every_tick_of_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publisher is done long before; however long the engine takes in all, it is waited for while it takes ticks."""
+    monkeypatch.setattr(feeder_module, "LIMIT", 10)
+    moments = itertools.count(step=10**9)
+    # At each look ten seconds have gone by: no span of time counts but one without progress.
+    monkeypatch.setattr(feeder_module, "monotonic_ns", lambda: 10 * next(moments))
+    session = Session(tmp_path, trades(200), [BTC], RECORDED_NS, queue_ticks=1000)
+    session.aggregator.holds = True
+    session.feeder.begin(session.algorithm)
+    session._publishing.start()
+    session.is_ready.set()
+    for count in range(10, 201, 10):
+        wait_until(lambda count=count: len(session.aggregator.ticks) == count)
+        session.aggregator.catch_up()
+    session.wait()
+    assert session.feeder.failure is None
+    assert [tick.value for tick in session.aggregator.ticks] == [100.0 + number for number in range(200)]
+    assert session.algorithm._is_quitting == "the session of the feed is over"
+
+
+def test_an_error_of_the_aggregator_ends_the_run_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised in a call of the event loop, while the feeder waits for the engine."""
+    monkeypatch.setattr(feeder_module, "LIMIT", 10)
+    session = Session(tmp_path, trades(100), [BTC], RECORDED_NS, queue_ticks=1000)
+    session.aggregator.holds = True
+    update = session.feeder._update
+
+    def fails_once(tick: Any) -> None:
+        if tick.value == 115.0:
+            raise RuntimeError("an exception of .NET")
+        update(tick)
+
+    session.feeder._update = fails_once
+    session.feeder.begin(session.algorithm)
+    session._publishing.start()
+    session.is_ready.set()
+    wait_until(lambda: len(session.aggregator.ticks) == 10)
+    session.aggregator.holds = False
+    session.aggregator.catch_up()
+    session.wait()
+    assert len(session.aggregator.ticks) == 15
+    assert session.algorithm._is_quitting == "internal error, RuntimeError: an exception of .NET"
+    report = json.loads(session.counters_file.read_text(encoding="utf-8"))
+    assert report["failure"] == session.algorithm._is_quitting
+
+
+def test_a_feeder_that_is_ended_while_it_connects_receives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(tmp_path, [], [BTC], RECORDED_NS)
+    make = feeder_module.receiver_for
+
+    def ends_meanwhile(*arguments: Any) -> Any:
+        # As end() does from LEAN's thread at this moment: the receiver is not known to it yet.
+        session.feeder._is_ending.set()
+        receiver = make(*arguments)
+        receiver.run = None  # type: ignore[method-assign]
+        return receiver
+
+    monkeypatch.setattr(feeder_module, "receiver_for", ends_meanwhile)
+    session.feeder.begin(session.algorithm)
+    session.is_ready.set()
+    session.wait()
+    assert session.feeder.failure is None
+    assert session.algorithm._is_quitting == ""
+
+
 def test_ticks_that_are_dropped_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeder_module, "LIMIT", 10)
     monkeypatch.setattr(feeder_module, "_CATCH_UP_SECONDS", 0.5)
@@ -225,6 +291,8 @@ def test_ticks_that_are_dropped_are_counted(tmp_path: Path, monkeypatch: pytest.
     assert counters["ticks_dropped"] > 0
     assert counters["engine_ticks"] == 10
     assert counters["ticks_dropped"] + counters["ticks"] == 500
+    assert session.feeder.failure is not None
+    assert session.feeder.failure.startswith(f"{counters['ticks']} ticks at the end of the session were not played: ")
 
 
 def test_a_feed_that_halts_ends_the_run_and_says_why(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def beat(feed: Feed, price: float = 1.0) -> None:
     watch = host_of(feed).watch
     watch.dummy = feed.engine.algorithm.dummy
     watch.beats_sent += 1
-    feed.trade("ETHUSD", price)
+    feed.trade("ETHUSD", price, slice_watch.BEAT_QUANTITY)
 
 
 def test_a_beat_alone_never_reaches_the_strategy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +66,8 @@ def test_a_beat_among_other_ticks_is_taken_out(tmp_path: Path, monkeypatch: pyte
         watch.beats_sent += 2
         with aggregator._lock:
             for symbol, price in ((algorithm.btc, 90), (algorithm.dummy, 1), (algorithm.dummy, 2), (algorithm.btc, 91)):
-                aggregator._queues[symbol].append(trade_tick(symbol, price, 1.0, utc_now()))
+                tick = trade_tick(symbol, price, slice_watch.BEAT_QUANTITY, utc_now())
+                aggregator._queues[symbol].append(tick)
         aggregator.wake()
         feed.until(lambda: feed.calls("on_data"))
 
@@ -106,8 +108,9 @@ def test_no_slice_is_forgotten_when_they_come_without_a_pause(tmp_path: Path, co
         symbol = Symbol.create("BTCUSD", SecurityType.CRYPTO, Market.COINBASE)
         page, stages = LeanPage(tmp_path, TelemetrySettings()), OrderStages()
         watch = slice_watch.SliceWatch(page, stages, 0)
-        watch.algorithm = type("Algorithm", (), {"securities": SecurityManager()})
-        watch.algorithm.securities._add(symbol, None)
+        securities = SecurityManager()
+        securities._add(symbol, None)
+        watch.algorithm = SimpleNamespace(securities=securities)
         given = []
 
         def strategy(slice: Any) -> None:
@@ -204,26 +207,27 @@ class Main(QCAlgorithm):
 
 
 def test_the_page_grows_old_while_the_strategy_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("live.lean.host._STUCK_NS", 1)
+    monkeypatch.setattr("live.lean.housekeeping.STUCK_NS", 1)
     stamps: list[float] = []
 
     def drive(feed: Feed) -> None:
         page = TelemetryView(tmp_path / "run" / PAGE_NAME)
         host = host_of(feed)
+        housekeeping = host.housekeeping
         algorithm = feed.engine.algorithm
         feed.trade("BTCUSD", 90)
         algorithm.has_begun.wait(20)
         assert host.watch.deciding_ns(monotonic_ns()) > 0
         for _ in range(2):
-            host._next_publish_ns = 0
-            host.rest()
+            housekeeping._next_ns = 0
+            housekeeping.rest()
             stamps.append(page.gauge(Gauge.PUBLISHED))
         algorithm.may_end.set()
         feed.until(lambda: host.watch.deciding_ns(monotonic_ns()) == 0)
 
         def is_younger() -> bool:
-            host._next_publish_ns = 0
-            host.rest()
+            housekeeping._next_ns = 0
+            housekeeping.rest()
             return page.gauge(Gauge.PUBLISHED) > stamps[1]
 
         feed.until(is_younger)
