@@ -174,20 +174,24 @@ class FeedOutcome:
 class EventComparison:
     """Order events of a run in LEAN against those of the embedded engine on the same session.
 
-    Moments and numbers of orders are left out: a live run has the time of the clock.
+    They are compared order by order, without their moments: a live run has the time of the clock.
 
     Attributes:
         other: where the other run's results are.
         here: order events of this run.
         there: order events of the other run.
-        equal: of how many from the beginning the two say the same.
-        difference: in words the first difference, "" when there is none.
+        equal: orders of which the two say the same.
+        priced_otherwise: orders that differ in prices and fees of fills alone.
+        different: all other orders, those included that one of the runs does not have.
+        difference: in words the first difference of the different ones, or else in a price; "" when there is none.
     """
 
     other: Path
     here: int
     there: int
     equal: int
+    priced_otherwise: int
+    different: int
     difference: str
 
 

@@ -60,7 +60,7 @@ _STAGES = {
     Stage.GC_PAUSE_PYTHON: "gc_pause_python",
     Stage.GC_PAUSE_DOTNET: "gc_pause_dotnet",
 }
-_MONEY = re.compile(r"-?[\d,]*\.?\d+")
+_MONEY = re.compile(r"\d[\d,]*\.?\d*")
 
 
 class FeederReport(Struct):
@@ -168,8 +168,8 @@ def result_of(
         currency=status.account_currency or left.currency,
         fees=fees,
         starting_equity=left.starting_equity,
-        equity=_equity(status, left.starting_equity),
-        positions=_positions(status),
+        equity=_equity(status, page, left.starting_equity),
+        positions=_positions(left.status, page),
         tick_to_decision=_latency(page, Stage.TICK_TO_DECISION),
         tick_to_order=_latency(page, Stage.TICK_TO_ORDER),
         python_gc=PythonCollections(_latency(page, Stage.GC_PAUSE_PYTHON), _collections(page)),
@@ -228,13 +228,28 @@ def _dump(histogram: Histogram) -> HistogramDump:
     return HistogramDump(histogram.count, histogram.sum_ns, histogram.max_ns, tuple(histogram.buckets()))
 
 
-def _equity(status: EngineStatus, starting: Decimal) -> Decimal:
-    """Return the account's value, which LEAN writes as a text with its currency's sign and separators."""
-    found = _MONEY.search(status.runtime_statistics.get("Equity", ""))
-    return starting if found is None else Decimal(found.group().replace(",", ""))
+def _equity(status: EngineStatus, page: TelemetryView | None, starting: Decimal) -> Decimal:
+    """Return the account's value.
+
+    LEAN writes it as a text with its currency's sign and separators. Without that it is the newest that the host has shown;
+    before the host shows one there is no session, and the account is as it was at the start.
+    """
+    text = status.runtime_statistics.get("Equity", "")
+    found = _MONEY.search(text)
+    if found is not None:
+        amount = Decimal(found.group().replace(",", ""))
+        # The sign may be before that of the currency.
+        return -amount if "-" in text[: found.start()] else amount
+    account = None if page is None else page.account()
+    return starting if account is None else Decimal(str(account.account.equity))
 
 
-def _positions(status: EngineStatus) -> tuple[Position, ...]:
+def _positions(status: EngineStatus | None, page: TelemetryView | None) -> tuple[Position, ...]:
+    """Return the holdings as LEAN wrote them; without its status file those that the host has shown last."""
+    if status is None:
+        account = None if page is None else page.account()
+        shown = () if account is None else account.positions
+        return tuple(Position(row.symbol, *(Decimal(str(each)) for each in row[1:])) for row in shown)
     return tuple(
         Position(name.split()[0], held.q, held.a, held.p, held.u) for name, held in status.holdings.items() if held.q
     )

@@ -32,6 +32,7 @@ from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import engine_version, read_text
+from live.lean.engine.memory_folder import discard_memory_folder, keep_memory_folder
 from live.lean.engine.process import Ending, EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
@@ -146,7 +147,12 @@ class _LeanRun:
                 self._folder.discard()
                 _discard_memory(files)
                 raise
-            outcome = self._drive(process, publisher)
+            try:
+                outcome = self._drive(process, publisher)
+            except BaseException:
+                # Whatever LEAN has written until then is to be looked at, and to be gone from memory.
+                self._brought_home(files)
+                raise
         return self._finish(files, outcome, publisher, begun_ns)
 
     def _stop(self) -> str:
@@ -347,12 +353,20 @@ class _LeanRun:
         return result, failure
 
     def _brought_home(self, files: EngineFiles) -> EngineFiles:
-        """Move LEAN's files from memory into the run's folder, and return where they are: there when the disk is full."""
-        try:
-            return replace(files, results=_bring_home(files))
-        except EnvironmentFault as fault:
-            self._fault = self._fault or fault
+        """Move LEAN's files from memory into the run's folder, and return where they are: still in memory when the disk is full."""
+        home = files.folder / RESULTS_FOLDER
+        if files.results == home:
             return files
+        try:
+            shutil.copytree(files.results, home)
+        except (OSError, shutil.Error) as error:
+            kept = keep_memory_folder(files.results)
+            self._fault = self._fault or EnvironmentFault(
+                f"cannot copy LEAN's files from memory: {error}; they are kept in {kept}, which takes memory until you delete it"
+            )
+            return replace(files, results=kept)
+        discard_memory_folder(files.results)
+        return replace(files, results=home)
 
     def _failure(
         self,
@@ -416,7 +430,7 @@ def _trace(failure: LeanLiveError | None) -> str:
 def _discard_memory(files: EngineFiles | None) -> None:
     """Delete the folder in memory of an engine that was never started."""
     if files is not None:
-        shutil.rmtree(files.results, ignore_errors=True)
+        discard_memory_folder(files.results)
 
 
 def _socket(folder: Path) -> Path:
@@ -427,22 +441,3 @@ def _absolute(address: str) -> str:
     """Return an address as LEAN has to have it, whose working folder is another."""
     kind, _, name = address.partition(":")
     return f"unix:{Path(name).absolute()}" if kind == "unix" else address
-
-
-def _bring_home(files: EngineFiles) -> Path:
-    """Move LEAN's files from memory into the run's folder, and return where they are.
-
-    Raises:
-        EnvironmentFault: the disk is full or gone; the files stay where they are.
-    """
-    home = files.folder / RESULTS_FOLDER
-    if files.results == home:
-        return home
-    try:
-        shutil.copytree(files.results, home)
-    except (OSError, shutil.Error) as error:
-        raise EnvironmentFault(
-            f"cannot copy LEAN's files from {files.results}: {error}; they are still there"
-        ) from error
-    shutil.rmtree(files.results)
-    return home

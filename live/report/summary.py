@@ -97,9 +97,13 @@ def _engine(engine: EngineOutcome) -> list[tuple[str, str]]:
     rows = [("engine", f"{engine.name}, ended {engine.ending}; its own files are in {engine.files} of the results")]
     compared = engine.comparison
     if compared is not None:
-        most = max(compared.here, compared.there)
-        text = f"{words.count(compared.equal)} of {words.count(most)} order events alike"
-        rows.append(("embedded engine", text + (f"; then {compared.difference}" if compared.difference else "")))
+        orders = compared.equal + compared.priced_otherwise + compared.different
+        text = f"{words.count(compared.equal)} of {words.count(orders)} orders alike"
+        if compared.priced_otherwise:
+            text += f", {words.count(compared.priced_otherwise)} filled at another price"
+        if compared.different:
+            text += f", {words.count(compared.different)} different"
+        rows.append(("embedded engine", text + (f"; first {compared.difference}" if compared.difference else "")))
     return rows
 
 

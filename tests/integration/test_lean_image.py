@@ -161,7 +161,7 @@ def drive(
 def test_a_session_through_an_image_and_what_it_came_to(
     tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.lean.engine.engine_config.TMPFS", Path(tempfile.gettempdir()))
+    monkeypatch.setattr("live.lean.engine.memory_folder.TMPFS", Path(tempfile.gettempdir()))
     given = words(tmp_path, data, "--speed", "3")
     settings = tmp_path / "live.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + "results_in_memory = true\n", encoding="utf-8")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sysconfig
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,6 +22,7 @@ from live.algorithm.numbers import plain
 from live.errors import EnvironmentFault
 from live.lean.engine.image_packages import PACKAGES
 from live.lean.engine.lean_home import LeanHome, package_folders
+from live.lean.engine.memory_folder import discard_memory_folder, has_memory_folders, make_memory_folder
 from live.lean.engine.places import Place, check_covered, inside, needs_network, places_of
 from live.lean.entry import ENTRY_FILE
 from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
@@ -39,7 +39,6 @@ ALGORITHM_FOLDER = "algorithm"
 RESULTS_FOLDER = "results"
 OUTPUT_FILE = "output.txt"
 """What the engine's process printed."""
-TMPFS = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there, readable by its owner only
 STOCK_LOG = "QuantConnect.Logging.CompositeLogHandler"
 _DOTNET_NEEDS = ("DOTNET_ROOT", "DOTNET_ROLL_FORWARD", "DOTNET_SYSTEM_")
 """Beginnings of the variables without which .NET may not start on a machine: where it is, which version will do, and what
@@ -161,6 +160,7 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
     if home.image is not None:
         check_covered(_places(request, folder, folder), home.image.own)
     entry = folder / ALGORITHM_FOLDER / ENTRY_FILE
+    results: Path | None = None
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         (folder / "storage").mkdir(exist_ok=True)
@@ -171,7 +171,11 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         if request.instructions is not None:
             told = request.instructions if home.image is None else inside(request.instructions)
             write_instructions(told, folder / SETTINGS_FILE)
-    except OSError as error:
+    except BaseException as error:
+        if results is not None:
+            discard_memory_folder(results)
+        if not isinstance(error, OSError):
+            raise
         raise EnvironmentFault(
             f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"
         ) from error
@@ -286,8 +290,8 @@ def _check_paths(*folders: Path) -> None:
 
 
 def _results_folder(folder: Path, on_tmpfs: bool) -> Path:
-    if on_tmpfs and TMPFS.is_dir() and os.access(TMPFS, os.W_OK):
-        return Path(tempfile.mkdtemp(prefix="lean-live-", dir=TMPFS))
+    if on_tmpfs and has_memory_folders():
+        return make_memory_folder()
     results = folder / RESULTS_FOLDER
     results.mkdir(exist_ok=True)
     return results

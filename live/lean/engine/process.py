@@ -43,12 +43,15 @@ class EngineLimits:
             `initialize` and history. LEAN gives the algorithm's creation 90 s and `initialize` 300 s. Data of the warm-up,
             which LEAN does not limit, are a sign of life.
         stop_seconds: from the request to stop until the final result.
+        rehearsal_seconds: from the beginning of the rehearsal until the session may come: what the settings give the
+            rehearsal, and some more. A host that rehearses for ever gives signs of life all the time.
         silence_seconds: without a sign of life in the session, rehearsal included, after which the engine counts as hung.
         run_seconds: for everything; None for as long as it likes.
     """
 
     start_seconds: float = 600.0
     stop_seconds: float = 60.0
+    rehearsal_seconds: float = 660.0
     silence_seconds: float = 30.0
     run_seconds: float | None = None
 
@@ -63,6 +66,7 @@ class Ending(Enum):
     HUNG = "killed because it gave no sign of life"
     TOO_LONG = "stopped because it took too long"
     NEVER_STARTED = "killed because it did not come to run in time"
+    NEVER_READY = "stopped because its rehearsal did not end"
     AFTER_FAILURE = "stopped because an error had ended its host"
 
 
@@ -121,6 +125,7 @@ class EngineProcess:
         self._failed_ns: int | None = None
         self._last_stamp = 0.0
         self._last_sign_ns = 0
+        self._rehearsing_since_ns = 0
 
     @property
     def pid(self) -> int | None:
@@ -209,11 +214,20 @@ class EngineProcess:
         if self._page_path is None:
             return
         phase = self._phase()
+        if self._rehearses_too_long(phase):
+            self.ask_to_stop(Ending.NEVER_READY)
+            return
         if self._seconds_since(self._last_sign_ns) <= self._patience_seconds(phase):
             return
         # Whoever does not run its threads any more does not handle a SIGINT either.
         self._ending = Ending.NEVER_STARTED if phase < RunPhase.REHEARSING else Ending.HUNG
         self._launch.kill()
+
+    def _rehearses_too_long(self, phase: int) -> bool:
+        if phase != RunPhase.REHEARSING:
+            return False
+        self._rehearsing_since_ns = self._rehearsing_since_ns or monotonic_ns()
+        return self._seconds_since(self._rehearsing_since_ns) > self._limits.rehearsal_seconds
 
     def _phase(self) -> int:
         """Return the phase that the host shows, STARTING before there is a host, and take note of its sign of life."""

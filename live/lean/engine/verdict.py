@@ -77,6 +77,8 @@ _ENDINGS = {
     Ending.HUNG: "the engine hung: its host gave no sign of life for the time that it may be silent, and it was killed; the "
     "algorithm may be in an endless loop, or wait for something",
     Ending.NEVER_STARTED: "the engine did not come to run in time and was killed; look into its log for what it waited for",
+    Ending.NEVER_READY: "the host inside the engine did not come to an end of its rehearsal, and the engine was stopped; set "
+    "rehearsal_seconds = 0 in [lean] to begin without one, and look into its log for what the host says of beats",
     Ending.TOO_LONG: "the engine took longer than it may and was stopped",
 }
 

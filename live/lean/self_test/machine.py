@@ -13,8 +13,8 @@ from live.errors import LeanLiveError
 from live.hot import COMPILED
 from live.hot.telemetry import create_page
 from live.hot.telemetry_view import TelemetryView
-from live.lean.engine.engine_config import TMPFS
 from live.lean.engine.lean_home import PYTHON_VERSION
+from live.lean.engine.memory_folder import TMPFS
 from live.lean.self_test.assumptions import Finding, Verdict
 
 _CORES_LEAST = 2
