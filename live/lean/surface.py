@@ -94,9 +94,8 @@ def subscriptions(algorithm: Any) -> list[Subscription]:
 def without_symbol(slice: Any, symbol: Any) -> Any | None:
     """Return what is left of a slice without one symbol's ticks; None when nothing is.
 
-    A slice knows its data in two ways: by kind (`ticks`), and all together (`all_data`), from which `keys()`, `slice[...]`
-    and `contains_key` are made. Ticks and bars are taken out of the first, in place, and a new slice is made around the rest
-    of the second; everything else stays. Its times are cut to milliseconds by LEAN's bridge.
+    A slice knows its data by kind (`ticks`, `bars`), where it is taken out in place, and all together (`all_data`), of which
+    `keys()`, `slice[...]` and `contains_key` are made anew. Its times are cut to milliseconds by LEAN's bridge.
     """
     types = dotnet_types()
     rest = types.data_list()
