@@ -11,13 +11,14 @@ import pytest
 from support.lean_double import lean_modules
 from support.lean_runs import Feed, host_of, run_in_double
 
-from live.clock import monotonic_ns
+from live.clock import monotonic_ns, ns_to_datetime
 from live.config import LeanSettings, TelemetrySettings
 from live.hot.catalogue import Counter, Gauge, Stage
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
 from live.lean import slice_watch
 
+MILLISECOND_NS = 1_000_000
 SOURCE = """
 from AlgorithmImports import *
 
@@ -78,20 +79,104 @@ def test_a_beat_among_other_ticks_is_taken_out(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_feeders_stamp_is_the_beginning_of_its_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    early_ns = 50_000_000
+    """Clocks of the test's: the first slice was received 50 ms before it came to the strategy, which takes 2 ms."""
+    with lean_modules():
+        from lean_engine.data import Slice
+
+        from live.lean.page import LeanPage
+        from live.lean.stages import OrderStages
+
+        page = LeanPage(tmp_path, TelemetrySettings())
+        watch = slice_watch.SliceWatch(page, OrderStages(), 0)
+        now_ns = [10**9]
+        monkeypatch.setattr(slice_watch, "monotonic_ns", lambda: now_ns[0])
+        monkeypatch.setattr(slice_watch, "wall_ns", lambda: 1_500_000_000 * 10**9)
+        made = ns_to_datetime(1_500_000_000 * 10**9)
+
+        def strategy(slice: Any) -> None:
+            now_ns[0] += 2 * MILLISECOND_NS
+
+        watch.strategy = strategy
+        page.trace.begin(1)
+        watch.fed_ns = now_ns[0] - 50 * MILLISECOND_NS
+        for _ in range(2):
+            watch.on_slice(Slice.of(made, made, []))
+        watch.look_at_all()
+        decisions, waits = page.histogram(Stage.TICK_TO_DECISION), page.histogram(Stage.TICK_TO_STRATEGY)
+        assert (decisions.count, decisions.sum_ns, decisions.max_ns) == (2, 54 * MILLISECOND_NS, 52 * MILLISECOND_NS)
+        assert (waits.count, waits.sum_ns) == (2, 50 * MILLISECOND_NS)
+
+
+def test_ticks_of_the_dummy_that_are_no_beats_are_hidden_and_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker's queue may know the symbol: its ticks are not ours, and none of the strategy's business."""
+    seen: list[tuple[int, int]] = []
 
     def drive(feed: Feed) -> None:
-        host_of(feed).watch.fed_ns = monotonic_ns() - early_ns
-        feed.trade("BTCUSD", 90)
-        feed.until(lambda: feed.calls("on_data") == 1)
-        feed.trade("BTCUSD", 91)
-        feed.until(lambda: feed.calls("on_data") == 2)
+        watch = host_of(feed).watch
+        watch.dummy = feed.engine.algorithm.dummy
+        for outstanding in (0, 1):
+            watch.beats_sent += outstanding
+            before = feed.calls("on_data")
+            feed.trade("ETHUSD", 100.0)
+            feed.until(lambda before=before: feed.calls("on_data") > before)
+            seen.append((watch.beats_sent, watch.beats_seen))
 
-    page = run_in_double(tmp_path, monkeypatch, SOURCE, drive).page()
-    decisions = page.histogram(Stage.TICK_TO_DECISION)
-    assert decisions.count == 2
-    assert decisions.max_ns >= early_ns
-    assert decisions.quantile(0.5) < early_ns
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive)
+    assert run.algorithm.seen == []
+    assert seen == [(0, 0), (1, 0)]
+
+
+def test_a_beat_that_was_given_up_and_comes_after_all_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drive(feed: Feed) -> None:
+        watch = host_of(feed).watch
+        for _ in range(2):
+            beat(feed)
+            watch.beats_seen = watch.beats_sent
+            feed.until(lambda: feed.calls("on_data"))
+        feed.trade("BTCUSD", 90)
+        feed.until(lambda: feed.engine.algorithm.seen)
+        assert watch.beats_seen == watch.beats_sent == 2
+
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive)
+    assert run.algorithm.seen == [([("BTCUSD", 90)], [("BTCUSD", 90)], False, ["BTCUSD"])]
+
+
+@pytest.mark.parametrize("kind", ["bars", "quote_bars"])
+def test_bars_of_the_dummy_in_a_warm_up_are_hidden(tmp_path: Path, kind: str) -> None:
+    """LEAN gives a warm-up of a resolution of its own bars of a symbol that has ticks only in the session."""
+    with lean_modules():
+        from lean_engine.data import Slice, Tick
+        from lean_engine.feed import utc_now
+        from lean_engine.market import Market, SecurityType, Symbol
+
+        from live.lean.page import LeanPage
+        from live.lean.stages import OrderStages
+
+        btc, eth = (Symbol.create(name, SecurityType.CRYPTO, Market.COINBASE) for name in ("BTCUSD", "ETHUSD"))
+        watch = slice_watch.SliceWatch(LeanPage(tmp_path, TelemetrySettings()), OrderStages(), 0)
+        given: list[Any] = []
+        watch.strategy = given.append
+        watch.dummy = eth
+
+        def slice_of(*symbols: Any) -> Any:
+            bars = [Tick() for _ in symbols]
+            for bar, symbol in zip(bars, symbols, strict=True):
+                bar.symbol = symbol
+            found = Slice.of(utc_now(), utc_now(), bars)
+            for bar in bars:
+                found.ticks.remove(bar.symbol)
+                getattr(found, kind)[bar.symbol] = bar
+            return found
+
+        watch.on_slice(slice_of(eth))
+        watch.on_slice(slice_of(btc, eth))
+        (found,) = given
+        assert [each.symbol for each in found.all_data] == [btc]
+        assert getattr(found, kind).keys() == [btc]
 
 
 @pytest.mark.parametrize("count", [1, 255, 257, 700])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from live.errors import ConfigError
 from live.hot.catalogue import Counter, Gauge, RunPhase, WarmState
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry_view import TelemetryView
+from live.lean.instructions import FeederInstructions
 from live.lean.warm import beats
 from live.lean.warm.keep_warm import dummy_parts
 from live.lean.warm.order_warmer import OrderWarmer
+from live.lean.warm.rehearsal import Rehearsal
 from live.settling import are_alike
 
 SOURCE = """
@@ -111,6 +114,84 @@ def test_a_beat_that_is_lost_is_waited_for_no_more(tmp_path: Path, monkeypatch: 
 
     run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
     assert not run.error
+
+
+class FailingAggregator:
+    """Raises at the first ticks."""
+
+    def __init__(self, real: Any, times: float) -> None:
+        self._real = real
+        self._left = times
+        self.calls = 0
+
+    def Update(self, tick: Any) -> None:  # noqa: N802
+        self.calls += 1
+        if self._left:
+            self._left -= 1
+            raise RuntimeError("an exception of .NET")
+        self._real.Update(tick)
+
+
+@pytest.mark.parametrize("times", [1, float("inf")])
+def test_a_rehearsal_whose_beat_raises_is_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: float
+) -> None:
+    """Nobody else would end it, and the session would never come."""
+    monkeypatch.setattr("live.lean.attendant._BACK_OFF_NS", 1)
+    real = beats.surface.data_aggregator
+    failing: list[FailingAggregator] = []
+
+    def aggregator() -> FailingAggregator:
+        failing.append(FailingAggregator(real(), times))
+        return failing[0]
+
+    monkeypatch.setattr(beats.surface, "data_aggregator", aggregator)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+        # Beats are tried again in the session.
+        wait_until(lambda: failing[0].calls > 2)
+        feed.trade("BTCUSD", 100.0)
+        feed.until(lambda: feed.engine.algorithm.slices == 1)
+
+    settings = LeanSettings(rehearsal_seconds=600.0)
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert not run.error
+    assert "the rehearsal is broken off: RuntimeError: an exception of .NET" in run.texts("debug")
+    told = "lean-live: the host's own work, not the strategy's: RuntimeError: an exception of .NET"
+    assert run.texts("error").count(told) == 1
+
+
+def test_a_rehearsal_of_which_nothing_can_be_told_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_words(rehearsal: Rehearsal) -> str:
+        raise RuntimeError("no words")
+
+    monkeypatch.setattr(Rehearsal, "describe", no_words)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+
+    settings = LeanSettings(rehearsal_seconds=0.1)
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert not run.error
+    assert [text for text in run.texts("error") if "no words" in text]
+
+
+def test_a_rehearsal_ends_although_no_beat_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beats, "_PATIENCE_NS", 1)
+
+    class Swallows:
+        def Update(self, tick: Any) -> None:  # noqa: N802
+            """Drop the tick, as LEAN does for a market that is closed."""
+
+    monkeypatch.setattr(beats.surface, "data_aggregator", Swallows)
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+
+    settings = LeanSettings(rehearsal_seconds=0.1)
+    run = run_in_double(tmp_path, monkeypatch, SOURCE, drive, is_warm=True, lean=settings)
+    assert [text for text in run.texts("debug") if text.startswith("rehearsed 0 beats")]
 
 
 def test_a_beat_that_is_only_late_is_not_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +318,49 @@ def test_a_dummy_that_lean_does_not_know_ends_nothing(tmp_path: Path, monkeypatc
     assert [text for text in run.texts("error") if "crypto/coinbase/ETHUSD" in text and "Set dummy_symbol" in text]
 
 
+@pytest.mark.parametrize(
+    ("own", "dummy", "offered"),
+    [
+        (("BTCUSD", "ETHUSD"), "crypto/coinbase/ETHUSD", ["BTCUSD", "ETHUSD"]),
+        (("BTCUSD", "ETHUSD"), "crypto/coinbase/ethusd", ["BTCUSD", "ETHUSD"]),
+        (("BTCUSD",), "Crypto/coinbase/ethusd", ["BTCUSD"]),
+        (("BTCUSD", "ETHUSD"), "", ["BTCUSD", "ETHUSD"]),
+    ],
+    ids=["own", "own, in lower case", "lower case", "none"],
+)
+def test_the_feeder_asks_for_everything_but_what_the_host_has_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: tuple[str, ...], dummy: str, offered: list[str]
+) -> None:
+    file = tmp_path / "subscriptions.json"
+    feeder = FeederInstructions(address=f"unix:{tmp_path / 'nobody'}", subscriptions_file=str(file))
+    added = "".join(f"        self.add_crypto({name!r}, Resolution.TICK, Market.COINBASE)\n" for name in own)
+    source = SOURCE.replace('        self.btc = self.add_crypto("BTCUSD", Resolution.TICK).symbol\n', added)
+    lean = LeanSettings(rehearsal_seconds=0.1, dummy_symbol=dummy)
+    run_in_double(
+        tmp_path, monkeypatch, source, lambda feed: wait_until(file.exists), is_warm=True, lean=lean, feeder=feeder
+    )
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert found["symbols"] == [f"crypto/coinbase/{name}" for name in offered]
+
+
+def test_a_dummy_with_the_ticker_of_another_market_is_left_alone_and_the_line_is_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = SOURCE.replace(
+        "        self.slices = 0",
+        '        self.add_crypto("ETHUSD", Resolution.TICK, "kraken")\n        self.slices = 0',
+    )
+
+    def drive(feed: Feed) -> None:
+        wait_until(lambda: is_ready(tmp_path))
+
+    run = run_in_double(tmp_path, monkeypatch, source, drive, is_warm=True)
+    (line,) = [text for text in run.texts("debug") if "nothing is rehearsed or kept warm" in text]
+    assert line.startswith(
+        "the algorithm has ETHUSD of kraken, and crypto/coinbase/ETHUSD is the dummy symbol of [lean]"
+    )
+
+
 @pytest.mark.parametrize("why", ["symbol", "currency"])
 def test_a_dummy_that_matters_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     extra = 'self.add_crypto("ETHUSD")' if why == "symbol" else "pass"
@@ -310,6 +434,24 @@ def test_errors_of_others_stay_in_their_order(tmp_path: Path) -> None:
         bench.algorithm.error("second")
         warmed(bench, 3)
         assert [queue.try_dequeue(None)[1] for _ in range(queue.count)] == ["first", "second"]
+
+
+def test_errors_of_other_threads_meanwhile_end_the_trying_and_stay(tmp_path: Path) -> None:
+    """Which of the newest is the warmer's own cannot be told then."""
+    with order_bench(tmp_path) as bench:
+        real = bench.algorithm.error
+
+        def two(text: Any) -> None:
+            real("of another thread")
+            real(text)
+
+        bench.algorithm.error = two
+        warmer = warmed(bench, 30)
+        assert warmer.note == "orders of quantity 0 are left out: other threads write errors at the same time"
+        queue = bench.algorithm.error_messages
+        left = [queue.try_dequeue(None)[1] for _ in range(queue.count)]
+        assert left[0] == "of another thread"
+        assert len(left) == 2
 
 
 def test_a_bridge_that_hands_nothing_back_ends_the_trying(tmp_path: Path) -> None:
