@@ -6,10 +6,12 @@ when a lane stands between. The order path knows: it hears LEAN's number of an o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import get_ident
 from typing import Any
 
 from live.clock import monotonic_ns
+from live.hot.catalogue import RunPhase
 from live.lean import surface
 from live.lean.attach import attach_to, order_path
 from live.lean.instructions import read_instructions
@@ -29,19 +31,21 @@ class LeanLiveAlgorithm(attach()):
 
 
 class Submissions:
-    """A part of the host that tells the algorithm of each order that LEAN has taken.
+    """A part of the host that tells the algorithm of each order that LEAN has taken, and when it may begin.
 
     Parameters:
         sender: hears of them.
+        is_ready: whether the rehearsal is over, which would be measured as well.
     """
 
-    def __init__(self, sender: OrderSender) -> None:
+    def __init__(self, sender: OrderSender, is_ready: Callable[[], bool]) -> None:
         self._sender = sender
+        self._is_ready = is_ready
 
     def begin(self, algorithm: Any) -> None:
         """Tell from now on; on the loop thread, so that what comes on another is the lane's."""
         loop, note = get_ident(), self._sender.on_claim
-        take = algorithm.begin_submissions()
+        take = algorithm.begin_submissions(self._is_ready)
 
         def claim(order_id: int, handle: int) -> None:
             take(monotonic_ns(), get_ident() != loop)
@@ -58,5 +62,5 @@ def attach() -> type:
     # The algorithm feeds itself, so no feeder of the host's has silenced the queue.
     surface.silence_data_queue()
     cls, host = attach_to(read_instructions(), order_path)
-    host.parts.append(Submissions(host.orders.sender))
+    host.parts.append(Submissions(host.orders.sender, lambda: host.page.phase >= RunPhase.READY))
     return cls

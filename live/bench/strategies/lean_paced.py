@@ -31,6 +31,7 @@ class LeanPaced(QCAlgorithm):
         self.sent_ns = self.entered_ns = self.decided_ns = self.ordered_ns = [0]
         self.submitted_ns, self.events_ns = [], []
         self.is_told_of_submissions = False
+        self.may_begin = lambda: True
         self.lane_submissions = 0
         self.is_timing = False
         self.kept_slice = None
@@ -68,8 +69,9 @@ class LeanPaced(QCAlgorithm):
         if str(event.status).lower() == "submitted":
             self.events_ns.append(monotonic_ns())
 
-    def begin_submissions(self):
+    def begin_submissions(self, may_begin):
         """Return what an attached runtime calls with each order that LEAN has taken; as it comes, the return of a call is that."""
+        self.may_begin = may_begin
         self.is_told_of_submissions = True
         return self.take_submission
 
@@ -80,6 +82,8 @@ class LeanPaced(QCAlgorithm):
     def feed(self):
         self.aggregator = surface.data_aggregator()
         sleep(SETTLE_SECONDS)
+        while not self.may_begin():
+            sleep(0.05)
         found = []
         before = self.collections()
         self.play(1.0, self.plan.warm_up, 20)

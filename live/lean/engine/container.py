@@ -20,10 +20,10 @@ from live.cores import usable_cores
 from live.docker import Docker
 from live.errors import EnvironmentFault
 from live.lean.engine.contained import SIGNAL_CODE
-from live.lean.engine.engine_config import EngineFiles
+from live.lean.engine.engine_config import EngineFiles, engine_command
 from live.lean.engine.engine_log import last_lines, read_text
 from live.lean.engine.image_packages import PACKAGES, package_places
-from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome, LeanImage
+from live.lean.engine.lean_home import LeanHome, LeanImage
 
 OTHERWISE = "or use a LEAN of this machine: --lean-home instead of --image"
 SEPARATE = (
@@ -80,7 +80,7 @@ class ContainerLaunch:
     def __init__(self, home: LeanHome, files: EngineFiles, stop_seconds: float) -> None:
         assert home.image is not None
         self._image: LeanImage = home.image
-        self._engine = [str(home.dotnet), str(home.folder / LAUNCHER_DLL)]
+        self._engine = engine_command(home, files)
         self._files = files
         self._stop_seconds = stop_seconds
         self._name = f"lean-live-{secrets.token_hex(6)}"

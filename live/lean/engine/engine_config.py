@@ -184,6 +184,11 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
     return EngineFiles(folder, results, entry, environment(home, request, folder), places, network)
 
 
+def engine_command(home: LeanHome, files: EngineFiles) -> list[str]:
+    """Return the command that starts the engine; its configuration is named, so that it counts wherever LEAN looks for one."""
+    return [str(home.dotnet), str(home.launcher), "--config", str(files.folder / CONFIG_FILE)]
+
+
 def config(home: LeanHome, request: EngineRequest, entry: Path, results: Path, storage: Path) -> dict[str, Any]:
     """Return the content of config.json."""
     live_keys = {key: value for key, value in request.keys.items() if key in _LIVE_HANDLERS}

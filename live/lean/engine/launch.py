@@ -12,8 +12,8 @@ from typing import IO, Protocol
 from live.errors import EnvironmentFault
 from live.lean.engine import leashed
 from live.lean.engine.container import ContainerLaunch
-from live.lean.engine.engine_config import EngineFiles
-from live.lean.engine.lean_home import LAUNCHER_DLL, LeanHome
+from live.lean.engine.engine_config import EngineFiles, engine_command
+from live.lean.engine.lean_home import LeanHome
 
 
 class Launch(Protocol):
@@ -77,7 +77,7 @@ class ProcessLaunch:
     """
 
     def __init__(self, home: LeanHome, files: EngineFiles) -> None:
-        self._engine = [str(home.dotnet), str(home.folder / LAUNCHER_DLL)]
+        self._engine = engine_command(home, files)
         self._files = files
         self._process: subprocess.Popen[bytes] | None = None
 

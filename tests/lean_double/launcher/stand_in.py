@@ -1,6 +1,6 @@
 """Stands in for `dotnet QuantConnect.Lean.Launcher.dll`: runs the double of LEAN as the launcher runs LEAN.
 
-What is the launcher's here: config.json of the working folder, the log, the result files, signals, and how the process ends.
+What is the launcher's here: config.json of the working folder or the one that is named, the log, the result files, signals, and how the process ends.
 Seen on the real one: SIGINT ends a run gracefully, SIGTERM kills it; the exit code says nothing (it may abort after a clean
 end); standard output is muted while the algorithm runs, standard error is not.
 
@@ -227,8 +227,10 @@ def main() -> None:
     if not Path(library).is_file():
         os.write(2, f"Unhandled exception. System.DllNotFoundException: Could not load {library}.\n".encode())
         os.abort()
+    words = sys.argv[1:]
+    path = words[words.index("--config") + 1] if "--config" in words else "config.json"
     try:
-        Launcher(json.loads(Path("config.json").read_text(encoding="utf-8"))).run()
+        Launcher(json.loads(Path(path).read_text(encoding="utf-8"))).run()
     except Exception:
         traceback.print_exc()
         os.abort()
