@@ -44,9 +44,10 @@ class HostFailure(Struct, frozen=True):
     @property
     def error(self) -> LeanLiveError:
         """The error anew."""
-        kind = getattr(live.errors, self.kind, EngineFailure)
-        found: LeanLiveError = kind(self.message)
-        return found
+        kind = getattr(live.errors, self.kind, None)
+        if isinstance(kind, type) and issubclass(kind, LeanLiveError):
+            return kind(self.message)
+        return EngineFailure(self.message)
 
 
 def failure_in(name: str, error: BaseException, file: Path, called: Callable[..., Any] | None = None) -> HostFailure:
