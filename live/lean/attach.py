@@ -12,7 +12,7 @@ from pathlib import Path
 from live.hot.catalogue import RunPhase
 from live.hot.events import DenialRecord
 from live.lean import surface
-from live.lean.failure import failure_at_import, write_failure
+from live.lean.failure import clear_failures, failure_at_import, write_failure
 from live.lean.feeder import Feeder
 from live.lean.host import Host
 from live.lean.instructions import Instructions, read_instructions
@@ -51,6 +51,7 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         LeanLiveError: as for `attach`; also for a dummy symbol that is none.
     """
     run_folder, file = Path(instructions.run_folder), Path(instructions.algorithm)
+    clear_failures(run_folder)
     try:
         plan = plan_of(instructions.lean, instructions.settings_file)
         page = LeanPage(run_folder, instructions.telemetry)
@@ -120,4 +121,5 @@ def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) 
         stages,
         Path(instructions.run_folder),
         Path(instructions.algorithm),
+        instructions.settings_file,
     )

@@ -44,9 +44,10 @@ class HostFailure(Struct, frozen=True):
     @property
     def error(self) -> LeanLiveError:
         """The error anew."""
-        kind = getattr(live.errors, self.kind, EngineFailure)
-        found: LeanLiveError = kind(self.message)
-        return found
+        kind = getattr(live.errors, self.kind, None)
+        if isinstance(kind, type) and issubclass(kind, LeanLiveError):
+            return kind(self.message)
+        return EngineFailure(self.message)
 
 
 def failure_in(name: str, error: BaseException, file: Path, called: Callable[..., Any] | None = None) -> HostFailure:
@@ -58,7 +59,7 @@ def failure_in(name: str, error: BaseException, file: Path, called: Callable[...
         file: the algorithm's file; the user's code is what lies in its folder.
         called: the user's method, if there is one, for errors from before its first line.
     """
-    place = users_place(error, file.parent)
+    place = users_place(error, file.resolve().parent)
     if place is None and isinstance(error, LeanLiveError):
         # The host's own, such as a core that cannot be had.
         return _failure(error, error)
@@ -87,7 +88,7 @@ def stuck_in(name: str, frame: FrameType | None, outermost: str, seconds: float,
         seconds: for how long.
         file: the algorithm's file.
     """
-    place = users_frame_place(frame, outermost, file.parent) or _SOMEWHERE
+    place = users_frame_place(frame, outermost, file.resolve().parent) or _SOMEWHERE
     message = f"{name} has not returned for {seconds:.0f} seconds ({place})"
     return HostFailure("CallbackTimeout", message, "".join(traceback.format_stack(frame)) if frame is not None else "")
 
@@ -101,6 +102,12 @@ def write_failure(failure: HostFailure, folder: Path, name: str = FAILURE_FILE) 
         part.replace(path)
     except OSError as error:
         threads.say(f"lean-live: cannot write {path}: {error.strerror}; it would say: {failure.message}")
+
+
+def clear_failures(folder: Path) -> None:
+    """Take away what an earlier engine has left in a folder."""
+    for name in (FAILURE_FILE, STUCK_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def read_failure(folder: Path, name: str = FAILURE_FILE) -> HostFailure | None:

@@ -164,7 +164,7 @@ def test_a_failed_run_has_the_members_and_the_files_of_a_failed_run_of_the_embed
     assert (found["version"], found["state"], found["error"]["exit_code"]) == (1, "failed", 1)
     folder, other = Path(found["results_folder"]), Path(embedded["results_folder"])
     assert {path.name for path in other.iterdir()} <= {path.name for path in folder.iterdir()}
-    assert "tick 1" in (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    assert "tick 21" in (folder / "log.txt").read_text(encoding="utf-8").splitlines()
     failure = (folder / "failure.txt").read_text(encoding="utf-8")
     assert failure.startswith(found["error"]["message"])
     assert "Traceback (most recent call last)" in failure

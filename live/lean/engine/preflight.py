@@ -17,7 +17,7 @@ from live.feeds.socket.address import FeedAddress, parse_address
 from live.feeds.socket.connect import check_feed, is_websocket
 from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry import create_page
-from live.lean.orders.source_check import require_gated
+from live.lean.orders.source_check import require_gated, ways_past_gate
 from live.lean.pinning import plan_of
 from live.lean.warm.keep_warm import dummy_parts
 
@@ -49,7 +49,7 @@ def check_algorithm(file: Path, settings: LeanSettings, settings_file: str) -> N
         AlgorithmError: `require_gate` is set and orders can go past the gate, or a file cannot be read or compiled.
     """
     if settings.require_gate:
-        require_gated(file, settings_file)
+        require_gated(ways_past_gate(file), settings_file)
 
 
 def feed_for_engine(name: str, config: Config) -> tuple[str, Config]:

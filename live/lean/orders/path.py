@@ -12,7 +12,7 @@ from typing import Any
 
 from live.algorithm.enums import OrderStatus
 from live.clock import NANOSECONDS_PER_SECOND, wall_ns
-from live.config import LeanSettings, RiskSettings
+from live.config import CONFIG_FILE_NAME, LeanSettings, RiskSettings
 from live.errors import EnvironmentFault, UsageError
 from live.hot.book import Book
 from live.hot.catalogue import Counter
@@ -28,7 +28,7 @@ from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.refusals import Denial
 from live.lean.orders.routing import gated_class
 from live.lean.orders.sending import OrderSender
-from live.lean.orders.source_check import WayPastGate, ways_past_gate
+from live.lean.orders.source_check import WayPastGate, require_gated, ways_past_gate
 from live.lean.orders.unjudged import Kind, UnjudgedOrders
 from live.lean.stages import OrderStages
 
@@ -60,6 +60,7 @@ class LeanOrders:
         stages: takes the stamps of orders.
         run_folder: where the file of order numbers is.
         algorithm_file: the user's file, to look for ways past the gate.
+        settings_file: where the tables are from, for messages.
 
     Raises:
         DataError: the file of order numbers holds something else.
@@ -75,8 +76,10 @@ class LeanOrders:
         stages: OrderStages,
         run_folder: Path,
         algorithm_file: Path,
+        settings_file: str = CONFIG_FILE_NAME,
     ) -> None:
         self._settings = settings
+        self._settings_file = settings_file
         self._sender = OrderSender(settings, risk, control, on_denial, stages)
         self._portfolio = PortfolioOrders(self._sender)
         self._unjudged = UnjudgedOrders(self._sender)
@@ -130,14 +133,11 @@ class LeanOrders:
         """Look in the user's file for ways past the gate.
 
         Raises:
-            UsageError: `require_gate` is set and orders can reach LEAN without passing the gate.
+            AlgorithmError: `require_gate` is set and orders can reach LEAN without passing the gate.
         """
         self._ways = ways_past_gate(self._file)
-        if self._ways and self._settings.require_gate:
-            raise UsageError(
-                "require_gate is set in [lean], and orders of the algorithm can go past the risk gate: "
-                + "; ".join(map(str, self._ways))
-            )
+        if self._settings.require_gate:
+            require_gated(self._ways, self._settings_file)
 
     def take(self, algorithm: Any) -> None:
         """Take the algorithm before it is initialized."""

@@ -7,7 +7,7 @@ there. A name that is put together while the algorithm runs is not seen here eit
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,17 +79,16 @@ def ways_past_gate(file: Path) -> list[WayPastGate]:
     return sorted({way for each in (source, *local_imports(source)) for way in _ways_of(each.path, each.tree)})
 
 
-def require_gated(file: Path, settings_file: str) -> None:
+def require_gated(ways: Sequence[WayPastGate], settings_file: str) -> None:
     """Refuse an algorithm whose orders can go past the gate, where `require_gate` is set.
 
     Parameters:
-        file: the algorithm's file.
+        ways: by which they can.
         settings_file: where that is set, for messages.
 
     Raises:
-        AlgorithmError: they can, or a file cannot be read or compiled.
+        AlgorithmError: there is one.
     """
-    ways = ways_past_gate(file)
     if ways:
         raise AlgorithmError(
             f"require_gate is set in [lean] of {settings_file}, and orders of the algorithm can go past the risk gate: "

@@ -10,7 +10,7 @@ import pytest
 from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
-from live.errors import DataError, UsageError
+from live.errors import AlgorithmError, DataError
 from live.hot.catalogue import ControlBit, Counter
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
@@ -272,7 +272,7 @@ class Main(QCAlgorithm):
 
 
 def test_require_gate_refuses_ways_past_it(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as error, order_bench(tmp_path, LeanSettings(require_gate=True), source=SOURCE):
+    with pytest.raises(AlgorithmError) as error, order_bench(tmp_path, LeanSettings(require_gate=True), source=SOURCE):
         pass
     said = str(error.value)
     for line, member in (

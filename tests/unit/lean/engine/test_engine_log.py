@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from live.lean.engine.engine_log import engine_version, entries, first_error, has_ended, remedy_of, shortened
+from live.lean.engine.engine_log import (
+    engine_version,
+    entries,
+    first_error,
+    has_ended,
+    remedy_of,
+    shortened,
+    with_place,
+)
 
 LOG = """\
 20260821 14:03:02.123 TRACE:: Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0.17155 Mode: RELEASE (64bit) Host: h
@@ -75,3 +85,26 @@ def test_end_and_version() -> None:
     assert not has_ended("20260821 14:03:04.000 TRACE:: something")
     assert engine_version(LOG) == "2.5.0.0.17155"
     assert engine_version("") is None
+
+
+STACK = (
+    "Runtime Error: In Scheduled Event 'X', ValueError : boom at noon\n"
+    "  at tick\n    self.fall()\n in main.py: line 12\n"
+    "  at fall\n    raise ValueError('look at me')\n in main.py: line 17\n"
+    "  at loads\n    return decode()\n in decoder.py: line 3\n"
+)
+
+
+def test_lean_s_stack_becomes_the_innermost_place_in_the_algorithm_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "main.py").touch()
+    said = f"In Scheduled Event 'X', ValueError : boom at noon ({tmp_path / 'main.py'} line 17)"
+    assert with_place(STACK, tmp_path) == said
+    assert with_place(f"{STACK} Stack Trace: {STACK}", tmp_path) == said
+
+
+def test_a_stack_in_one_line_and_one_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "main.py").touch()
+    line = "ValueError : boom at on_data self.fall() in main.py: line 12 at fall raise it in main.py: line 17"
+    assert with_place(line, tmp_path) == f"ValueError : boom ({tmp_path / 'main.py'} line 17)"
+    assert with_place("boom\n  at f\n    x\n in other.py: line 2\n", tmp_path) == "boom (other.py line 2)"
+    assert with_place("Runtime Error: no stack", tmp_path) == "no stack"
