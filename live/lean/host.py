@@ -226,7 +226,8 @@ class Host:
 
         LEAN's own calls come one by one on its loop thread, which is known from the end of the warm-up on.
         """
-        return self.watch.is_deciding or self._loop_thread not in (0, threading.get_ident())
+        loop_thread = self._loop_thread
+        return self.watch.is_deciding or (loop_thread != 0 and threading.get_ident() != loop_thread)
 
     # -- between ticks
 

@@ -44,7 +44,10 @@ class EngineOnData:
     Attributes:
         algorithm: the instance, once it is made.
         error: what ended the run, as LEAN's log would have it; "" for a good end.
+        has_session: never one that takes ticks of a queue.
     """
+
+    has_session = False
 
     def __init__(self, location: Path, data_folder: Path, folder: Path, parameters: dict[str, str]) -> None:
         self._request = DryRunRequest(
