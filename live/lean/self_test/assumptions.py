@@ -181,6 +181,13 @@ ENGINE_ASSUMPTIONS = (
         "orders do not pass the risk gate",
     ),
     Assumption(
+        "stand_in",
+        "a class written into the dictionaries of AlgorithmImports and QuantConnect.Algorithm is what algorithms derive from",
+        ("stand_in_found",),
+        lambda found: len(found) > 0 and all(found),
+        "algorithms cannot be attached: their order calls would go past the risk gate",
+    ),
+    Assumption(
         "order_ids",
         "order ids begin at 1 in each process",
         ("first_order_id",),

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import builtins
 import gc
+import importlib
 import os
 import threading
 import traceback
+import types
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,6 +47,7 @@ _SCHEDULED_SECONDS = 15.0
 """Longest time for a scheduled event: one is due every five seconds, and LEAN is a second late."""
 _BURST = 50
 _BURST_TRIES = 10
+_MODULES_OF_THE_BASE = ("AlgorithmImports", "QuantConnect.Algorithm")
 
 
 def thread_name() -> str:
@@ -213,6 +216,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.look_at_orders,
             self.look_at_set_holdings,
             self.look_at_order_warming,
+            self.look_at_stand_in,
             self.look_at_subscriptions,
             self.look_at_affinity,
             self.look_at_python_collector,
@@ -394,6 +398,23 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.is_filled.clear()
         self.act(warm)
         FACTS["zero_order_fills"] = int(self.is_filled.wait(0.5))
+
+    def look_at_stand_in(self) -> None:
+        """Let a class stand in for QCAlgorithm and derive from it as a file of the user's would; afterwards take it back."""
+        own = surface.algorithm_class()
+        body = {"__module__": __name__, "market_order": lambda self: "gate"}
+        stand_in = types.new_class(own.__name__, (own,), {}, lambda namespace: namespace.update(body))
+        surface.stand_in_for_algorithm(stand_in)
+        try:
+            found = []
+            for module in map(importlib.import_module, _MODULES_OF_THE_BASE):
+                user: Any = types.new_class("User", (module.QCAlgorithm,))
+                # What `import *` takes, which it does not by the dictionary.
+                is_among_all = own.__name__ in getattr(module, "__all__", vars(module))
+                found.append(is_among_all and user.market_order is vars(stand_in)["market_order"])
+        finally:
+            surface.stand_in_for_algorithm(own)
+        FACTS["stand_in_found"] = found
 
     def look_at_subscriptions(self) -> None:
         """List what the algorithm subscribed to, as the feeder does."""
