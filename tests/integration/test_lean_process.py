@@ -228,6 +228,18 @@ def test_an_engine_that_hangs(tmp_path: Path) -> None:
     assert "no sign of life" in failure(outcome, files, EngineFailure)
 
 
+def test_a_rehearsal_that_does_not_end(tmp_path: Path) -> None:
+    """Its host gives signs of life all the time."""
+    path = tmp_path / "telemetry.page"
+    page = create_page(path, "run", "build")
+    page.set_gauge(Gauge.PUBLISHED, wall_ns() / 1e9)
+    page.set_gauge(Gauge.RUN_PHASE, RunPhase.REHEARSING)
+    files = prepared(tmp_path, algorithm(ends=False))
+    outcome = run(files, EngineLimits(rehearsal_seconds=0.3), path)
+    assert outcome.ending is Ending.NEVER_READY
+    assert "did not come to an end of its rehearsal" in failure(outcome, files, EngineFailure)
+
+
 def test_a_long_warm_up_is_no_silence(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.page"
     page = create_page(path, "run", "build")
