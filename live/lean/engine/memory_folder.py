@@ -19,8 +19,9 @@ from live.clock import NANOSECONDS_PER_SECOND, wall_ns
 TMPFS = Path("/dev/shm")  # noqa: S108 - folders of their own are made there, readable by their owner only
 _PREFIX = "lean-live-run-"
 _KEPT_PREFIX = "lean-live-kept-"
-_YOUNG_NS = 60 * NANOSECONDS_PER_SECOND
-"""Age up to which a folder without a lock is let be: its process may be about to lock it."""
+_YOUNG_NS = 300 * NANOSECONDS_PER_SECOND
+"""Time since something was made in it for which a folder without a lock is let be: its process may be about to lock it, or
+was killed, and LEAN is still at its end."""
 _locks: dict[Path, int] = {}
 
 
