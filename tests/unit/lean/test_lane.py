@@ -50,7 +50,7 @@ def test_a_ticket_answers_before_lean_has_the_order(tmp_path: Path) -> None:
         assert ticket.status == ticket.Status == lean.OrderStatus.NEW
         assert (ticket.quantity_filled, ticket.average_fill_price, ticket.quantity_remaining) == (0, 0, 3)
         assert not ticket.is_submitted
-        assert "LaneTicket" in repr(ticket)
+        assert "GatedTicket" in repr(ticket)
         gate.open()
         assert ticket.order_id == int(ticket) == 1
         assert ticket.tag == "mine"
