@@ -99,7 +99,7 @@ class Lane:
 
     def refusal(self) -> int:
         """Return why the lane takes no order just now: a DenialCode, 0 when it does."""
-        if self._is_closed or not self._thread.is_alive():
+        if self._is_closed:
             return _LANE_CLOSED
         return _LANE_FULL if self._pool.pending >= self._capacity else 0
 

@@ -279,6 +279,27 @@ def test_what_was_not_sent_at_the_end_is_never_sent(tmp_path: Path, monkeypatch:
         assert bench.orders.sender.gate.risk.open_orders == 1
 
 
+def test_an_order_on_its_way_to_lean_is_not_sent_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        lane, entered, go = lane_of(bench), threading.Semaphore(0), threading.Semaphore(0)
+        answer = lane._answer
+
+        def held(handle: int, call: Any) -> Any:
+            entered.release()
+            go.acquire()
+            return answer(handle, call)
+
+        monkeypatch.setattr(lane, "_answer", held)
+        ticket = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        entered.acquire()
+        assert lane.stop(0.01) == []
+        go.release()
+        lane._thread.join()
+        assert ticket.status.name == "INVALID"
+        assert bench.sent() == []
+        assert bench.orders.sender.refusals.counts[DenialCode.LANE_CLOSED] == 1
+
+
 def test_a_failed_call_is_told_when_no_data_come_and_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

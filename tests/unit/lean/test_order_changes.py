@@ -133,6 +133,19 @@ def test_the_books_follow_what_lean_makes_of_a_change(tmp_path: Path) -> None:
         assert bench.algorithm.limit_order(bench.ibm, 10, 190.0).order_id > 0
 
 
+def test_a_change_that_lean_refuses_at_once_changes_nothing(tmp_path: Path) -> None:
+    with order_bench(tmp_path, risk=RiskSettings(max_position_quantity=10)) as bench:
+        ticket = bench.algorithm.limit_order(bench.ibm, 4, 190.0)
+        bench.work()
+        transactions = bench.algorithm.transactions
+        code = bench.lean.OrderResponseErrorCode.PRE_ORDER_CHECKS_ERROR
+        transactions.update_order = lambda request: bench.lean.OrderResponse.Error(
+            request, code, "an update is under way"
+        )
+        assert ticket.update_quantity(9.0).is_error
+        assert bench.algorithm.limit_order(bench.ibm, 6, 190.0).order_id > 0
+
+
 @pytest.mark.parametrize(("bits", "verdict"), [(0, "would have let it pass"), (1, "KILL_SWITCH_ENGAGED: ")])
 def test_a_change_by_leans_own_ticket_is_counted_told_and_followed(tmp_path: Path, bits: int, verdict: str) -> None:
     with order_bench(tmp_path, risk=RiskSettings(max_position_quantity=100)) as bench:
@@ -269,6 +282,25 @@ def test_a_cancellation_before_lean_has_numbered_the_order_is_kept(tmp_path: Pat
         assert bench.orders.state(handle) == OrderState.FREE
         assert bench.orders.sender.gate.risk.open_orders == 0
         assert not bench.orders.cancel(handle)
+
+
+def test_an_order_that_lean_tells_of_while_it_is_to_be_canceled_is_canceled(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        handle = bench.orders.submit(bench.ibm, 1, 190.0, 0.0)
+        cancellations = bench.orders.sender.cancellations
+        is_cancelable, looks = cancellations._is_cancelable, []
+
+        def told_meanwhile(handle: int) -> bool:
+            looks.append(is_cancelable(handle))
+            if len(looks) == 1:
+                bench.work()
+            return looks[-1]
+
+        cancellations._is_cancelable = told_meanwhile  # type: ignore[method-assign]
+        assert bench.orders.cancel(handle)
+        assert looks == [False, True]
+        bench.work()
+        assert bench.orders.state(handle) == OrderState.FREE
 
 
 def test_the_wish_to_cancel_ends_with_the_order(tmp_path: Path) -> None:
