@@ -81,6 +81,9 @@ cdef class RiskGate:
     @cython.locals(code=cython.int)
     cpdef int admit(self, Py_ssize_t symbol_index, long long quantity_e9, long long order_type, long long price_e9,
                     long long now_ns) noexcept
+    @cython.locals(code=cython.int)
+    cpdef int amend(self, Py_ssize_t symbol_index, long long unfilled_e9, long long left_e9, long long order_type,
+                    long long price_e9, long long now_ns) noexcept
     @cython.locals(base=Py_ssize_t)
     cpdef bint is_reducing(self, Py_ssize_t symbol_index, long long quantity_e9) noexcept
     @cython.locals(base=Py_ssize_t)

@@ -286,6 +286,28 @@ class RiskGate:
             self.on_accepted(symbol_index, quantity_e9, order_type, price_e9, now_ns)
         return code
 
+    def amend(
+        self, symbol_index: int, unfilled_e9: int, left_e9: int, order_type: int, price_e9: int, now_ns: int
+    ) -> int:
+        """Judge what is left of an open order as if it were sent anew with its changes; count it so when it may pass.
+
+        For callers on several threads, as `admit`; other parameters and result as for `check`.
+
+        Parameters:
+            unfilled_e9: signed quantity that the order has yet to fill as it is.
+            left_e9: signed quantity that it would have yet to fill.
+        """
+        self.on_closed(symbol_index, unfilled_e9)
+        code = self.check(symbol_index, left_e9, order_type, price_e9, now_ns)
+        if code == 0:
+            self.on_accepted(symbol_index, left_e9, order_type, price_e9, now_ns)
+        elif self._is_known(symbol_index):
+            # It stays open as it was, and is no order of its own for rates and duplicates.
+            self.open_orders += 1
+            self._grow_open(symbol_index, unfilled_e9)
+            self._revalue(symbol_index)
+        return code
+
     def is_reducing(self, symbol_index: int, quantity_e9: int) -> bool:
         """Tell whether an order, with the open orders of its side, only brings the position toward zero."""
         if not self._is_known(symbol_index):

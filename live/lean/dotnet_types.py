@@ -23,6 +23,7 @@ class DotnetTypes(NamedTuple):
         slice: class of slices.
         data_list: class of lists of data.
         submit_request: class of requests for orders.
+        ticket: class of tickets.
         order_types: LEAN's OrderType by its number.
         new_status: LEAN's OrderStatus of an order which nobody has processed yet.
     """
@@ -33,6 +34,7 @@ class DotnetTypes(NamedTuple):
     slice: Any
     data_list: Any
     submit_request: Any
+    ticket: Any
     order_types: tuple[Any, ...]
     new_status: Any
 
@@ -43,10 +45,11 @@ def dotnet_types() -> DotnetTypes:
     from QuantConnect import TickType
     from QuantConnect.Data import BaseData, Slice
     from QuantConnect.Data.Market import Tick
-    from QuantConnect.Orders import OrderStatus, OrderType, SubmitOrderRequest
+    from QuantConnect.Orders import OrderStatus, OrderTicket, OrderType, SubmitOrderRequest
     from System.Collections.Generic import List
 
     # A version of LEAN may lack the newest types of orders: None there, of which nobody can send one.
     order_types = tuple(getattr(OrderType, name, None) for name in ORDER_TYPES)
     ticks = Tick, TickType.TRADE, TickType.QUOTE
-    return DotnetTypes(*ticks, Slice, List[BaseData], SubmitOrderRequest, order_types, OrderStatus.NEW)
+    orders = SubmitOrderRequest, OrderTicket, order_types, OrderStatus.NEW
+    return DotnetTypes(*ticks, Slice, List[BaseData], *orders)

@@ -136,6 +136,9 @@ class Housekeeping:
             self._watch.look_at_all()
             if self._has_session:
                 self._publish(monotonic_ns(), is_last=True)
+            else:
+                # Orders may have gone out in on_warmup_finished.
+                self._orders.review()
 
     def _show_ready(self) -> None:
         if self._is_ready and not self._shows_ready:

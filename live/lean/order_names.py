@@ -37,12 +37,8 @@ _STATUSES = {
 
 @cache
 def status_number(name: str) -> int:
-    """Return the number of an order status by its name as it prints.
-
-    Raises:
-        KeyError: LEAN has no such status.
-    """
-    return _STATUSES[snake_case(name).upper()]
+    """Return the number of an order status by its name as it prints; -1 for one newer than this program."""
+    return _STATUSES.get(snake_case(name).upper(), -1)
 
 
 @cache

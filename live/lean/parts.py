@@ -92,7 +92,10 @@ class OrderPath(Protocol):
         ...
 
     def end(self) -> None:
-        """Send what waits, and stop; called once."""
+        """Send what waits, and take no more; called once, before the last `review`.
+
+        Raises what an order call on another thread has raised, if nobody has heard of it yet.
+        """
         ...
 
 

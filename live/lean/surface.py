@@ -355,9 +355,19 @@ class TradingAccount:
         tickets = self._transactions.get_open_order_tickets(symbol)
         return [(order_type_of(ticket), float(ticket.quantity_remaining)) for ticket in tickets]
 
-    def quantity_of(self, order_id: int) -> float:
-        """Return the quantity of an order, as it was updated last."""
-        return float(self._transactions.get_order_ticket(order_id).quantity)
+    def terms_of(self, order_id: int) -> tuple[float, ...]:
+        """Return quantity, limit and stop of an order, as they were changed last; 0 for a price that it does not have."""
+        order = self._transactions.get_order_by_id(order_id)
+        return tuple(float(getattr(order, name, 0)) for name in ("quantity", "limit_price", "stop_price"))
+
+    def changes_of(self, order_id: int, names: tuple[str, ...]) -> int:
+        """Return how many changes of one of these numbers an order's ticket has been asked for."""
+        requests = self._transactions.get_order_ticket(order_id).update_requests
+        return sum(any(getattr(each, name) is not None for name in names) for each in requests)
+
+    def has_refused_change(self, order_id: int) -> bool:
+        """Tell whether LEAN has refused the last thing that an order's ticket was asked for."""
+        return bool(self._transactions.get_order_ticket(order_id).get_most_recent_order_response().is_error)
 
     def cancel(self, order_id: int) -> bool:
         """Ask for the cancellation of an order; False when LEAN refuses, or has none of the number."""
@@ -395,6 +405,14 @@ def invalid_ticket(algorithm: Any, request: Any, code_name: str, text: str) -> A
 
     response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
     return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
+
+
+def refused_change(algorithm: Any, order_id: int, text: str) -> Any:
+    """Return LEAN's response to a change of an order that fails checks."""
+    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, UpdateOrderFields, UpdateOrderRequest
+
+    request = UpdateOrderRequest(algorithm.utc_time, order_id, UpdateOrderFields())
+    return OrderResponse.Error(request, OrderResponseErrorCode.PRE_ORDER_CHECKS_ERROR, text)
 
 
 def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:

@@ -227,3 +227,35 @@ def test_events_while_an_order_past_the_gate_is_taken_up_are_not_lost(before: in
     assert made.tracker.review(1, adopt) == []
     assert made.risk.position_e9(0) == 10
     assert made.risk.open_orders == made.pool.used == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5, 5).filter(bool), st.integers(1, 3)), min_size=1, max_size=6),
+    st.integers(-12, 12),
+    st.integers(0, 2),
+)
+def test_a_change_that_is_refused_leaves_no_trace(orders: list[tuple[int, int]], wanted: int, seconds: int) -> None:
+    gates = []
+    for _ in range(2):
+        gate = RiskGate(Book(1))
+        gate.register_symbol(0, *SESSION_ALWAYS_NS, 1.0)
+        gate.book.update_tick(0, KIND_TRADE, 0, 100 * 10**9, 0, 1.0, 0.0, 0)
+        limits = RiskLimits()
+        limits.max_open_orders, limits.max_position_quantity_e9, limits.max_orders_per_second = 4, 9 * 10**9, 4
+        limits.duplicate_window_ns = 10**8
+        gate.load_limits(limits)
+        for quantity, kind in orders:
+            gate.admit(0, quantity * 10**9, kind, 0, 0)
+        gates.append(gate)
+    one, two = gates
+    if not one.open_orders:
+        return
+    unfilled_e9, now_ns = orders[0][0] * 10**9, seconds * 10**9
+    code = one.amend(0, unfilled_e9, wanted * 10**9, 1, 0, now_ns)
+    if not code:
+        two.on_closed(0, unfilled_e9)
+        assert two.admit(0, wanted * 10**9, 1, 0, now_ns) == 0
+    assert (one.open_orders, one.gross_exposure_e4) == (two.open_orders, two.gross_exposure_e4)
+    for size in range(-20, 21):
+        for kind in (1, 2):
+            assert one.check(0, size * 10**9, kind, 0, now_ns) == two.check(0, size * 10**9, kind, 0, now_ns)

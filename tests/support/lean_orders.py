@@ -135,3 +135,4 @@ def order_bench(
             yield bench
         finally:
             bench.orders.end()
+            bench.orders.review()

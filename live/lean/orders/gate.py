@@ -106,16 +106,19 @@ class LeanGate:
         Returns:
             0, or a DenialCode.
         """
-        order_type = self._learn(row, order_type, now_ns)
+        order_type = self.learn(row, order_type, now_ns)
         return self.risk.admit(row.index, quantity_e9, order_type, price_e9, now_ns)
 
     def judge(self, row: SymbolRow, quantity_e9: int, order_type: int, price_e9: int, now_ns: int) -> int:
         """Judge an order that will not be sent; parameters and result as for `admit`."""
-        order_type = self._learn(row, order_type, now_ns)
+        order_type = self.learn(row, order_type, now_ns)
         return self.risk.check(row.index, quantity_e9, order_type, price_e9, now_ns)
 
-    def _learn(self, row: SymbolRow, order_type: int, now_ns: int) -> int:
-        """Bring to the gate what LEAN knows now of account and security; return what type LEAN will make of the order."""
+    def learn(self, row: SymbolRow, order_type: int, now_ns: int) -> int:
+        """Bring to the gate what LEAN knows now of account and security; return what type LEAN will make of the order.
+
+        Parameters as for `admit`.
+        """
         risk = self.risk
         risk.control = self._control()
         if self._has_loss_limit:

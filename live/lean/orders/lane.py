@@ -7,6 +7,7 @@ the lane's thread. No lock is waited for: the producer's side only releases one,
 
 When a call fails, LEAN would have ended the algorithm with the first exception, and the orders behind it would never have
 been sent: so the lane closes, refuses what waits in it, and `raise_failure` gives the exception to the algorithm's thread.
+The same when the lane's own work fails.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from live.clock import sleep
+from live.clock import monotonic_ns, sleep
 from live.hot.denials import DenialCode
-from live.hot.orders import OrderField, OrderPool, OrderState
+from live.hot.orders import NO_ORDER, OrderPool, OrderState
 from live.lean.orders.calls import OrderCall
-from live.lean.orders.ticket import LaneTicket
+from live.lean.orders.changes import OrderChanges
+from live.lean.orders.ticket import GatedTicket
 
 THREAD_NAME = "lean-live lane"
 WITHDRAWN = 0
 """Stands for a denial code when an order was taken back by the algorithm."""
-_SYMBOL = int(OrderField.SYMBOL_INDEX)
 _SLOT_MASK = (1 << 32) - 1
 _LOOK_EVERY_SECONDS = 50e-6
 _LANE_FULL = int(DenialCode.LANE_FULL)
@@ -37,35 +38,43 @@ class Lane:
     Parameters:
         pool: slots of the orders; its queue is the lane's.
         capacity: orders that may wait.
+        changes: what changes by the lane's tickets go through.
         submit: makes a call for an order and returns LEAN's ticket; it raises what LEAN raises.
         refuse: returns LEAN's ticket of an invalid order, for a handle, its call, and a denial code or WITHDRAWN.
+        done: told each call that nobody needs any more.
 
     Attributes:
-        failure: what the first call that failed raised.
+        failure: what the first call that failed raised, until `raise_failure`.
+        failed_ns: when, on the monotonic clock; 0 for never.
     """
 
     def __init__(
         self,
         pool: OrderPool,
         capacity: int,
+        changes: OrderChanges,
         submit: Callable[[int, OrderCall], Any],
         refuse: Callable[[int, OrderCall, int], Any],
+        done: Callable[[OrderCall], None],
     ) -> None:
         self._pool = pool
         self._capacity = min(capacity, pool.capacity)
+        self._changes = changes
         self._submit = submit
         self._refuse = refuse
-        self._calls: dict[int, OrderCall] = {}
-        self._withdrawn: dict[int, OrderCall] = {}
-        self._tickets = [LaneTicket(self._thread_id) for _ in range(pool.capacity)]
+        self._done = done
+        self._calls: list[OrderCall | None] = [None] * pool.capacity
+        self._tickets = [GatedTicket(changes, self) for _ in range(pool.capacity)]
         # A lock that is taken means: nothing new.
         self._news = threading.Lock()
         self._news.acquire()
         self._is_closed = False
-        self._has_failed = False
+        self._refuses = False
+        self._is_given_up = False
         self._is_working = False
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self.failure: BaseException | None = None
+        self.failed_ns = 0
 
     def start(self) -> None:
         """Start the thread."""
@@ -78,13 +87,23 @@ class Lane:
         """Orders that wait to be handed to LEAN."""
         return self._pool.pending
 
+    @property
+    def thread_id(self) -> int | None:
+        """The thread that submits."""
+        return self._thread.ident
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody may wait for a ticket any more: the thread has ended, or does not return from LEAN at the run's end."""
+        return self._is_given_up or (self._is_closed and not self._thread.is_alive())
+
     def refusal(self) -> int:
         """Return why the lane takes no order just now: a DenialCode, 0 when it does."""
         if self._is_closed:
             return _LANE_CLOSED
         return _LANE_FULL if self._pool.pending >= self._capacity else 0
 
-    def put(self, handle: int, call: OrderCall, order_type: Any, status: Any) -> LaneTicket:
+    def put(self, handle: int, call: OrderCall, order_type: Any, status: Any) -> GatedTicket:
         """Queue an order that the gate has let through; `refusal` was asked before.
 
         Parameters:
@@ -96,26 +115,28 @@ class Lane:
         slot = handle & _SLOT_MASK
         ticket = self._tickets[slot]
         ticket.describe(call.symbol, call.quantity, order_type, status)
-        self._calls[handle] = call
+        call.handle = handle
+        self._calls[slot] = call
         self._pool.enqueue(handle)
-        self._wake()
+        if self._news.locked():
+            self._wake()
         if self._is_closed and not self._thread.is_alive():
             # It was closed meanwhile and will not look again.
+            self._refuses = True
             self._work_off()
         return ticket
 
-    def settle(self, symbol_index: int) -> None:
-        """Wait until LEAN has all orders of one row of the gate, for what is worked out from LEAN's open orders."""
-        if self._is_working or any(self._pool.get(each, _SYMBOL) == symbol_index for each in tuple(self._calls)):
-            self.drain()
-
     def withdraw(self, handle: int) -> bool:
         """Take an order back that LEAN has not been given yet; False when it is too late for that."""
-        call = self._calls.pop(handle, None)
-        if call is None:
+        call = self._calls[handle & _SLOT_MASK]
+        if call is None or call.handle != handle or not call.claim():
+            return False
+        if call.handle != handle:
+            # The record has come to another order meanwhile.
+            call.release()
             return False
         self._pool.transition(handle, OrderState.CANCELED)
-        self._withdrawn[handle] = call
+        call.is_withdrawn = True
         return True
 
     def drain(self) -> None:
@@ -131,37 +152,43 @@ class Lane:
         if failure is not None:
             raise failure
 
-    def stop(self, seconds: float) -> int:
+    def stop(self, seconds: float) -> list[int]:
         """Take no more orders, hand over those that wait, and end the thread; to be called once it was started.
 
         Parameters:
             seconds: longest time to wait for it.
 
         Returns:
-            Orders that were not handed over in that time: LEAN does not return from the one before them.
+            Handles of the orders that were not handed over in that time, since LEAN does not return from the one before them.
+            They were taken back, and will not be sent when it returns after all.
         """
         self._is_closed = True
         self._wake()
         self._thread.join(seconds)
-        return self._pool.pending
+        if not self._thread.is_alive():
+            return []
+        self._refuses = self._is_given_up = True
+        waiting = [call.handle for call in self._calls if call is not None]
+        return [handle for handle in waiting if self.withdraw(handle)]
 
     # -- the lane's thread
-
-    def _thread_id(self) -> int | None:
-        return self._thread.ident
 
     def _wake(self) -> None:
         try:
             self._news.release()
         except RuntimeError:
-            # It knows already.
+            # Another thread has woken it meanwhile.
             return
 
     def _run(self) -> None:
-        while not self._is_closed:
-            self._news.acquire()
+        try:
+            while not self._is_closed:
+                self._news.acquire()
+                self._work_off()
             self._work_off()
-        self._work_off()
+        except BaseException as error:
+            # Whatever it is: nobody may believe that this thread still sends orders.
+            self._fail(error)
 
     def _work_off(self) -> None:
         pool = self._pool
@@ -174,25 +201,39 @@ class Lane:
 
     def _hand_over(self, handle: int) -> None:
         slot = handle & _SLOT_MASK
-        ticket = self._tickets[slot]
-        self._tickets[slot] = LaneTicket(self._thread_id)
-        call = self._calls.pop(handle, None)
-        if call is not None:
-            ticket.become(self._answer(handle, call))
-            return
-        while handle not in self._withdrawn:
-            # `withdraw` has taken the call and is about to put it there.
+        ticket, call = self._tickets[slot], self._calls[slot]
+        assert call is not None
+        self._tickets[slot] = GatedTicket(self._changes, self)
+        while not call.claim():
+            # `withdraw` has taken the call, and is about to say so.
+            if call.is_withdrawn:
+                break
             sleep(_LOOK_EVERY_SECONDS)
-        ticket.become(self._refuse(handle, self._withdrawn.pop(handle), WITHDRAWN))
+        self._calls[slot] = None
+        try:
+            ticket.become(self._answer(handle, call))
+        except BaseException as error:
+            # Not even a ticket of an invalid order can be had.
+            self._fail(error)
+            ticket.break_off(error)
+        call.handle = NO_ORDER
+        call.release()
+        self._done(call)
 
     def _answer(self, handle: int, call: OrderCall) -> Any:
         """Return LEAN's ticket of an order: sent, or refused."""
-        if self._has_failed:
+        if call.is_withdrawn:
+            return self._refuse(handle, call, WITHDRAWN)
+        if self._refuses:
             return self._refuse(handle, call, _LANE_CLOSED)
         try:
             return self._submit(handle, call)
         except BaseException as error:
-            # The exception of a call ends the algorithm; it is raised where the algorithm runs.
-            self._is_closed = self._has_failed = True
-            self.failure = error
+            self._fail(error)
             return self._refuse(handle, call, _LANE_CLOSED)
+
+    def _fail(self, error: BaseException) -> None:
+        """Close the lane because of an exception, which ends the algorithm: it is raised where that runs."""
+        if not self.failed_ns:
+            self.failure, self.failed_ns = error, monotonic_ns()
+        self._is_closed = self._refuses = True

@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from live.algorithm.enums import OrderStatus
-from live.clock import NANOSECONDS_PER_SECOND, wall_ns
+from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns, wall_ns
 from live.config import CONFIG_FILE_NAME, LeanSettings, RiskSettings
-from live.errors import EnvironmentFault, UsageError
+from live.errors import EnvironmentFault, UsageError, error_text
 from live.hot.book import Book
 from live.hot.catalogue import Counter
-from live.hot.denials import DenialCode
 from live.hot.orders import OrderField
-from live.hot.units import LARGEST_E9, scaled_e9
+from live.hot.units import scaled_e9
 from live.lean import surface
 from live.lean.engine_records import LeanOrder
-from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -34,7 +32,6 @@ from live.lean.stages import OrderStages
 
 _END_SECONDS = 5.0
 """Longest time for what waits in the lane when the run ends."""
-_UPDATE_SUBMITTED = int(OrderStatus.UPDATE_SUBMITTED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
 _METHODS = {
     (False, False): order_method("market_order"),
@@ -43,6 +40,8 @@ _METHODS = {
     (True, True): order_method("stop_limit_order"),
 }
 """Method of an order of `submit` by whether there is a limit, and whether there is a stop."""
+_FAILURE_TOLD_NS = NANOSECONDS_PER_SECOND // 2
+"""Time for the next slice to raise what has failed in the lane; when none comes it is told in the log."""
 _NO_WAIT_NOTE = (
     "orders are sent without waiting for their fill (LEAN's default is to wait): a ticket's fill comes with on_order_event. "
     'synchronous_orders = "keep" in [lean] leaves the waiting in'
@@ -86,6 +85,8 @@ class LeanOrders:
         self._file = algorithm_file
         self._algorithm: Any = None
         self._acknowledged: dict[int, None] = {}
+        self._strange_statuses: dict[str, bool] = {}
+        self._has_told_failure = False
         self._has_noted_waiting = False
         self._ways: list[WayPastGate] = []
         self._fault = ""
@@ -155,42 +156,29 @@ class LeanOrders:
             algorithm.debug(f"orders can go past the risk gate: {way}")
 
     def end(self) -> None:
-        """Hand over what waits in the lane, tell what is to be told, and stop; called once."""
+        """Hand over what waits in the lane, and take no more; called once. What is to be told is told by a last `review`.
+
+        Raises:
+            BaseException: what an order call in the lane has raised, if nobody has heard of it yet.
+        """
         left = self._sender.close(_END_SECONDS)
         if left:
             self._algorithm.error(
                 f"{left} orders were still waiting when the run ended and were not sent: LEAN has not returned from the "
                 "order before them; look at the broker"
             )
-        if self._algorithm is not None:
-            self.review()
+        self.raise_failure()
 
     # -- LiveAlgorithm.submit
 
     def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
         """Take an order of LiveAlgorithm.submit; return its handle, or minus a denial code."""
-        sender = self._sender
         method = _METHODS[limit_price != 0.0, stop_price != 0.0]
-        row = sender.row(symbol)
-        if row is not None and max(abs(scaled_e9(limit_price)), abs(scaled_e9(stop_price))) >= LARGEST_E9:
-            return -sender.refusals.deny(DenialCode.PRICE_OUTSIDE_COLLAR, wall_ns(), row.ticker, quantity)
-        handle = sender.admit(row, quantity, method.order_type, scaled_e9(limit_price or stop_price))
-        if handle >= 0:
-            prices = tuple(each for each in (stop_price, limit_price) if each)
-            sender.send_handle(handle, OrderCall(method, symbol, quantity, (*prices, True)))
-        return handle
+        return self._sender.submit(method, symbol, quantity, limit_price, stop_price)
 
     def cancel(self, handle: int) -> bool:
         """Ask for a cancellation; False when the order is over."""
-        sender = self._sender
-        if not sender.pool.is_live(handle) or sender.pool.is_final(handle):
-            return False
-        if sender.lane is not None and sender.lane.withdraw(handle):
-            return True
-        if sender.lane is not None:
-            sender.lane.drain()
-        order_id = sender.tracker.order_id_of(handle)
-        return order_id > 0 and self._account.cancel(order_id)
+        return self._sender.cancellations.cancel(handle)
 
     def state(self, handle: int) -> int:
         """Return the state of an order of `submit`, by live.hot.orders.OrderState; FREE once it is over."""
@@ -201,13 +189,15 @@ class LeanOrders:
     def on_order_event(self, event: Any) -> None:
         """Follow an order; called before the strategy's own callback, on whatever thread LEAN calls that."""
         order_id, status = int(event.order_id), surface.status_of(event)
-        tracker = self._sender.tracker
-        if status == _UPDATE_SUBMITTED:
-            tracker.change(order_id, scaled_e9(self._account.quantity_of(order_id)))
-        elif status == _SUBMITTED:
+        sender = self._sender
+        if status == _SUBMITTED:
             self._acknowledged[order_id] = None
-        tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
-        self._sender.event_begins()
+        elif status < 0:
+            self._strange_statuses.setdefault(str(event.status), False)
+        sender.changes.on_event(order_id, status)
+        sender.tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
+        sender.cancellations.look()
+        sender.event_begins()
 
     def after_order_event(self) -> None:
         """Take note that the strategy's own callback has returned, or raised."""
@@ -238,6 +228,8 @@ class LeanOrders:
         self._sender.gate.look_at_account()
         self._look_for_ungated()
         self._look_for_unanswered()
+        self._tell_what_is_strange()
+        self._sender.changes.review(algorithm.error)
         self._sender.refusals.report(algorithm.error)
         if self._sender.made_asynchronous and not self._has_noted_waiting:
             self._has_noted_waiting = True
@@ -268,6 +260,24 @@ class LeanOrders:
                 "counts as unknown. It is not sent again; look at the broker"
             )
 
+    def _tell_what_is_strange(self) -> None:
+        lane = self._sender.lane
+        failure = None if lane is None else lane.failure
+        if failure is not None and lane is not None and not self._has_told_failure:
+            if monotonic_ns() - lane.failed_ns >= _FAILURE_TOLD_NS:
+                self._has_told_failure = True
+                self._algorithm.error(
+                    f"an order call in the lane has failed, and orders are refused since: {error_text(failure)}. The next "
+                    "data, or the end of the run, end the algorithm with it"
+                )
+        for status, is_told in list(self._strange_statuses.items()):
+            if not is_told:
+                self._strange_statuses[status] = True
+                self._algorithm.error(
+                    f"LEAN has told of an order with status {status}, which this version does not know: the order counts as "
+                    "open until a status comes that ends it; look at the broker, and get a newer version"
+                )
+
     def _note(self, order_id: int, handle: int) -> None:
         """Give an order that was sent one of our numbers."""
         pool = self._sender.pool
@@ -296,7 +306,7 @@ class LeanOrders:
         sender = self._sender
         return {
             Counter.ORDERS_UNKNOWN: sender.tracker.unknown,
-            Counter.ORDERS_UNGATED: sender.tracker.ungated,
+            Counter.ORDERS_UNGATED: sender.tracker.ungated + sender.changes.ungated,
             Counter.ORDERS_EXEMPT_LIQUIDATION: self._portfolio.liquidations,
             Counter.ORDERS_EXEMPT_COMBO: self._unjudged.counts[Kind.COMBO],
             Counter.ORDERS_EXEMPT_EXERCISE: self._unjudged.counts[Kind.EXERCISE],

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from live.algorithm.enums import OrderType
 from live.lean import surface
-from live.lean.orders.calls import OrderCall
 from live.lean.orders.gate import SymbolRow
 from live.lean.orders.methods import order_method
 from live.lean.orders.sending import OrderSender
@@ -124,7 +123,8 @@ class PortfolioOrders:
             return []
         is_open = row is None or row.is_open()
         method = order_method("market_order" if is_open else "market_on_open_order")
-        return [self._sender.send(algorithm, OrderCall(method, symbol, float(rest), options.arguments()))]
+        call = self._sender.calls.take(method, symbol, float(rest), options.arguments())
+        return [self._sender.send(algorithm, call)]
 
     def _quantity_toward(self, symbol: Any, percentage: Any) -> Decimal:
         return _exact(self._sender.gate.account.quantity_toward(symbol, percentage))
@@ -136,7 +136,7 @@ class PortfolioOrders:
             row: its security.
             types: numbers of LEAN's OrderType; None for all.
         """
-        self._sender.settle(row)
+        self._sender.settle()
         orders = self._sender.gate.account.open_quantities(row.symbol)
         return sum((_exact(each) for kind, each in orders if types is None or kind in types), _ZERO)
 
@@ -165,7 +165,7 @@ class PortfolioOrders:
             for ticket in tickets:
                 sender.adopt(surface.order_of(ticket))
         self.liquidations += len(tickets)
-        return tickets
+        return [sender.gated(ticket) for ticket in tickets]
 
     def _liquidate_others(self, algorithm: Any, kept: list[Any], options: OrderOptions) -> list[Any]:
         """Liquidate all but some symbols, in the order of their names."""

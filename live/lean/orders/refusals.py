@@ -98,8 +98,14 @@ def refused_ticket(algorithm: Any, request: Any, code: DenialCode) -> Any:
         request: for the order.
         code: why.
     """
-    text = f"{code.name}: {code.meaning} {code.remedy}"
-    return surface.invalid_ticket(algorithm, request, _LEAN_CODES.get(code, "PRE_ORDER_CHECKS_ERROR"), text)
+    return surface.invalid_ticket(
+        algorithm, request, _LEAN_CODES.get(code, "PRE_ORDER_CHECKS_ERROR"), refusal_text(code)
+    )
+
+
+def refusal_text(code: DenialCode) -> str:
+    """Return what the algorithm reads in the response of what was refused."""
+    return f"{code.name}: {code.meaning} {code.remedy}"
 
 
 def canceled_ticket(algorithm: Any, request: Any) -> Any:

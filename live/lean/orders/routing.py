@@ -17,7 +17,6 @@ from typing import Any
 from live.algorithm.naming import pascal_case, snake_case
 from live.algorithm.order_arguments import check_flag, check_options, quantity_of
 from live.lean.dotnet_types import dotnet_types
-from live.lean.orders.calls import OrderCall
 from live.lean.orders.methods import ORDER_METHODS, OrderMethod, order_method
 from live.lean.orders.portfolio_orders import OrderOptions, PortfolioOrders
 from live.lean.orders.sending import OrderSender
@@ -82,7 +81,7 @@ def _called(name: str, method: Method) -> Method:
 
 def _single(method: OrderMethod, sender: OrderSender) -> Method:
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
-        return sender.send(self, OrderCall(method, symbol, quantity, rest, named))
+        return sender.send(self, sender.calls.take(method, symbol, quantity, rest, named))
 
     return _called(method.call, send)
 
@@ -104,7 +103,7 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
             rest = rest[1:]
         if sign:
             quantity = sign * abs(quantity_of(name, "quantity", quantity))
-        return sender.send(self, OrderCall(method, symbol, quantity, rest, named))
+        return sender.send(self, sender.calls.take(method, symbol, quantity, rest, named))
 
     return _called(name, send)
 

@@ -1,7 +1,8 @@
 """The way of one order inside LEAN: gate, then LEAN's own method, at once or through the lane.
 
-Nothing between the algorithm's call and LEAN's method waits, writes or logs; what there is to tell is kept, and told a few
-times a second by somebody else.
+Nothing between the algorithm's call and LEAN's method writes or logs, and nothing is made that could be there before; what
+there is to tell is kept, and told a few times a second by somebody else. Nothing waits, but in mode lane what must not
+overtake the orders in the lane: an order that waits for its fill, liquidate, set_holdings, combos.
 
 Orders are sent without waiting: LEAN's default is to wait for the fill of a market order, up to five seconds, with all data
 standing still. `synchronous_orders = "keep"` leaves that as it is, except within on_order_event, where waiting would keep the
@@ -20,23 +21,32 @@ from live.config import LeanSettings, RiskSettings
 from live.errors import UsageError
 from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool
-from live.hot.units import scaled_e9
+from live.hot.units import LARGEST_E9, QUANTITY_SCALE, scaled_e9
 from live.lean import surface
 from live.lean.dotnet_types import dotnet_types
 from live.lean.engine_records import LeanOrder
 from live.lean.instrument import lean_callback
-from live.lean.orders.calls import OrderCall
+from live.lean.orders.calls import OrderCall, OrderCalls
+from live.lean.orders.cancellations import Cancellations
+from live.lean.orders.changes import OrderChanges
 from live.lean.orders.gate import LeanGate, SymbolRow
 from live.lean.orders.lane import WITHDRAWN, Lane
+from live.lean.orders.methods import OrderMethod
 from live.lean.orders.refusals import Denial, Refusals, canceled_ticket, refused_ticket
+from live.lean.orders.ticket import GatedTicket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
 
 ORDERS_MAX = 8_192
 """Orders that may be alive at once."""
+_NOT_WAITING = (True,)
+_CALLS_AHEAD = 64
+"""Records of calls that are made ahead, besides those that wait in the lane."""
 _POOL_EXHAUSTED = int(DenialCode.POOL_EXHAUSTED)
 _SYMBOL_UNKNOWN = int(DenialCode.SYMBOL_UNKNOWN)
 _LIMITS_NOT_LOADED = int(DenialCode.LIMITS_NOT_LOADED)
+_LANE_CLOSED = int(DenialCode.LANE_CLOSED)
+_PRICE_OUTSIDE_COLLAR = int(DenialCode.PRICE_OUTSIDE_COLLAR)
 
 
 class OrderSender:
@@ -55,6 +65,9 @@ class OrderSender:
         gate: judges.
         tracker: follows orders.
         pool: slots of all orders that are alive.
+        calls: records of order calls.
+        changes: judges changes of orders.
+        cancellations: cancels orders by their handles.
         lane: the lane; None in mode inline, and before `open`.
         refusals: counts refused orders.
         made_asynchronous: orders that would have waited.
@@ -81,6 +94,9 @@ class OrderSender:
         timeout_ns = int(settings.order_timeout_seconds * NANOSECONDS_PER_SECOND)
         self.tracker = OrderTracker(self.pool, self.gate.risk, timeout_ns, self._on_fill)
         self.refusals = Refusals(on_denial)
+        self.changes = OrderChanges(self.gate, self.tracker, self.pool, self.refusals)
+        self.cancellations = Cancellations(self.pool, self.tracker, self.gate)
+        self.calls = OrderCalls(_CALLS_AHEAD + (settings.lane_orders if settings.mode == "lane" else 0))
         self.lane: Lane | None = None
         self.made_asynchronous = 0
 
@@ -90,13 +106,26 @@ class OrderSender:
         self.gate.open(algorithm)
         self.tracker.begin_after(self.gate.account.last_order_id())
         if self._settings.mode == "lane":
-            self.lane = Lane(self.pool, self._settings.lane_orders, self._submit, self._refuse_in_lane)
+            self.lane = Lane(
+                self.pool,
+                self._settings.lane_orders,
+                self.changes,
+                self._submit,
+                self._refuse_in_lane,
+                self.calls.give_back,
+            )
+            self.cancellations.lane = self.lane
             self.lane.start()
-        self.is_open = True
+        self.is_open = self.changes.is_open = True
 
     def close(self, seconds: float) -> int:
-        """Hand over what waits in the lane and end it; return the orders for which the time was too short."""
-        return 0 if self.lane is None else self.lane.stop(seconds)
+        """Hand over what waits in the lane and end it; return the orders for which the time was too short, all refused."""
+        handles = [] if self.lane is None else self.lane.stop(seconds)
+        for handle in handles:
+            row = self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)]
+            quantity = self.pool.get(handle, OrderField.QUANTITY_E9) / QUANTITY_SCALE
+            self.refusals.deny(_LANE_CLOSED, wall_ns(), row.ticker, quantity)
+        return len(handles)
 
     # -- an order call of the algorithm's
 
@@ -105,10 +134,10 @@ class OrderSender:
 
         Parameters:
             algorithm: whose order it is.
-            call: what the algorithm has called.
+            call: what the algorithm has called; it is given back.
 
         Returns:
-            LEAN's ticket, or one that becomes it.
+            LEAN's ticket of an invalid order, or one whose changes pass the gate too.
 
         Raises:
             TypeError: an argument is missing, or none that LEAN takes.
@@ -124,15 +153,15 @@ class OrderSender:
 
         Whether it waits was said when it was made.
         """
-        return self._send(algorithm, OrderCall.of_request(name, request, self.native(algorithm, name)))
+        return self._send(algorithm, self.calls.of_request(name, request, self.native(algorithm, name)))
 
     def _send(self, algorithm: Any, call: OrderCall) -> Any:
         if not self.is_open:
             # During the warm-up LEAN refuses it itself.
-            return call.send() if algorithm.is_warming_up else self._refuse_early(algorithm, call)
+            return self._made(call) if algorithm.is_warming_up else self._refuse_early(algorithm, call)
         if not call.amount:
             # LEAN refuses it by itself, with its own code.
-            return call.send()
+            return self._made(call)
         self._hand_over(call)
         row = self.row(call.symbol)
         must_wait = call.waits and not self.may_not_wait()
@@ -144,11 +173,39 @@ class OrderSender:
             call.do_not_wait()
         return self._pass_on(handle, call, must_wait)
 
-    def send_handle(self, handle: int, call: OrderCall) -> Any:
-        """Send an order that was admitted; its arguments say that it does not wait."""
-        call.native = self.native(self._algorithm, call.method.native)
+    def submit(self, method: OrderMethod, symbol: Any, quantity: float, limit: float, stop: float) -> int:
+        """Judge an order of LiveAlgorithm.submit and send it.
+
+        Parameters:
+            method: which of LEAN's order methods sends it.
+            symbol: what to trade.
+            quantity: signed.
+            limit: limit; 0 for none.
+            stop: stop; 0 for none.
+
+        Returns:
+            Its handle; or minus the DenialCode with which it was refused and counted.
+
+        Raises:
+            UsageError: a ticker that was not added.
+        """
+        rest: tuple[Any, ...] = _NOT_WAITING
+        if limit or stop:
+            rest = (stop, limit, True) if limit and stop else (limit or stop, True)
+        call = self.calls.take(method, symbol, quantity, rest)
+        call.amount = quantity
         self._hand_over(call)
-        return self._pass_on(handle, call, False)
+        row = self.row(symbol)
+        if row is not None and max(abs(scaled_e9(limit)), abs(scaled_e9(stop))) >= LARGEST_E9:
+            handle = -self.refusals.deny(_PRICE_OUTSIDE_COLLAR, wall_ns(), row.ticker, quantity)
+        else:
+            handle = self.admit(row, quantity, method.order_type, scaled_e9(limit or stop))
+        if handle < 0:
+            self.calls.give_back(call)
+            return handle
+        call.native = self.native(self._algorithm, method.native)
+        self._pass_on(handle, call, False)
+        return handle
 
     def row(self, symbol: Any) -> SymbolRow | None:
         """Return what the gate knows of a symbol; None for one that the algorithm has not added.
@@ -210,13 +267,26 @@ class OrderSender:
 
     def _pass_on(self, handle: int, call: OrderCall, must_wait: bool) -> Any:
         lane = self.lane
-        if lane is None:
-            return self._submit(handle, call)
-        if must_wait:
-            lane.drain()
-            return self._submit(handle, call)
+        if lane is None or must_wait:
+            if lane is not None:
+                lane.drain()
+            return self.gated(self._given_back(call, self._submit(handle, call)))
         types = dotnet_types()
         return lane.put(handle, call, types.order_types[call.method.order_type], types.new_status)
+
+    def _made(self, call: OrderCall) -> Any:
+        """Make a call of which the gate knows nothing."""
+        return self._given_back(call, call.send())
+
+    def _given_back(self, call: OrderCall, ticket: Any) -> Any:
+        self.calls.give_back(call)
+        return ticket
+
+    def gated(self, ticket: Any) -> GatedTicket:
+        """Return the ticket that the algorithm gets for one of LEAN's."""
+        mine = GatedTicket(self.changes)
+        mine.become(ticket)
+        return mine
 
     def _submit(self, handle: int, call: OrderCall) -> Any:
         """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""
@@ -237,14 +307,17 @@ class OrderSender:
             else:
                 self.on_claim(order_id, handle)
                 tracker.claim(order_id, handle)
-            return ticket
         finally:
             tracker.end_call()
+        self.cancellations.look()
+        return ticket
 
-    def settle(self, row: SymbolRow) -> None:
-        """Wait until LEAN has the orders of a symbol that wait in the lane."""
+    # -- orders that the gate does not judge
+
+    def settle(self) -> None:
+        """Wait until LEAN has the orders that wait in the lane, for what is worked out from LEAN's open orders."""
         if self.lane is not None:
-            self.lane.settle(row.index)
+            self.lane.drain()
 
     @contextmanager
     def unjudged(self) -> Iterator[None]:
@@ -252,8 +325,7 @@ class OrderSender:
 
         The call comes behind the orders that wait in the lane.
         """
-        if self.lane is not None:
-            self.lane.drain()
+        self.settle()
         self.tracker.begin_call()
         try:
             yield
@@ -277,12 +349,12 @@ class OrderSender:
     # -- refusals
 
     def _refuse_early(self, algorithm: Any, call: OrderCall) -> Any:
-        """Refuse an order before the end of the warm-up, for which LEAN would not."""
+        """Refuse an order before the end of the warm-up, for which LEAN would not; give the call back."""
         self.refusals.deny(_LIMITS_NOT_LOADED, wall_ns(), str(call.symbol), call.amount)
         return self._refused(algorithm, DenialCode.LIMITS_NOT_LOADED, None, call)
 
     def _refused(self, algorithm: Any, code: DenialCode, row: SymbolRow | None, call: OrderCall) -> Any:
-        return refused_ticket(algorithm, self._request_of(algorithm, row, call), code)
+        return self._given_back(call, refused_ticket(algorithm, self._request_of(algorithm, row, call), code))
 
     def _request_of(self, algorithm: Any, row: SymbolRow | None, call: OrderCall) -> Any:
         symbol = call.symbol if row is None else row.symbol
@@ -297,7 +369,7 @@ class OrderSender:
         if code == WITHDRAWN:
             return canceled_ticket(self._algorithm, self._request_of(self._algorithm, row, call))
         self.refusals.deny(code, wall_ns(), row.ticker, call.amount)
-        return self._refused(self._algorithm, denial_of(code), row, call)
+        return refused_ticket(self._algorithm, self._request_of(self._algorithm, row, call), denial_of(code))
 
     # -- waiting for fills
 

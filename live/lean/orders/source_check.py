@@ -14,12 +14,14 @@ from typing import NamedTuple
 from live.algorithm.naming import pascal_case
 from live.algorithm.source_files import local_imports, read_source
 from live.errors import AlgorithmError
+from live.lean.orders.changes import CHANGE_METHODS
 from live.lean.orders.methods import ORDER_METHODS
 from live.lean.orders.unjudged import UNJUDGED_METHODS
 
 _MODELS = "LEAN's models send orders inside .NET; send them by the algorithm's own calls"
 _LEGS = "orders of several legs and exercises are not judged; send orders of single symbols"
 _REQUESTS = "it hands requests straight to LEAN; use the algorithm's order calls"
+_OWN_TICKET = "it changes an order by a ticket of LEAN's own, past the gate; change it by the ticket that the order call has returned"
 _BELOW = "it passes by the class whose order calls are judged; call it on self, or on super() without arguments"
 _MODEL_PARAMETER = (
     "LEAN hands its models its own object, whose orders are not judged; send them by the algorithm's own calls"
@@ -33,7 +35,9 @@ def _both(*names: str) -> frozenset[str]:
 _MODEL_CALLS = _both("set_execution", "set_portfolio_construction", "set_risk_management", "add_risk_management")
 _LEG_CALLS = _both(*UNJUDGED_METHODS)
 _STRATEGIES = frozenset({"OptionStrategies"})
-_REQUEST_CALLS = _both("add_order", "process_request")
+_REQUEST_CALLS = _both("add_order", "process_request", "update_order")
+_TICKET_CALLS = _both("get_order_ticket", "get_order_tickets", "get_open_order_tickets")
+_EVENT_TICKET = _both("ticket")
 _TRANSACTIONS = _both("transactions")
 _ORDER_CALLS = _both(*ORDER_METHODS, "set_holdings", "submit_order_request", "liquidate")
 _BASE = "QCAlgorithm"
@@ -97,6 +101,7 @@ def require_gated(ways: Sequence[WayPastGate], settings_file: str) -> None:
 
 
 def _ways_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
+    yield from _changes_of(file, tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any(_name_of(base).endswith(_FRAMEWORK_BASES) for base in node.bases):
             yield from _ways_of_model(file, node)
@@ -124,6 +129,52 @@ def _ways_of_model(file: Path, model: ast.ClassDef) -> Iterator[WayPastGate]:
                 continue
             if node.func.attr in _ORDER_CALLS and _name_of(node.func.value) in given:
                 yield WayPastGate(file, node.lineno, ast.unparse(node.func), _MODEL_PARAMETER)
+
+
+def _changes_of(file: Path, tree: ast.Module) -> Iterator[WayPastGate]:
+    """Yield changes of orders by tickets of LEAN's own; a name counts within its function, an attribute everywhere."""
+    attributes = {name for name in _own_tickets(tree) if "." in name}
+    for function in (each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)):
+        tickets = _own_tickets(function) | attributes
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Attribute) or node.attr not in CHANGE_METHODS:
+                continue
+            if _has_own_ticket(node.value) or ast.unparse(node.value) in tickets:
+                yield WayPastGate(file, node.lineno, ast.unparse(node), _OWN_TICKET)
+
+
+def _own_tickets(tree: ast.AST) -> set[str]:
+    """Return the names and attributes that are given tickets of LEAN's own, in assignments, loops and comprehensions."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.For | ast.comprehension):
+            targets, value = [node.target], node.iter
+        elif isinstance(node, ast.NamedExpr):
+            targets, value = [node.target], node.value
+        else:
+            continue
+        if _has_own_ticket(value) or ast.unparse(value) in found:
+            found |= {ast.unparse(target) for target in targets}
+    return found
+
+
+def _has_own_ticket(expression: ast.expr) -> bool:
+    """Tell whether an expression is a ticket out of the transactions manager or of an order event, or a list of them."""
+    while not isinstance(expression, ast.Attribute):
+        if isinstance(expression, ast.Call):
+            if isinstance(expression.func, ast.Attribute) and expression.func.attr in _TICKET_CALLS:
+                return True
+            if len(expression.args) != 1:
+                return False
+            # A copy of a list of them: list(...), sorted(...).
+            expression = expression.args[0]
+        elif isinstance(expression, ast.Subscript):
+            expression = expression.value
+        else:
+            return False
+    return expression.attr in _EVENT_TICKET
 
 
 def _is_below(owner: ast.expr) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import NamedTuple, TypeVar
 
-from live.hot.orders import OrderField, OrderPool, OrderState
+from live.hot.denials import DenialCode
+from live.hot.orders import NO_ORDER, OrderField, OrderPool, OrderState
 from live.hot.risk import RiskGate
 
 Order = TypeVar("Order")
@@ -25,7 +26,9 @@ _CANCELED = int(OrderState.CANCELED)
 _INVALID = int(OrderState.INVALID)
 _UNKNOWN = int(OrderState.UNKNOWN)
 _CLOSED = frozenset((_FILLED, _CANCELED, _INVALID))
+_ORDER_QUANTITY_ZERO = int(DenialCode.ORDER_QUANTITY_ZERO)
 _STATE = int(OrderField.STATE)
+_TYPE = int(OrderField.ORDER_TYPE)
 _SYMBOL = int(OrderField.SYMBOL_INDEX)
 _QUANTITY = int(OrderField.QUANTITY_E9)
 _LIMIT = int(OrderField.LIMIT_E9)
@@ -128,7 +131,7 @@ class OrderTracker:
 
         Parameters:
             order_id: LEAN's number.
-            status: number of LEAN's OrderStatus.
+            status: number of LEAN's OrderStatus; -1 for one newer than this program, which leaves the order open.
             fill_quantity_e9: signed quantity of an execution, else 0.
         """
         handle = self._handles.get(order_id)
@@ -141,17 +144,50 @@ class OrderTracker:
                 # Claimed on another thread between the two looks.
                 self._catch_up(order_id, handle)
 
-    def change(self, order_id: int, quantity_e9: int) -> None:
-        """Take over the quantity of an order that was updated: updates go from the ticket straight into LEAN."""
+    def change(self, order_id: int, quantity_e9: int, price_e9: int) -> None:
+        """Take over what LEAN has made of an order that was changed.
+
+        Parameters:
+            order_id: LEAN's number.
+            quantity_e9: its signed quantity.
+            price_e9: its limit or stop price, by which it is judged; 0 for none.
+        """
         handle = self._handles.get(order_id)
         if handle is None:
             return
         pool = self._pool
         old_e9, filled_e9 = pool.get(handle, _QUANTITY), pool.get(handle, _FILLED_QUANTITY)
-        if pool.change(handle, quantity_e9, pool.get(handle, _LIMIT), pool.get(handle, _STOP)):
+        if pool.change(handle, quantity_e9, price_e9, 0) and quantity_e9 != old_e9:
             index = pool.get(handle, _SYMBOL)
             self._risk.set_aside(index, old_e9 - filled_e9)
             self._risk.put_back(index, quantity_e9 - filled_e9)
+
+    def amend(self, handle: int, quantity_e9: int, price_e9: int, now_ns: int) -> int:
+        """Judge what would be left of an open order with its changes, and count it so when it may pass.
+
+        Parameters:
+            handle: of the pool.
+            quantity_e9: signed quantity of the changed order, what has filled of it included.
+            price_e9: its price; 0 for none.
+            now_ns: the wall clock.
+
+        Returns:
+            0, or a DenialCode: also when nothing would be left to fill on the order's side.
+        """
+        pool = self._pool
+        old_e9, filled_e9 = pool.get(handle, _QUANTITY), pool.get(handle, _FILLED_QUANTITY)
+        left_e9 = quantity_e9 - filled_e9
+        if left_e9 == 0 or (left_e9 > 0) != (old_e9 > 0):
+            return _ORDER_QUANTITY_ZERO
+        index, order_type = pool.get(handle, _SYMBOL), pool.get(handle, _TYPE)
+        code = self._risk.amend(index, old_e9 - filled_e9, left_e9, order_type, price_e9, now_ns)
+        if not code:
+            pool.change(handle, quantity_e9, price_e9, 0)
+        return code
+
+    def handle_of(self, order_id: int) -> int:
+        """Return the handle of LEAN's order; NO_ORDER when it is over, or was never followed."""
+        return self._handles.get(order_id, NO_ORDER)
 
     def order_id_of(self, handle: int) -> int:
         """Return LEAN's number of an order; 0 while it has none, and when it is over."""
@@ -169,7 +205,7 @@ class OrderTracker:
             if pool.fill(handle, fill_quantity_e9):
                 self._risk.on_fill(index, fill_quantity_e9)
             self._on_fill(index)
-        else:
+        elif status >= 0:
             pool.transition(handle, status)
         if status in _CLOSED:
             self._handles.pop(order_id, None)

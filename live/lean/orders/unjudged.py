@@ -90,7 +90,7 @@ class UnjudgedOrders:
             return native(*arguments, **named)
         code = sender.gate.control_denial()
         if code:
-            return self._refused(algorithm, code, method.kind, arguments, named)
+            return self._refused(algorithm, code, method, arguments, named)
         asynchronous = given(method.place, ASYNCHRONOUS, arguments, named, False)
         check_flag(name, ASYNCHRONOUS, asynchronous)
         if not asynchronous and sender.may_not_wait():
@@ -101,9 +101,13 @@ class UnjudgedOrders:
             for ticket in tickets:
                 sender.adopt(surface.order_of(ticket))
         self.counts[method.kind] += len(tickets)
-        return answer
+        gated = [sender.gated(ticket) for ticket in tickets]
+        return gated[0] if method.kind is Kind.EXERCISE else gated
 
-    def _refused(self, algorithm: Any, code: int, kind: Kind, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _refused(
+        self, algorithm: Any, code: int, method: UnjudgedMethod, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        kind, tag = method.kind, given(method.place + 1, "tag", arguments, named, "")
         what = arguments[0] if arguments else next(iter(named.values()))
         quantity = arguments[1] if len(arguments) > 1 else named.get("quantity", 0)
         if kind is Kind.EXERCISE:
@@ -112,6 +116,6 @@ class UnjudgedOrders:
             legs = list(what.option_legs) if self.is_strategy(what) else list(what)
             symbol, order_type = legs[0].symbol, _COMBO_MARKET
         self._sender.refusals.deny(code, wall_ns(), str(symbol), float(quantity))
-        request = surface.submit_request(algorithm, symbol, order_type, quantity, str(named.get("tag") or ""))
+        request = surface.submit_request(algorithm, symbol, order_type, quantity, str(tag or ""))
         ticket = refused_ticket(algorithm, request, denial_of(code))
         return ticket if kind is Kind.EXERCISE else [ticket]

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from support.lean_orders import OrderBench, order_bench
 
+from live.clock import monotonic_ns
 from live.config import LeanSettings, RiskSettings
-from live.errors import UsageError
+from live.errors import EngineFailure, UsageError
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
+from live.lean import surface
+from live.lean.orders import path
+from live.lean.orders.lane import Lane
 
 LANE = LeanSettings(mode="lane")
 
@@ -50,7 +54,7 @@ def test_a_ticket_answers_before_lean_has_the_order(tmp_path: Path) -> None:
         assert ticket.status == ticket.Status == lean.OrderStatus.NEW
         assert (ticket.quantity_filled, ticket.average_fill_price, ticket.quantity_remaining) == (0, 0, 3)
         assert not ticket.is_submitted
-        assert "LaneTicket" in repr(ticket)
+        assert "GatedTicket" in repr(ticket)
         gate.open()
         assert ticket.order_id == int(ticket) == 1
         assert ticket.tag == "mine"
@@ -180,3 +184,177 @@ def test_an_order_stuck_in_lean_becomes_unknown(tmp_path: Path) -> None:
         gate.open()
         bench.work()
         assert bench.orders.state(handle) == OrderState.SUBMITTED
+
+
+def lane_of(bench: OrderBench) -> Lane:
+    lane = bench.orders.sender.lane
+    assert lane is not None
+    return lane
+
+
+def test_a_lane_whose_own_work_fails_takes_no_more_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate, lane = Gate(bench), lane_of(bench)
+        bench.orders.submit(bench.ibm, 1, 190.0, 0.0)
+        gate.entered.acquire()
+        second = bench.orders.submit(bench.ibm, 2, 190.0, 0.0)
+        behind = bench.algorithm.limit_order(bench.ibm, 3, 190.0)
+        assert bench.orders.cancel(second)
+
+        def none(*_: Any) -> Any:
+            raise RuntimeError("No method matches given arguments")
+
+        with monkeypatch.context() as patched:
+            # LEAN's ticket of an invalid order cannot be made.
+            patched.setattr(surface, "invalid_ticket", none)
+            gate.open()
+            lane._thread.join()
+            assert lane.refusal() == DenialCode.LANE_CLOSED
+            with pytest.raises(EngineFailure, match="LEAN has given no ticket for the order of 3 IBM"):
+                _ = behind.order_id
+        assert bench.algorithm.limit_order(bench.ibm, 4, 190.0).status.name == "INVALID"
+        assert bench.orders.submit(bench.ibm, 4, 190.0, 0.0) == -DenialCode.LANE_CLOSED
+        with pytest.raises(RuntimeError, match="No method matches"):
+            bench.orders.raise_failure()
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        assert bench.orders.sender.gate.risk.open_orders == 1
+
+
+def test_a_lane_whose_thread_dies_takes_no_more_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        lane = lane_of(bench)
+
+        def dies(handle: int) -> None:
+            raise RuntimeError("of the lane itself")
+
+        monkeypatch.setattr(lane, "_hand_over", dies)
+        lost = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        lane._thread.join()
+        with pytest.raises(EngineFailure, match="the lane has ended"):
+            _ = lost.order_id
+        assert bench.algorithm.limit_order(bench.ibm, 2, 190.0).status.name == "INVALID"
+        with pytest.raises(RuntimeError, match="of the lane itself"):
+            bench.orders.raise_failure()
+
+
+def test_an_order_that_comes_while_the_lane_ends_is_refused(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        lane, ended = lane_of(bench), threading.Event()
+        admit = bench.orders.sender.gate.admit
+
+        def admitted(*terms: Any) -> int:
+            # The run ends between the judgement and the queue.
+            code = admit(*terms)
+            lane.stop(5.0)
+            ended.set()
+            return code
+
+        bench.orders.sender.gate.admit = admitted  # type: ignore[method-assign]
+        ticket = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        assert ended.is_set()
+        assert ticket.status.name == "INVALID"
+        assert ticket.submit_request.response.error_message.startswith("LANE_CLOSED")
+        assert bench.sent() == []
+        assert bench.orders.sender.gate.risk.open_orders == bench.orders.sender.pool.used == 0
+
+
+def test_what_was_not_sent_at_the_end_is_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(path, "_END_SECONDS", 0.01)
+    with order_bench(tmp_path, LANE) as bench:
+        gate, lane = Gate(bench), lane_of(bench)
+        bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        gate.entered.acquire()
+        waiting = [bench.algorithm.limit_order(bench.ibm, quantity, 190.0) for quantity in (2, 3)]
+        bench.orders.end()
+        bench.orders.review()
+        assert [text for text in bench.lines("error") if "2 orders were still waiting" in text]
+        assert bench.orders.sender.refusals.counts[DenialCode.LANE_CLOSED] == 2
+        with pytest.raises(EngineFailure):
+            _ = waiting[0].order_id
+        gate.open()
+        lane._thread.join()
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        assert [each.status.name for each in waiting] == ["INVALID", "INVALID"]
+        assert bench.orders.sender.refusals.counts[DenialCode.LANE_CLOSED] == 2
+        assert bench.orders.sender.gate.risk.open_orders == 1
+
+
+def test_an_order_on_its_way_to_lean_is_not_sent_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        lane, entered, go = lane_of(bench), threading.Semaphore(0), threading.Semaphore(0)
+        answer = lane._answer
+
+        def held(handle: int, call: Any) -> Any:
+            entered.release()
+            go.acquire()
+            return answer(handle, call)
+
+        monkeypatch.setattr(lane, "_answer", held)
+        ticket = bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        entered.acquire()
+        assert lane.stop(0.01) == []
+        go.release()
+        lane._thread.join()
+        assert ticket.status.name == "INVALID"
+        assert bench.sent() == []
+        assert bench.orders.sender.refusals.counts[DenialCode.LANE_CLOSED] == 1
+
+
+def test_a_failed_call_is_told_when_no_data_come_and_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        failing = bench.algorithm.market_on_open_order(bench.btc, 1)
+        assert failing.order_id == -10
+        lane = lane_of(bench)
+        monkeypatch.setattr(path, "monotonic_ns", lambda: lane.failed_ns + 499_000_000)
+        bench.orders.review()
+        told = [text for text in bench.lines("error") if "an order call in the lane has failed" in text]
+        assert told == []
+        monkeypatch.setattr(path, "monotonic_ns", monotonic_ns)
+        monkeypatch.setattr(path, "_FAILURE_TOLD_NS", 0)
+        bench.orders.review()
+        bench.orders.review()
+        told = [text for text in bench.lines("error") if "an order call in the lane has failed" in text]
+        assert len(told) == 1
+        assert "Market never closes" in told[0]
+        with pytest.raises(Exception, match="Market never closes"):
+            bench.orders.end()
+        bench.orders.end()
+
+
+def test_an_order_is_waited_for_that_is_just_being_taken_back(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate, lane = Gate(bench), lane_of(bench)
+        bench.orders.submit(bench.ibm, 1, 190.0, 0.0)
+        gate.entered.acquire()
+        second = bench.orders.submit(bench.ibm, 2, 190.0, 0.0)
+        call = lane._calls[second]
+        assert call is not None
+        # Between the two steps of taking it back.
+        assert call.claim()
+        gate.open()
+        while bench.orders.waiting:
+            continue
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        bench.orders.sender.pool.transition(second, OrderState.CANCELED)
+        call.is_withdrawn = True
+        lane.drain()
+        assert [quantity for _, quantity, _ in bench.sent()] == [1]
+        assert bench.orders.sender.gate.risk.open_orders == 1
+
+
+def test_the_lane_wakes_its_thread_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate, lane = Gate(bench), lane_of(bench)
+        bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        gate.entered.acquire()
+        woken: list[int] = []
+        wake = lane._wake
+        monkeypatch.setattr(lane, "_wake", lambda: (woken.append(1), wake()))
+        for quantity in range(2, 20):
+            bench.algorithm.limit_order(bench.ibm, quantity, 190.0)
+        assert len(woken) == 1
+        gate.open()
+        bench.work()
+        assert [quantity for _, quantity, _ in bench.sent()] == list(range(1, 20))

@@ -89,6 +89,50 @@ class SubmitOrderRequest:
 
 
 @dotnet("QuantConnect.Orders")
+class UpdateOrderFields:
+    """What an update changes: None leaves a number as it is."""
+
+    quantity = field("quantity")
+    limit_price = field("limit_price")
+    stop_price = field("stop_price")
+    trigger_price = field("trigger_price")
+    trailing_amount = field("trailing_amount")
+    tag = field("tag")
+
+
+@dotnet("QuantConnect.Orders")
+class UpdateOrderRequest:
+    """A request to change an order. LEAN keeps all of them at the order's ticket."""
+
+    order_id = field("order_id", 0)
+    response = field("response")
+
+    def __init__(self, time: datetime, order_id: int, fields: UpdateOrderFields) -> None:
+        self.order_id = order_id
+        self._fields = fields
+
+    @property
+    def quantity(self) -> float | None:
+        return self._fields.quantity
+
+    @property
+    def limit_price(self) -> float | None:
+        return self._fields.limit_price
+
+    @property
+    def stop_price(self) -> float | None:
+        return self._fields.stop_price
+
+    @property
+    def trigger_price(self) -> float | None:
+        return self._fields.trigger_price
+
+    @property
+    def trailing_amount(self) -> float | None:
+        return self._fields.trailing_amount
+
+
+@dotnet("QuantConnect.Orders")
 class Order:
     """An order as LEAN keeps it."""
 
@@ -101,6 +145,10 @@ class Order:
         self.id = request.order_id
         self.quantity = request.quantity
         self._request = request
+        # Only orders that have such a price have the property.
+        for name in ("limit_price", "stop_price"):
+            if getattr(request, name):
+                setattr(self, name, getattr(request, name))
 
     @property
     def symbol(self) -> Symbol:
@@ -120,6 +168,7 @@ class OrderTicket:
         self._request = request
         self._order: Order | None = None
         self._override: OrderStatus | None = None
+        self._updates: list[UpdateOrderRequest] = []
         self._filled = 0.0
         self._worth = 0.0
 
@@ -176,11 +225,33 @@ class OrderTicket:
     def has_order(self) -> bool:
         return self._order is not None
 
+    @property
+    def update_requests(self) -> list[UpdateOrderRequest]:
+        return list(self._updates)
+
     def get_most_recent_order_response(self) -> OrderResponse:
-        return self._request.response
+        return (self._updates[-1] if self._updates else self._request).response
+
+    def update(self, fields: UpdateOrderFields) -> OrderResponse:
+        return self._transactions.update_order(UpdateOrderRequest(self._transactions.utc_time, self.order_id, fields))
 
     def update_quantity(self, quantity: float, tag: str | None = None) -> OrderResponse:
-        return self._transactions._update(self, quantity)
+        return self._update(quantity=quantity, tag=tag)
+
+    def update_limit_price(self, limit_price: float, tag: str | None = None) -> OrderResponse:
+        return self._update(limit_price=limit_price, tag=tag)
+
+    def update_stop_price(self, stop_price: float, tag: str | None = None) -> OrderResponse:
+        return self._update(stop_price=stop_price, tag=tag)
+
+    def update_tag(self, tag: str) -> OrderResponse:
+        return self._update(tag=tag)
+
+    def _update(self, **changes: Any) -> OrderResponse:
+        fields = UpdateOrderFields()
+        for name, value in changes.items():
+            setattr(fields, name, value)
+        return self.update(fields)
 
     def cancel(self, tag: str | None = None) -> OrderResponse:
         if self.status in CLOSED:

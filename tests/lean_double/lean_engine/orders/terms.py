@@ -38,6 +38,7 @@ CLOSED = frozenset((OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.INVALI
 class OrderResponseErrorCode(DotnetEnum):
     NONE = 0
     UNABLE_TO_FIND_ORDER = -10
+    INSUFFICIENT_BUYING_POWER = -3
     INVALID_ORDER_STATUS = -9
     ORDER_QUANTITY_ZERO = -11
     PRE_ORDER_CHECKS_ERROR = -13

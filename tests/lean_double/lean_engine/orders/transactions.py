@@ -7,7 +7,14 @@ import threading
 from typing import Any
 
 from lean_engine.feed import utc_now
-from lean_engine.orders.records import Order, OrderEvent, OrderResponse, OrderTicket, SubmitOrderRequest
+from lean_engine.orders.records import (
+    Order,
+    OrderEvent,
+    OrderResponse,
+    OrderTicket,
+    SubmitOrderRequest,
+    UpdateOrderRequest,
+)
 from lean_engine.orders.terms import CLOSED, OrderResponseErrorCode, OrderStatus, OrderType
 from lean_engine.spelling import dotnet
 from lean_engine.threads import start_thread
@@ -30,6 +37,8 @@ class SecurityTransactionManager:
         self._last_order_id = 0
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._buying_power = 1e12
+        """Largest value of an order that is changed."""
         self._is_silent = False
         """Whether the broker answers nothing."""
         self._lock = threading.Lock()
@@ -87,13 +96,38 @@ class SecurityTransactionManager:
 
     # -- requests of tickets
 
-    def _update(self, ticket: OrderTicket, quantity: float) -> OrderResponse:
-        def apply(_: OrderTicket) -> None:
-            self._orders[ticket.order_id].quantity = quantity
-            self._tell(ticket, OrderStatus.UPDATE_SUBMITTED)
+    @property
+    def utc_time(self) -> Any:
+        return self._algorithm.utc_time
 
-        self._requests.put((apply, ticket, threading.Event()))
-        return OrderResponse.Success(ticket.submit_request)
+    def update_order(self, request: UpdateOrderRequest) -> OrderResponse:
+        ticket, order = self._tickets.get(request.order_id), self._orders.get(request.order_id)
+        code = OrderResponseErrorCode.NONE
+        if ticket is None or order is None:
+            return OrderResponse(request.order_id, OrderResponseErrorCode.UNABLE_TO_FIND_ORDER, "no such order")
+        ticket._updates.append(request)
+        if order.status in CLOSED:
+            code = OrderResponseErrorCode.INVALID_ORDER_STATUS
+        elif request.quantity == 0:
+            code = OrderResponseErrorCode.ORDER_QUANTITY_ZERO
+        request.response = OrderResponse(request.order_id, code, "" if code == 0 else f"refused: {code}")
+        if request.response.is_success:
+            self._requests.put((lambda _: self._change(ticket, request), ticket, threading.Event()))
+        return request.response
+
+    def _change(self, ticket: OrderTicket, request: UpdateOrderRequest) -> None:
+        """Change an order on the Transaction Thread; what it has no money for is refused without an event."""
+        order = self._orders[ticket.order_id]
+        security = self._algorithm.securities[ticket.symbol]
+        if abs(request.quantity or 0) * security.price > self._buying_power:
+            request.response = OrderResponse.Error(
+                request, OrderResponseErrorCode.INSUFFICIENT_BUYING_POWER, "not enough buying power"
+            )
+            return
+        for name in ("quantity", "limit_price", "stop_price"):
+            if getattr(request, name) is not None:
+                setattr(order, name, getattr(request, name))
+        self._tell(ticket, OrderStatus.UPDATE_SUBMITTED)
 
     def _cancel(self, ticket: OrderTicket) -> OrderResponse:
         self._tell(ticket, OrderStatus.CANCEL_PENDING)
