@@ -17,7 +17,8 @@ import os
 import threading
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,11 @@ _ARRIVAL_SECONDS = 20.0
 """Longest time until ticks arrive: LEAN subscribes in the step at the next whole second, and drops what comes before."""
 _PROBE_SECONDS = 0.05
 _WAIT_SECONDS = 5.0
+_LOOK_SECONDS = 0.005
 _FUTURE_MS = 20
 _SCHEDULED_SECONDS = 15.0
 """Longest time for a scheduled event: one is due every five seconds, and LEAN is a second late."""
 _BURST = 50
-_BURST_TRIES = 10
 _MODULES_OF_THE_BASE = ("AlgorithmImports", "QuantConnect.Algorithm")
 
 
@@ -248,29 +249,27 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.aggregator.Update(tick)
         return price
 
-    def wait_for(self, prices: list[float], seconds: float = _WAIT_SECONDS) -> int:
-        """Wait until ticks have arrived; return how many have."""
+    def until(self, condition: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> None:
+        """Wait until a condition holds, or the time is over."""
         end_ns = monotonic_ns() + int(seconds * NANOSECONDS_PER_SECOND)
-        while monotonic_ns() < end_ns and not all(price in self.arrivals for price in prices):
-            sleep(0.005)
+        while not condition() and monotonic_ns() < end_ns:
+            sleep(_LOOK_SECONDS)
+
+    def wait_for(self, prices: list[float]) -> int:
+        """Wait until ticks have arrived; return how many have."""
+        self.until(lambda: all(price in self.arrivals for price in prices))
         return sum(price in self.arrivals for price in prices)
 
-    def act(self, action: Callable[[Any], None], *before: Any) -> None:
+    def act(self, action: Callable[[Any], None]) -> None:
         """Have something done within on_data.
-
-        Parameters:
-            action: what.
-            before: ticks that go right before the one that calls for it.
 
         Raises:
             RuntimeError: it failed, or on_data did not come.
         """
         self.action_error = ""
         self.did_act.clear()
-        _, tick = self.make()
         self.action = action
-        for each in (*before, tick):
-            self.aggregator.Update(each)
+        self.send()
         if not self.did_act.wait(_WAIT_SECONDS * 2):
             raise RuntimeError("on_data did not come")
         if self.action_error:
@@ -291,18 +290,37 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         FACTS["on_data_calls_without_data"] = self.on_data_calls - before
         FACTS["foreign_ticks"] = self.foreign
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Keep on_data busy, so that ticks that are sent meanwhile wait together.
+
+        Raises:
+            RuntimeError: on_data did not come.
+        """
+        is_busy, may_go = threading.Event(), threading.Event()
+
+        def work(slice: Any) -> None:
+            is_busy.set()
+            may_go.wait(_WAIT_SECONDS)
+
+        self.action = work
+        self.send()
+        try:
+            if not is_busy.wait(_WAIT_SECONDS):
+                raise RuntimeError("on_data did not come")
+            yield
+        finally:
+            may_go.set()
+
     def look_at_bursts(self) -> None:
-        """Send many ticks at once. They are made before, and a loop that took them one by one gets another chance."""
-        for _ in range(_BURST_TRIES):
+        """Send many ticks that wait together."""
+        burst = [self.make() for _ in range(_BURST)]
+        with self.busy():
             self.largest_slice = 0
-            burst = [self.make() for _ in range(_BURST)]
-            update = self.aggregator.Update
             for _, tick in burst:
-                update(tick)
-            FACTS["burst_arrived"] = self.wait_for([price for price, _ in burst])
-            FACTS["burst_largest_slice"] = self.largest_slice
-            if self.largest_slice > 1 or FACTS["burst_arrived"] < _BURST:
-                return
+                self.aggregator.Update(tick)
+        FACTS["burst_arrived"] = self.wait_for([price for price, _ in burst])
+        FACTS["burst_largest_slice"] = self.largest_slice
 
     def look_at_future_ticks(self) -> None:
         """Send ticks that are stamped a little ahead of the clock."""
@@ -329,14 +347,18 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         def take_out(slice: Any) -> None:
             has_both = slice.ticks.contains_key(self.symbol) and slice.ticks.contains_key(self.other)
             rest = surface.without_symbol(slice, self.other)
-            FACTS["slice_had_both"] = bool(has_both)
             FACTS["slice_rest_has_symbol"] = bool(rest is not None and rest.ticks.contains_key(self.symbol))
             FACTS["slice_rest_has_other"] = bool(rest is not None and rest.ticks.contains_key(self.other))
+            FACTS["slice_had_both"] = bool(has_both)
 
-        for _ in range(20):
-            self.act(take_out, self.make(self.other)[1])
-            if FACTS["slice_had_both"]:
-                return
+        self.action_error = ""
+        with self.busy():
+            self.action = take_out
+            self.send(self.other)
+            self.send()
+        self.until(lambda: "slice_had_both" in FACTS or self.action_error)
+        if self.action_error:
+            raise RuntimeError(self.action_error)
 
     def look_at_orders(self) -> None:
         """Send an order without waiting, within on_data."""
@@ -443,6 +465,4 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
 
     def look_at_schedule(self) -> None:
         """Wait for a scheduled event."""
-        end_ns = monotonic_ns() + int(_SCHEDULED_SECONDS * NANOSECONDS_PER_SECOND)
-        while "thread_scheduled" not in FACTS and monotonic_ns() < end_ns:
-            sleep(_PROBE_SECONDS)
+        self.until(lambda: "thread_scheduled" in FACTS, _SCHEDULED_SECONDS)
