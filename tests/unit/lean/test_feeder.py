@@ -200,7 +200,8 @@ def test_an_engine_that_is_behind_is_waited_for(tmp_path: Path, monkeypatch: pyt
     session.feeder.begin(session.algorithm)
     session._publishing.start()
     session.is_ready.set()
-    wait_until(lambda: session.feeder.health.counters.receive_pauses)
+    # The queue may be full before the feeder has handed over anything.
+    wait_until(lambda: session.feeder.health.counters.receive_pauses and len(session.aggregator.ticks) >= 10)
     # What the engine has is bounded, and so is what waits here: the rest is left with the publisher.
     assert len(session.aggregator.ticks) == 10
     assert session.feeder.health.counters.receive_pauses > 0
