@@ -170,7 +170,7 @@ ENGINE_ASSUMPTIONS = (
         "dummy_symbol",
         "the dummy symbol can be taken out of a slice",
         ("slice_had_both", "slice_rest_has_symbol", "slice_rest_has_other"),
-        lambda both, symbol, other: (not both or symbol) and not other,
+        lambda both, symbol, other: both and symbol and not other,
         "the user's on_data sees ticks of the dummy symbol: switch keep-warm off (keep_warm_milliseconds = 0)",
     ),
     Assumption(

@@ -11,13 +11,12 @@ raises; so Python's is named with its module here.
 from __future__ import annotations
 
 import builtins
-import gc
-import importlib
+import functools
 import os
 import threading
 import traceback
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,20 +33,21 @@ from live.clock import (
     sleep,
     wall_ns,
 )
+from live.errors import error_text
 from live.lean import surface, threads
 from live.lean.self_test.facts import write_facts
 from live.lean.self_test.marks import HEARD, MODE_VARIABLE, MUTED, RAISED
+from live.lean.self_test.process_steps import PROCESS_STEPS
 
 _ARRIVAL_SECONDS = 20.0
 """Longest time until ticks arrive: LEAN subscribes in the step at the next whole second, and drops what comes before."""
 _PROBE_SECONDS = 0.05
 _WAIT_SECONDS = 5.0
+_LOOK_SECONDS = 0.005
 _FUTURE_MS = 20
 _SCHEDULED_SECONDS = 15.0
 """Longest time for a scheduled event: one is due every five seconds, and LEAN is a second late."""
 _BURST = 50
-_BURST_TRIES = 10
-_MODULES_OF_THE_BASE = ("AlgorithmImports", "QuantConnect.Algorithm")
 
 
 def thread_name() -> str:
@@ -94,7 +94,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.schedule.on(self.date_rules.every_day(), every, self.on_scheduled)
         except builtins.Exception as error:
             # The other facts are worth having all the same.
-            FACTS["error_schedule"] = f"{type(error).__name__}: {error}"
+            FACTS["error_schedule"] = error_text(error)
 
     def on_scheduled(self) -> None:
         """Note the thread of scheduled events."""
@@ -137,7 +137,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             try:
                 action(slice)
             except builtins.Exception as error:
-                self.action_error = f"{type(error).__name__}: {error}"
+                self.action_error = error_text(error)
             self.did_act.set()
 
     def market_order(self, *arguments: Any, **named: Any) -> Any:
@@ -211,23 +211,25 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
             self.look_at_silence,
             self.look_at_bursts,
             self.look_at_future_ticks,
-            self.look_at_runtime,
             self.look_at_slices,
             self.look_at_orders,
             self.look_at_set_holdings,
             self.look_at_order_warming,
-            self.look_at_stand_in,
             self.look_at_subscriptions,
-            self.look_at_affinity,
-            self.look_at_python_collector,
             self.look_at_schedule,
         ):
-            try:
-                step()
-            except builtins.Exception as error:
-                where = traceback.extract_tb(error.__traceback__)[-1].lineno
-                FACTS[f"error_{step.__name__}"] = f"{type(error).__name__}: {error} (line {where})"
-            write_facts(FACTS)
+            self.attempt(step.__name__, step)
+        for look in PROCESS_STEPS:
+            self.attempt(look.__name__, functools.partial(look, FACTS))
+
+    def attempt(self, name: str, step: Callable[[], None]) -> None:
+        """Go through one step; an error in it is a fact."""
+        try:
+            step()
+        except builtins.Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1].lineno
+            FACTS[f"error_{name}"] = f"{error_text(error)} (line {where})"
+        write_facts(FACTS)
 
     def make(self, symbol: Any = None, ahead_ms: int = 0) -> tuple[float, Any]:
         """Return a tick's price, by which it is known again, and the tick, stamped now."""
@@ -248,29 +250,27 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.aggregator.Update(tick)
         return price
 
-    def wait_for(self, prices: list[float], seconds: float = _WAIT_SECONDS) -> int:
-        """Wait until ticks have arrived; return how many have."""
+    def until(self, condition: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> None:
+        """Wait until a condition holds, or the time is over."""
         end_ns = monotonic_ns() + int(seconds * NANOSECONDS_PER_SECOND)
-        while monotonic_ns() < end_ns and not all(price in self.arrivals for price in prices):
-            sleep(0.005)
+        while not condition() and monotonic_ns() < end_ns:
+            sleep(_LOOK_SECONDS)
+
+    def wait_for(self, prices: list[float]) -> int:
+        """Wait until ticks have arrived; return how many have."""
+        self.until(lambda: all(price in self.arrivals for price in prices))
         return sum(price in self.arrivals for price in prices)
 
-    def act(self, action: Callable[[Any], None], *before: Any) -> None:
+    def act(self, action: Callable[[Any], None]) -> None:
         """Have something done within on_data.
-
-        Parameters:
-            action: what.
-            before: ticks that go right before the one that calls for it.
 
         Raises:
             RuntimeError: it failed, or on_data did not come.
         """
         self.action_error = ""
         self.did_act.clear()
-        _, tick = self.make()
         self.action = action
-        for each in (*before, tick):
-            self.aggregator.Update(each)
+        self.send()
         if not self.did_act.wait(_WAIT_SECONDS * 2):
             raise RuntimeError("on_data did not come")
         if self.action_error:
@@ -291,18 +291,37 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         FACTS["on_data_calls_without_data"] = self.on_data_calls - before
         FACTS["foreign_ticks"] = self.foreign
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Keep on_data busy, so that ticks that are sent meanwhile wait together.
+
+        Raises:
+            RuntimeError: on_data did not come.
+        """
+        is_busy, may_go = threading.Event(), threading.Event()
+
+        def work(slice: Any) -> None:
+            is_busy.set()
+            may_go.wait(_WAIT_SECONDS)
+
+        self.action = work
+        self.send()
+        try:
+            if not is_busy.wait(_WAIT_SECONDS):
+                raise RuntimeError("on_data did not come")
+            yield
+        finally:
+            may_go.set()
+
     def look_at_bursts(self) -> None:
-        """Send many ticks at once. They are made before, and a loop that took them one by one gets another chance."""
-        for _ in range(_BURST_TRIES):
+        """Send many ticks that wait together."""
+        burst = [self.make() for _ in range(_BURST)]
+        with self.busy():
             self.largest_slice = 0
-            burst = [self.make() for _ in range(_BURST)]
-            update = self.aggregator.Update
             for _, tick in burst:
-                update(tick)
-            FACTS["burst_arrived"] = self.wait_for([price for price, _ in burst])
-            FACTS["burst_largest_slice"] = self.largest_slice
-            if self.largest_slice > 1 or FACTS["burst_arrived"] < _BURST:
-                return
+                self.aggregator.Update(tick)
+        FACTS["burst_arrived"] = self.wait_for([price for price, _ in burst])
+        FACTS["burst_largest_slice"] = self.largest_slice
 
     def look_at_future_ticks(self) -> None:
         """Send ticks that are stamped a little ahead of the clock."""
@@ -316,27 +335,24 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         FACTS["future_arrived"], FACTS["future_least_ms"] = len(held_ms), min(held_ms)
         FACTS["future_most_ms"] = max(held_ms)
 
-    def look_at_runtime(self) -> None:
-        """Read .NET's collection counters."""
-        pauses = surface.DotnetPauses()
-        FACTS["dotnet_collections"] = [pauses.collections(generation) for generation in range(3)]
-        FACTS["dotnet_pause_ns"] = pauses.pause_ns()
-        FACTS["variables"] = {name: value for name, value in os.environ.items() if name.startswith("DOTNET_")}
-
     def look_at_slices(self) -> None:
         """Take one symbol out of a slice that has two."""
 
         def take_out(slice: Any) -> None:
             has_both = slice.ticks.contains_key(self.symbol) and slice.ticks.contains_key(self.other)
             rest = surface.without_symbol(slice, self.other)
-            FACTS["slice_had_both"] = bool(has_both)
             FACTS["slice_rest_has_symbol"] = bool(rest is not None and rest.ticks.contains_key(self.symbol))
             FACTS["slice_rest_has_other"] = bool(rest is not None and rest.ticks.contains_key(self.other))
+            FACTS["slice_had_both"] = bool(has_both)
 
-        for _ in range(20):
-            self.act(take_out, self.make(self.other)[1])
-            if FACTS["slice_had_both"]:
-                return
+        self.action_error = ""
+        with self.busy():
+            self.action = take_out
+            self.send(self.other)
+            self.send()
+        self.until(lambda: "slice_had_both" in FACTS or self.action_error)
+        if self.action_error:
+            raise RuntimeError(self.action_error)
 
     def look_at_orders(self) -> None:
         """Send an order without waiting, within on_data."""
@@ -399,50 +415,12 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.act(warm)
         FACTS["zero_order_fills"] = int(self.is_filled.wait(0.5))
 
-    def look_at_stand_in(self) -> None:
-        """Let a class stand in for QCAlgorithm and derive from it as a file of the user's would; afterwards take it back."""
-        own = surface.algorithm_class()
-        body = {"__module__": __name__, "market_order": lambda self: "gate"}
-        stand_in = types.new_class(own.__name__, (own,), {}, lambda namespace: namespace.update(body))
-        surface.stand_in_for_algorithm(stand_in)
-        try:
-            found = []
-            for module in map(importlib.import_module, _MODULES_OF_THE_BASE):
-                user: Any = types.new_class("User", (module.QCAlgorithm,))
-                # What `import *` takes, which it does not by the dictionary.
-                is_among_all = own.__name__ in getattr(module, "__all__", vars(module))
-                found.append(is_among_all and user.market_order is vars(stand_in)["market_order"])
-        finally:
-            surface.stand_in_for_algorithm(own)
-        FACTS["stand_in_found"] = found
-
     def look_at_subscriptions(self) -> None:
         """List what the algorithm subscribed to, as the feeder does."""
         found = surface.subscriptions(self)
         FACTS["subscriptions"] = sorted({f"{each.security_type}/{each.market}/{each.ticker}" for each in found})
         FACTS["subscription_zones"] = sorted({each.zone for each in found})
 
-    def look_at_affinity(self) -> None:
-        """Keep the loop thread on one core and read it back; list the threads by name."""
-        names = {task.name: task.tid for task in threads.tasks()}
-        FACTS["threads"] = sorted(names)
-        loop = next((tid for name, tid in names.items() if name == threads.LOOP_THREAD[:15]), None)
-        before = os.sched_getaffinity(0)
-        if loop is not None:
-            os.sched_setaffinity(loop, {min(before)})
-            FACTS["affinity_kept"] = os.sched_getaffinity(loop) == {min(before)}
-            os.sched_setaffinity(loop, before)
-
-    def look_at_python_collector(self) -> None:
-        """Freeze and disable Python's garbage collector."""
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        FACTS["python_frozen"] = gc.get_freeze_count()
-        FACTS["python_gc_is_off"] = not gc.isenabled()
-
     def look_at_schedule(self) -> None:
         """Wait for a scheduled event."""
-        end_ns = monotonic_ns() + int(_SCHEDULED_SECONDS * NANOSECONDS_PER_SECOND)
-        while "thread_scheduled" not in FACTS and monotonic_ns() < end_ns:
-            sleep(_PROBE_SECONDS)
+        self.until(lambda: "thread_scheduled" in FACTS, _SCHEDULED_SECONDS)
