@@ -92,6 +92,6 @@ def check_room(results: Path) -> None:
         cause = error if isinstance(error, OSError) else error.__cause__
         reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
         raise EnvironmentFault(
-            f"there is no room for the telemetry page and the files of a run in {results}: {reason}; LEAN was not started; "
+            f"the telemetry page of a run cannot be made in {results}: {reason}; LEAN was not started; "
             "free some space or choose another --results folder"
         ) from error
