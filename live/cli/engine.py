@@ -77,11 +77,16 @@ def reference_data(named: Path | None, home: LeanHome, folder: Path) -> Path:
             image, whose files are not here.
         home: the engine.
         folder: where the small one is written.
+
+    Raises:
+        EnvironmentFault: the folder that was named lacks a database.
     """
-    if named is not None:
-        return named
     from live.feeds.sample_reference import write_reference
-    from live.lean.engine.engine_config import missing_databases
+    from live.lean.engine.engine_config import check_data, missing_databases
+
+    if named is not None:
+        check_data(named)
+        return named
 
     # A build is in Launcher/bin/Debug of LEAN's folder, beside Data.
     own = home.folder.parent.parent.parent / "Data"

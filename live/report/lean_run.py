@@ -33,6 +33,7 @@ from live.hot.telemetry_view import PageFault, TelemetryView
 from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import engine_version, read_text
 from live.lean.engine.memory_folder import discard_memory_folder, keep_memory_folder
+from live.lean.engine.preflight import check_room
 from live.lean.engine.process import Ending, EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
@@ -138,6 +139,8 @@ class _LeanRun:
             try:
                 publisher = self._publisher(Path(name))
                 files = self._prepare(Path(name))
+                # The files of the embedded run, its report above all, may have taken it.
+                check_room(run.results_folder)
                 process = EngineProcess(self._request.home, files, self._request.limits, self._own(PAGE_NAME))
                 begun_ns = wall_ns()
                 if self._is_stopping:

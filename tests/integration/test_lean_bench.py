@@ -173,3 +173,26 @@ def test_orders_that_cannot_be_matched_are_told(engine: Runs) -> None:
 def test_options_that_contradict_one_another(capsys: Any, words: list[str]) -> None:
     assert run(["bench", "--json", *words]) == ExitCode.USAGE
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("verb", [["bench", "--quick", "compared-1ms"], ["doctor"]])
+def test_a_data_folder_without_lean_s_databases_starts_no_engine(capsys: Any, tmp_path: Path, verb: list[str]) -> None:
+    code = run([*verb, *OPTIONS, "--json", "--data-folder", str(tmp_path)])
+    assert code == ExitCode.ENVIRONMENT
+    assert "market-hours/market-hours-database.json" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_settings_that_the_host_refuses_start_no_engine(capsys: Any, tmp_path: Path) -> None:
+    settings = tmp_path / "mine.toml"
+    settings.write_text('[lean]\ndummy_symbol = "XX"\n', encoding="utf-8")
+    assert run(["bench", *OPTIONS, "--quick", "--json", "--config", str(settings)]) == ExitCode.BAD_INPUT
+    message = json.loads(capsys.readouterr().out)["error"]["message"]
+    assert message.startswith(f"dummy_symbol in [lean] of {settings} is 'XX'")
+
+
+def test_an_engine_that_fails_is_told_without_files_that_are_gone(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.bench.lean_runner._STOCK_ENTRY", "raise ValueError('broken')\n")
+    assert run(["bench", *OPTIONS, "--quick", "--json", "--no-progress", "stock-1ms"]) == ExitCode.RUN_FAILED
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert "ValueError: broken" in row["failure"]
+    assert "; see " not in row["failure"]

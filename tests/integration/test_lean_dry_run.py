@@ -226,12 +226,12 @@ def test_no_room_for_the_page_is_told_before_anything_runs(
     tmp_path: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(*arguments: Any) -> None:
-        raise EnvironmentFault("no room for telemetry page: No space left on device")
+        raise EnvironmentFault("no room for telemetry page") from OSError(28, "No space left on device")
 
     monkeypatch.setattr("live.lean.engine.preflight.create_page", no_room)
     code, found = dry_run(capsys, words(tmp_path, data))
     assert code == ExitCode.ENVIRONMENT
-    assert "No space left on device; nothing was lost, the run has not started" in found["error"]["message"]
+    assert "No space left on device; LEAN was not started; free some space" in found["error"]["message"]
     assert not list((tmp_path / "results").iterdir())
 
 

@@ -18,10 +18,20 @@ from support.commands import ROOT
 from support.lean_engine import algorithm, prepared, run
 
 from live.clock import sleep, wall_ns
-from live.errors import AlgorithmError, AlgorithmRuntimeError, EngineFailure, LeanLiveError, RunInterrupted
+from live.config import LeanSettings
+from live.errors import (
+    AlgorithmError,
+    AlgorithmRuntimeError,
+    ConfigError,
+    EngineFailure,
+    EnvironmentFault,
+    LeanLiveError,
+    RunInterrupted,
+)
 from live.feeds.sample_reference import write_reference
 from live.hot.catalogue import Gauge, PageText, RunPhase
 from live.hot.page_tables import PageTablesWriter
+from live.hot.run_page import PAGE_NAME
 from live.hot.telemetry import create_page
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.process import Ending, EngineLimits, EngineOutcome, EngineProcess
@@ -292,6 +302,27 @@ def test_a_folder_in_which_the_host_cannot_make_its_page(tmp_path: Path) -> None
     files = prepare(lean_engine.home(), request, tmp_path / "run")
     text = failure(run(files), files, AlgorithmError)
     assert "EnvironmentFault: cannot make telemetry page /proc/self/none/telemetry.page" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "said"),
+    [
+        (LeanSettings(loop_core=4_095), EnvironmentFault, "loop_core in [lean] of mine.toml names core 4095"),
+        (LeanSettings(dummy_symbol="XX"), ConfigError, "dummy_symbol in [lean] of mine.toml is 'XX'"),
+    ],
+)
+def test_what_the_host_refuses_inside_keeps_its_kind_and_names_the_file(
+    tmp_path: Path, settings: LeanSettings, kind: type[LeanLiveError], said: str
+) -> None:
+    write_reference(tmp_path / "data")
+    (tmp_path / "main.py").write_text(algorithm(), encoding="utf-8")
+    told = Instructions(
+        algorithm=str(tmp_path / "main.py"), run_folder=str(tmp_path), lean=settings, settings_file="mine.toml"
+    )
+    request = EngineRequest(ENTRY_TEXT, tmp_path / "data", instructions=told, variables=lean_engine.ENVIRONMENT)
+    files = prepare(lean_engine.home(), request, tmp_path / "run")
+    text = failure(run(files, page=tmp_path / PAGE_NAME), files, kind)
+    assert text.startswith(f"the host inside LEAN: {said}")
 
 
 def test_a_terminal_s_interrupt_does_not_reach_the_engine(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def prepare(home: LeanHome, request: EngineRequest, folder: Path) -> EngineFiles
         if not isinstance(error, OSError):
             raise
         raise EnvironmentFault(
-            f"cannot write {error.filename or folder}: {error.strerror}; name another folder by --results"
+            f"cannot write {error.filename or folder}: {error.strerror}; make room there, or choose another folder"
         ) from error
     places = () if home.image is None else _places(request, folder, results)
     network = needs_network(request.instructions)

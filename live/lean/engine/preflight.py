@@ -89,8 +89,9 @@ def check_room(results: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".lean-live-room-", dir=results) as name:
             create_page(Path(name) / PAGE_NAME, "room", "").close()
     except (OSError, EnvironmentFault) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        cause = error if isinstance(error, OSError) else error.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
         raise EnvironmentFault(
-            f"cannot keep the files of a run in {results}: {reason}; nothing was lost, the run has not started; free some "
-            "space or choose another --results folder"
+            f"the telemetry page of a run cannot be made in {results}: {reason}; LEAN was not started; "
+            "free some space or choose another --results folder"
         ) from error

@@ -129,5 +129,5 @@ def test_a_data_folder_without_databases(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     write_reference(tmp_path / "data")
     (tmp_path / "file").write_text("", encoding="ascii")
-    with pytest.raises(EnvironmentFault, match="--results"):
+    with pytest.raises(EnvironmentFault, match="choose another folder"):
         prepare(home(), EngineRequest("", tmp_path / "data"), tmp_path / "file" / "run")
