@@ -124,8 +124,8 @@ def test_a_dry_run_in_lean_gives_the_order_events_of_the_embedded_run(
     assert main(words) == ExitCode.OK
     found = json.loads(capsys.readouterr().out)
     compared = found["engine"]["comparison"]
-    assert (compared["equal"], compared["difference"]) == (compared["here"], "")
-    assert compared["here"] == compared["there"] > 0
+    assert compared["difference"] == ""
+    assert compared["here"] == compared["there"] > compared["equal"] > 10
     assert not found["denials"]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lean_engine.algorithm import MetaType
+from lean_engine.data import Tick
 from lean_engine.engine import python_method
 from lean_engine.feed import Composer, utc_now
 
@@ -25,6 +26,7 @@ from lean_on_data.names import LeanScope
 from lean_on_data.records import SecurityChanges, as_leans
 from lean_on_data.threads import Threads
 from live.algorithm import qc_algorithm, slices
+from live.algorithm.data import TradeBar
 from live.algorithm.enums import Resolution
 from live.algorithm.loader import LoadedAlgorithm
 from live.algorithm.naming import pascal_case
@@ -101,6 +103,7 @@ class LeanCallbacks:
         self._has_data = has_data
         self._end_step = end_step
         self._at_work = 0
+        self._silent: list[Any] = []
         self._slices = 0
         self._beats = 0
         self._data = self.find("on_data")
@@ -125,6 +128,7 @@ class LeanCallbacks:
         if name == "on_securities_changed":
             for security in arguments[0].added_securities:
                 if not self._has_data(security.symbol):
+                    self._silent.append(security.symbol)
                     Composer.Instance.aggregator.subscribe(security.symbol)
             arguments = (SecurityChanges(arguments[0].added_securities, arguments[0].removed_securities),)
         method = self.find(name)
@@ -162,17 +166,26 @@ class LeanCallbacks:
             beats = {}
         self._call("on_data", self._data, as_leans(slice, beats))
 
-    def _look_after(self) -> dict[Any, list[Any]]:
-        """Let the host's thread work now and then; return what has come out of the aggregator since, by symbol."""
+    def _look_after(self) -> dict[Any, Any]:
+        """Let the host's thread work now and then; return the data of symbols that have none of their own, by symbol."""
         self._slices += 1
+        is_time = self._slices % _ATTENDANT_EVERY_SLICES == 0
         attendant = Attendant.begun
-        if attendant is not None and self._slices % _ATTENDANT_EVERY_SLICES == 0:
+        if attendant is not None and is_time:
             self._threads.run_on(ATTENDANT, attendant.look)
-        beats: dict[Any, list[Any]] = {}
+        found: dict[Any, Any] = {}
+        if self._instance.is_warming_up and is_time:
+            # LEAN warms up whatever was added, and with a resolution of the warm-up's own by bars.
+            found = {symbol: self._of_warm_up(symbol) for symbol in self._silent}
         for tick in Composer.Instance.aggregator.take(utc_now()):
-            beats.setdefault(tick.symbol, []).append(tick)
-        self._beats += bool(beats)
-        return beats
+            found.setdefault(tick.symbol, []).append(tick)
+        self._beats += bool(found)
+        return found
+
+    def _of_warm_up(self, symbol: Any) -> Any:
+        tick = Tick()
+        tick.symbol, tick.time, tick.value = symbol, self._instance.time, 7.0
+        return [tick, tick] if self._beats % 4 < 2 else TradeBar(self._instance.time, symbol, 7.0, 7.0, 7.0, 7.0, 1.0)
 
     def _call(self, name: str, method: Any, *arguments: Any) -> Any:
         self.called.setdefault(name, set()).add(threading.current_thread().name)

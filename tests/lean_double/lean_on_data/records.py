@@ -86,20 +86,31 @@ class Slice(slices.Slice):
         return slices.DataDictionary({key: each for key, each in super()._merge().items() if key in left})
 
 
-class Ticks(slices.Ticks):
-    """Ticks by symbol, with .NET's way to take some out."""
+class _Removable:
+    """.NET's way to take data of a symbol out."""
 
     def remove(self, symbol: Symbol) -> bool:
-        return self.pop(symbol, None) is not None
+        return self.pop(symbol, None) is not None  # type: ignore[attr-defined]
 
 
-def as_leans(slice: slices.Slice, more: dict[Symbol, list[Any]]) -> Slice:
-    """Return a slice as LEAN gives it, with ticks of further symbols in it."""
-    ticks = Ticks(slice.ticks.items())
-    ticks.update(more)
-    every = [*slice.all_data, *(tick for each in more.values() for tick in each)]
+class _Ticks(_Removable, slices.Ticks): ...
+
+
+class _TradeBars(_Removable, slices.TradeBars): ...
+
+
+class _QuoteBars(_Removable, slices.QuoteBars): ...
+
+
+def as_leans(slice: slices.Slice, more: dict[Symbol, Any]) -> Slice:
+    """Return a slice as LEAN gives it, with data of further symbols in it: a list of ticks each, or a bar."""
+    bars, quote_bars, ticks = slice.bars, slice.quote_bars, slice.ticks
+    every = list(slice.all_data)
+    if more:
+        bars, quote_bars, ticks = _TradeBars(bars.items()), _QuoteBars(quote_bars.items()), _Ticks(ticks.items())
+        for symbol, data in more.items():
+            (ticks if isinstance(data, list) else bars)[symbol] = data
+            every += data if isinstance(data, list) else [data]
     nothing = slices.DataDictionary[Any]()
     kinds = (slice.splits, slice.dividends, slice.delistings, slice.symbol_changed_events)
-    return Slice(
-        slice.time, every, slice.bars, slice.quote_bars, ticks, nothing, nothing, *kinds, nothing, slice.utc_time
-    )
+    return Slice(slice.time, every, bars, quote_bars, ticks, nothing, nothing, *kinds, nothing, slice.utc_time)
