@@ -68,7 +68,7 @@ class OrderCall:
         self.quantity = quantity
         self.rest = rest
         self.named = named
-        self.amount: int | float = 0
+        self.amount: int | float = quantity
         self.limit_price: int | float = 0
         self.stop_price: int | float = 0
         self.trailing_amount: int | float = 0

@@ -84,18 +84,17 @@ class Lane:
             return _LANE_CLOSED
         return _LANE_FULL if self._pool.pending >= self._capacity else 0
 
-    def put(self, handle: int, call: OrderCall, order_type: Any, status: Any) -> LaneTicket:
+    def put(self, handle: int, call: OrderCall, described: dict[str, Any]) -> LaneTicket:
         """Queue an order that the gate has let through; `refusal` was asked before.
 
         Parameters:
             handle: of the pool.
             call: how it will be sent.
-            order_type: LEAN's OrderType, for the ticket.
-            status: LEAN's OrderStatus.NEW, likewise.
+            described: what the ticket says of it until LEAN has it.
         """
         slot = handle & _SLOT_MASK
         ticket = self._tickets[slot]
-        ticket.describe(call.symbol, call.quantity, order_type, status)
+        ticket.describe(described)
         self._calls[handle] = call
         self._pool.enqueue(handle)
         self._wake()

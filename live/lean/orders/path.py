@@ -21,6 +21,7 @@ from live.hot.orders import OrderField
 from live.hot.units import LARGEST_E9, scaled_e9
 from live.lean import surface
 from live.lean.engine_records import LeanOrder
+from live.lean.instrument import lean_callback, write_debug, write_error
 from live.lean.orders.calls import OrderCall
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
@@ -152,15 +153,16 @@ class LeanOrders:
             self.ids.restore(order.order_id, order.broker_ids)
         self._sender.on_claim = self._note
         for way in self._ways:
-            algorithm.debug(f"orders can go past the risk gate: {way}")
+            write_debug(algorithm, f"orders can go past the risk gate: {way}")
 
     def end(self) -> None:
         """Hand over what waits in the lane, tell what is to be told, and stop; called once."""
         left = self._sender.close(_END_SECONDS)
         if left:
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"{left} orders were still waiting when the run ended and were not sent: LEAN has not returned from the "
-                "order before them; look at the broker"
+                "order before them; look at the broker",
             )
         if self._algorithm is not None:
             self.review()
@@ -238,10 +240,10 @@ class LeanOrders:
         self._sender.gate.look_at_account()
         self._look_for_ungated()
         self._look_for_unanswered()
-        self._sender.refusals.report(algorithm.error)
+        self._sender.refusals.report(lean_callback(algorithm, "error"))
         if self._sender.made_asynchronous and not self._has_noted_waiting:
             self._has_noted_waiting = True
-            algorithm.debug(_NO_WAIT_NOTE)
+            write_debug(algorithm, _NO_WAIT_NOTE)
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
@@ -254,18 +256,20 @@ class LeanOrders:
             return order
 
         for order in sender.tracker.review(account.last_order_id(), adopt):
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
-                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
+                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls",
             )
 
     def _look_for_unanswered(self) -> None:
         for order in self._sender.tracker.unanswered(wall_ns()):
             row = self._sender.gate.rows[order.symbol_index]
             name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
-                "counts as unknown. It is not sent again; look at the broker"
+                "counts as unknown. It is not sent again; look at the broker",
             )
 
     def _note(self, order_id: int, handle: int) -> None:
@@ -287,7 +291,7 @@ class LeanOrders:
         except EnvironmentFault as fault:
             if str(fault) != self._fault:
                 self._fault = str(fault)
-                self._algorithm.error(str(fault))
+                write_error(self._algorithm, str(fault))
 
     # -- for the page
 

@@ -216,7 +216,13 @@ class OrderSender:
             lane.drain()
             return self._submit(handle, call)
         types = dotnet_types()
-        return lane.put(handle, call, types.order_types[call.method.order_type], types.new_status)
+        described = {
+            "symbol": self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)].symbol,
+            "quantity": float(call.amount),
+            "order_type": types.order_types[call.method.order_type],
+            "status": types.new_status,
+        }
+        return lane.put(handle, call, described)
 
     def _submit(self, handle: int, call: OrderCall) -> Any:
         """Make the call and connect LEAN's number with the order. Called on the lane's thread as well."""

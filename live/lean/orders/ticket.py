@@ -34,9 +34,9 @@ class LaneTicket:
         self._call: dict[str, Any] = {}
         self._lean: Any = None
 
-    def describe(self, symbol: Any, quantity: Any, order_type: Any, status: Any) -> None:
-        """Take what the call says of the order; status is LEAN's OrderStatus.NEW."""
-        self._call = {"symbol": symbol, "quantity": quantity, "order_type": order_type, "status": status}
+    def describe(self, call: dict[str, Any]) -> None:
+        """Take what the call says of the order, by the names of LEAN's ticket: symbol, quantity, order_type, status."""
+        self._call = call
 
     def become(self, ticket: Any) -> None:
         """Be LEAN's ticket from now on."""

@@ -253,6 +253,12 @@ def test_a_ticker_that_was_just_added_is_known(tmp_path: Path) -> None:
         assert bench.algorithm.market_order("SPY", 1).order_id == 1
 
 
+def test_a_type_of_order_by_keyword_makes_a_market_order_too(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        assert bench.algorithm.order(bench.ibm, 2, type=bench.lean.OrderType.LIMIT).order_id == 1
+        assert bench.sent() == [("IBM", 2, "MARKET")]
+
+
 def test_a_symbol_without_a_price_is_refused_with_leans_code(tmp_path: Path) -> None:
     with order_bench(tmp_path, prepare=lambda bench: bench.algorithm.add_equity("SPY")) as bench:
         ticket = bench.algorithm.market_order("SPY", 1)
