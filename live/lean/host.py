@@ -32,7 +32,7 @@ from live.lean.engine_steps import EngineSteps
 from live.lean.failure import STUCK_FILE, HostFailure, failure_in, stuck_in, write_failure
 from live.lean.housekeeping import STUCK_NS, Housekeeping
 from live.lean.instructions import Instructions
-from live.lean.instrument import UserCallbacks, lean_callback
+from live.lean.instrument import UserCallbacks, lean_callback, write_debug, write_error
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
 from live.lean.page import LeanPage
 from live.lean.parts import OrderPath, Part
@@ -131,7 +131,7 @@ class Host:
         self.page.enter(RunPhase.WARMING_UP)
         self.page.set_warm(WarmState.WARMING)
         for warning in self._warnings:
-            algorithm.debug(f"Warning: {warning}")
+            write_debug(algorithm, f"Warning: {warning}")
         self._is_initializing = True
         try:
             self._call("initialize")
@@ -379,7 +379,7 @@ class Host:
             threads.say(text)
             with suppress(Exception):
                 # Whatever LEAN says to that: the line is in the process's output.
-                self.algorithm.error(text)
+                write_error(self.algorithm, text)
 
     # -- the user's own code
 

@@ -127,6 +127,16 @@ def lean_callback(algorithm: Any, name: str) -> Callable[..., Any]:
     return found
 
 
+def write_debug(algorithm: Any, text: str) -> None:
+    """Write a line to the algorithm's log, whatever its class means by `debug`."""
+    lean_callback(algorithm, "debug")(text)
+
+
+def write_error(algorithm: Any, text: str) -> None:
+    """Write an error to the algorithm's log, whatever its class means by `error`."""
+    lean_callback(algorithm, "error")(text)
+
+
 def _above_lean(cls: type) -> Iterable[type]:
     """Return the Python classes that go before LEAN's own: behind it there may be others, of which LEAN's hide much."""
     return itertools.takewhile(is_python_class, cls.__mro__)

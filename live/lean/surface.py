@@ -326,10 +326,6 @@ class TradingAccount:
         """Return the day in the algorithm's time zone."""
         return cast(date, self.algorithm.time.date())
 
-    def quantity_toward(self, symbol: Any, fraction: Any) -> float:
-        """Return what LEAN would trade for a holding to be worth a fraction of the portfolio."""
-        return float(self.algorithm.calculate_order_quantity(symbol, fraction))
-
     def work_out_margin(self, symbol: Any, is_logged: bool) -> None:
         """Have LEAN work out the margin for an order, as an order call does, with the line that this writes or without."""
         self._portfolio.get_buying_power(symbol)

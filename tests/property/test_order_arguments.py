@@ -198,6 +198,7 @@ def test_submit_names_what_is_no_number(prices: Any, argument: str) -> None:
         ("trailing_stop_order", (2, 1.0), {}, "trailing_stop_order() missing 1 required argument: 'trailing_as_perc"),
         ("trailing_stop_order", (2, 1.0, 2.0, 3.0), {}, "trailing_stop_order: trailing_as_percentage is 3.0, and must"),
         ("set_holdings", (0.1, True, True, "", None, 5), {}, "set_holdings() takes at most 6 arguments"),
+        ("set_holdings", (), {}, "set_holdings: give a symbol and a percentage, or a list of PortfolioTarget"),
         ("set_holdings", (0.1,), {"weight": 1}, "set_holdings() has no argument 'weight'; it has symbol, percentage"),
         ("set_holdings", (0.1,), {"percentage": 1}, "set_holdings() got multiple values for argument 'percentage'"),
         ("submit_order_request", (), {}, "submit_order_request: the request is a Symbol; give a SubmitOrderRequest"),

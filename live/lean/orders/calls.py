@@ -78,13 +78,14 @@ class OrderCall:
         self.quantity = quantity
         self.rest = rest
         self.named = named
+        self.amount: int | float = quantity
 
     def clear(self) -> None:
         """Forget the call, and keep nothing of it alive."""
         self.symbol = self.quantity = self.request = None
         self.rest = ()
         self.named = _NOTHING
-        self.amount: int | float = 0
+        self.amount = 0
         self.limit_price: int | float = 0
         self.stop_price: int | float = 0
         self.trailing_amount: int | float = 0

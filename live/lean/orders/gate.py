@@ -70,6 +70,7 @@ class LeanGate:
         self._has_age_limit = settings.max_quote_age_seconds > 0
         self._has_loss_limit = settings.max_daily_loss > 0
         self._by_symbol: dict[Any, SymbolRow] = {}
+        self._tickers: set[str] = set()
         self._day_ns = -1
         self._next_rate = 0
         self.risk = RiskGate(Book(MAX_SYMBOLS))
@@ -90,6 +91,8 @@ class LeanGate:
 
     def row_of(self, symbol: Any) -> SymbolRow | None:
         """Return what is known of a symbol, ticker or security as algorithms hand them to orders; None for a stranger."""
+        if isinstance(symbol, str):
+            return self._of_ticker(symbol)
         row = self._by_symbol.get(symbol)
         return self._find(symbol) if row is None else row
 
@@ -178,10 +181,7 @@ class LeanGate:
 
     def _find(self, symbol: Any) -> SymbolRow | None:
         """Look for a symbol in LEAN, and remember how the algorithm calls it."""
-        known = getattr(symbol, "symbol", symbol)
-        if isinstance(known, str) and not self._has_ticker(known.upper()):
-            return None
-        security = surface.security_of(self.account.algorithm, known)
+        security = surface.security_of(self.account.algorithm, getattr(symbol, "symbol", symbol))
         if security is None:
             return None
         row = self._by_symbol.get(security.symbol) or self._add(security)
@@ -189,11 +189,18 @@ class LeanGate:
             self._by_symbol[symbol] = row
         return row
 
-    def _has_ticker(self, ticker: str) -> bool:
-        """Tell whether the algorithm has a security of a ticker, those included that it has just added."""
-        known = surface.securities(self.account.algorithm)
-        self.on_securities_changed(each for each in known if each.symbol not in self._by_symbol)
-        return any(row.ticker == ticker for row in self.rows)
+    def _of_ticker(self, ticker: str) -> SymbolRow | None:
+        """Return the row of a ticker; LEAN is asked each time, for which a ticker means the security that was added last."""
+        algorithm = self.account.algorithm
+        if ticker.upper() not in self._tickers:
+            # One that the algorithm has just added.
+            self.on_securities_changed(
+                each for each in surface.securities(algorithm) if each.symbol not in self._by_symbol
+            )
+            if ticker.upper() not in self._tickers:
+                return None
+        security = surface.security_of(algorithm, ticker)
+        return None if security is None else self._by_symbol.get(security.symbol) or self._add(security)
 
     def _add(self, security: Any) -> SymbolRow | None:
         if len(self.rows) >= self.risk.book.capacity:
@@ -201,6 +208,7 @@ class LeanGate:
         row = SymbolRow(len(self.rows), security)
         self.rows.append(row)
         self._by_symbol[row.symbol] = row
+        self._tickers.add(row.ticker.upper())
         self._register(row)
         self.risk.restrict(row.index, row.ticker.upper() in self._restricted)
         self.take_position(row)

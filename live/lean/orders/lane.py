@@ -103,18 +103,19 @@ class Lane:
             return _LANE_CLOSED
         return _LANE_FULL if self._pool.pending >= self._capacity else 0
 
-    def put(self, handle: int, call: OrderCall, order_type: Any, status: Any) -> GatedTicket:
+    def put(self, handle: int, call: OrderCall, symbol: Any, order_type: Any, status: Any) -> GatedTicket:
         """Queue an order that the gate has let through; `refusal` was asked before.
 
         Parameters:
             handle: of the pool.
             call: how it will be sent.
-            order_type: LEAN's OrderType, for the ticket.
+            symbol: LEAN's, for the ticket until LEAN has made its own.
+            order_type: LEAN's OrderType, likewise.
             status: LEAN's OrderStatus.NEW, likewise.
         """
         slot = handle & _SLOT_MASK
         ticket = self._tickets[slot]
-        ticket.describe(call.symbol, call.quantity, order_type, status)
+        ticket.describe(symbol, float(call.amount), order_type, status)
         call.handle = handle
         self._calls[slot] = call
         self._pool.enqueue(handle)

@@ -20,6 +20,7 @@ from live.hot.orders import OrderField
 from live.hot.units import scaled_e9
 from live.lean import surface
 from live.lean.engine_records import LeanOrder
+from live.lean.instrument import lean_callback, write_debug, write_error
 from live.lean.orders.ids import FILE_NAME, OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
@@ -153,7 +154,7 @@ class LeanOrders:
             self.ids.restore(order.order_id, order.broker_ids)
         self._sender.on_claim = self._note
         for way in self._ways:
-            algorithm.debug(f"orders can go past the risk gate: {way}")
+            write_debug(algorithm, f"orders can go past the risk gate: {way}")
 
     def end(self) -> None:
         """Hand over what waits in the lane, and take no more; called once. What is to be told is told by a last `review`.
@@ -163,9 +164,10 @@ class LeanOrders:
         """
         left = self._sender.close(_END_SECONDS)
         if left:
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"{left} orders were still waiting when the run ended and were not sent: LEAN has not returned from the "
-                "order before them; look at the broker"
+                "order before them; look at the broker",
             )
         self.raise_failure()
 
@@ -229,11 +231,11 @@ class LeanOrders:
         self._look_for_ungated()
         self._look_for_unanswered()
         self._tell_what_is_strange()
-        self._sender.changes.review(algorithm.error)
-        self._sender.refusals.report(algorithm.error)
+        self._sender.changes.review(lean_callback(algorithm, "error"))
+        self._sender.refusals.report(lean_callback(algorithm, "error"))
         if self._sender.made_asynchronous and not self._has_noted_waiting:
             self._has_noted_waiting = True
-            algorithm.debug(_NO_WAIT_NOTE)
+            write_debug(algorithm, _NO_WAIT_NOTE)
         self._write_ids()
 
     def _look_for_ungated(self) -> None:
@@ -246,18 +248,20 @@ class LeanOrders:
             return order
 
         for order in sender.tracker.review(account.last_order_id(), adopt):
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"order {order.order_id} of {order.quantity:g} {order.symbol.value} went past the risk gate: LEAN or one "
-                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls"
+                "of its models has sent it. Find out which, and send such orders by the algorithm's own calls",
             )
 
     def _look_for_unanswered(self) -> None:
         for order in self._sender.tracker.unanswered(wall_ns()):
             row = self._sender.gate.rows[order.symbol_index]
             name = f"order {order.order_id}" if order.order_id else "an order that is being sent"
-            self._algorithm.error(
+            write_error(
+                self._algorithm,
                 f"{name} of {row.ticker} has had no answer for {order.waited_ns / NANOSECONDS_PER_SECOND:.0f} s and "
-                "counts as unknown. It is not sent again; look at the broker"
+                "counts as unknown. It is not sent again; look at the broker",
             )
 
     def _tell_what_is_strange(self) -> None:
@@ -266,16 +270,18 @@ class LeanOrders:
         if failure is not None and lane is not None and not self._has_told_failure:
             if monotonic_ns() - lane.failed_ns >= _FAILURE_TOLD_NS:
                 self._has_told_failure = True
-                self._algorithm.error(
+                write_error(
+                    self._algorithm,
                     f"an order call in the lane has failed, and orders are refused since: {error_text(failure)}. The next "
-                    "data, or the end of the run, end the algorithm with it"
+                    "data, or the end of the run, end the algorithm with it",
                 )
         for status, is_told in list(self._strange_statuses.items()):
             if not is_told:
                 self._strange_statuses[status] = True
-                self._algorithm.error(
+                write_error(
+                    self._algorithm,
                     f"LEAN has told of an order with status {status}, which this version does not know: the order counts as "
-                    "open until a status comes that ends it; look at the broker, and get a newer version"
+                    "open until a status comes that ends it; look at the broker, and get a newer version",
                 )
 
     def _note(self, order_id: int, handle: int) -> None:
@@ -297,7 +303,7 @@ class LeanOrders:
         except EnvironmentFault as fault:
             if str(fault) != self._fault:
                 self._fault = str(fault)
-                self._algorithm.error(str(fault))
+                write_error(self._algorithm, str(fault))
 
     # -- for the page
 

@@ -86,7 +86,7 @@ class PortfolioOrders:
         Returns:
             The tickets.
         """
-        quantity = self._quantity_toward(symbol, percentage)
+        quantity = self._quantity_toward(algorithm, symbol, percentage)
         tickets = self._liquidate_others(algorithm, [symbol], options) if liquidates_others else []
         return tickets + self._order_rest(algorithm, symbol, quantity, options)
 
@@ -107,7 +107,7 @@ class PortfolioOrders:
             return []
         found = []
         for symbol, percentage in wanted:
-            change = self._quantity_toward(symbol, percentage)
+            change = self._quantity_toward(algorithm, symbol, percentage)
             row = self._sender.gate.row_of(symbol)
             if row is None or not row.is_tradable() or abs(change) < _exact(row.lot()):
                 continue
@@ -126,8 +126,9 @@ class PortfolioOrders:
         call = self._sender.calls.take(method, symbol, float(rest), options.arguments())
         return [self._sender.send(algorithm, call)]
 
-    def _quantity_toward(self, symbol: Any, percentage: Any) -> Decimal:
-        return _exact(self._sender.gate.account.quantity_toward(symbol, percentage))
+    def _quantity_toward(self, algorithm: Any, symbol: Any, percentage: Any) -> Decimal:
+        # As LEAN within .NET: a method of that name in the algorithm's class does not count.
+        return _exact(self._sender.native(algorithm, "calculate_order_quantity")(symbol, percentage))
 
     def _open_quantity(self, row: SymbolRow, types: tuple[int, ...] | None = None) -> Decimal:
         """Return what open orders of a symbol have yet to fill, once LEAN has those that wait in the lane.

@@ -30,7 +30,6 @@ _OPTIONS = OrderOptions._fields
 _HOLDING = ("symbol", "percentage", "liquidate_existing_holdings", *_OPTIONS)
 _TARGETS = ("targets", "liquidate_existing_holdings", *_OPTIONS)
 _LIQUIDATE = ("symbol", *_OPTIONS)
-_REQUIRED = ("symbol", "percentage", "targets")
 _SYMBOL_NAMES = frozenset(("symbols", "symbol_to_liquidate", "symbolToLiquidate"))
 """Names of the first parameter in LEAN's other overloads of liquidate."""
 
@@ -98,9 +97,10 @@ def _alias(name: str, snake_name: str, sender: OrderSender, unjudged: UnjudgedOr
     def send(self: Any, symbol: Any, quantity: Any, *rest: Any, **named: Any) -> Any:
         if unjudged.is_strategy(symbol):
             return unjudged.send(self, name, UNJUDGED_METHODS["combo_market_order"], (symbol, quantity, *rest), named)
+        # The overloads of `order` with a type of order send market orders whatever it says.
         if rest and not isinstance(rest[0], bool | str):
-            # The overloads with a type of order send market orders whatever it says.
             rest = rest[1:]
+        named.pop("type", None)
         if sign:
             quantity = sign * abs(quantity_of(name, "quantity", quantity))
         return sender.send(self, sender.calls.take(method, symbol, quantity, rest, named))
@@ -130,14 +130,26 @@ def _set_holdings(name: str, portfolio: PortfolioOrders) -> Method:
     def set_holdings(self: Any, *arguments: Any, **named: Any) -> list[Any]:
         has_targets = "targets" in named or (len(arguments) == 1 and "percentage" not in named)
         if has_targets or (len(arguments) > 1 and isinstance(arguments[1], bool)):
-            given = _bound(name, _TARGETS, arguments, named)
-            return portfolio.set_targets(self, given.pop("targets"), *_common(name, given))
-        given = _bound(name, _HOLDING, arguments, named)
+            given = _bound(name, _TARGETS, 1, arguments, named)
+            targets = _targets(name, given.pop("targets"))
+            return portfolio.set_targets(self, targets, *_common(name, given))
+        given = _bound(name, _HOLDING, 2, arguments, named)
         symbol, percentage = given.pop("symbol"), given.pop("percentage")
         quantity_of(name, "percentage", percentage)
         return portfolio.set_holdings(self, symbol, percentage, *_common(name, given))
 
     return _called(name, set_holdings)
+
+
+def _targets(name: str, given: Any) -> list[Any]:
+    """Return the targets of a list, of Python or .NET; what is none was meant as a symbol."""
+    try:
+        targets = list(given)
+    except TypeError:
+        targets = [given]
+    if not all(hasattr(each, "symbol") and hasattr(each, "quantity") for each in targets):
+        raise TypeError(f"{name}: give a symbol and a percentage, or a list of PortfolioTarget")
+    return targets
 
 
 def _common(name: str, given: dict[str, Any]) -> tuple[bool, OrderOptions]:
@@ -160,18 +172,21 @@ def _liquidate(name: str, portfolio: PortfolioOrders) -> Method:
             return [int(ticket.order_id) for ticket in tickets]
         for other_name in _SYMBOL_NAMES.intersection(named):
             named["symbol"] = named.pop(other_name)
-        given = _bound(name, _LIQUIDATE, arguments, named)
+        given = _bound(name, _LIQUIDATE, 0, arguments, named)
         return portfolio.liquidate(self, given.pop("symbol", None), _options(name, given))
 
     return _called(name, liquidate)
 
 
-def _bound(name: str, parameters: tuple[str, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+def _bound(
+    name: str, parameters: tuple[str, ...], required: int, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> dict[str, Any]:
     """Return the arguments of a call by the names of parameters.
 
     Parameters:
         name: of the call, for people.
-        parameters: LEAN's, in snake_case; those before the first that all these calls share have no default.
+        parameters: LEAN's, in snake_case.
+        required: how many of the first ones have no default.
         arguments: by position.
         named: by keyword, in either spelling.
 
@@ -188,7 +203,7 @@ def _bound(name: str, parameters: tuple[str, ...], arguments: tuple[Any, ...], n
         if known in bound:
             raise TypeError(f"{name}() got multiple values for argument {spelled!r}")
         bound[known] = value
-    missing = [each for each in parameters if each in _REQUIRED and each not in bound]
-    if missing and parameters is not _LIQUIDATE:
+    missing = [each for each in parameters[:required] if each not in bound]
+    if missing:
         raise TypeError(f"{name}() missing 1 required argument: {missing[0]!r}")
     return bound

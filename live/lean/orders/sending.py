@@ -272,7 +272,8 @@ class OrderSender:
                 lane.drain()
             return self.gated(self._given_back(call, self._submit(handle, call)))
         types = dotnet_types()
-        return lane.put(handle, call, types.order_types[call.method.order_type], types.new_status)
+        symbol = self.gate.rows[self.pool.get(handle, OrderField.SYMBOL_INDEX)].symbol
+        return lane.put(handle, call, symbol, types.order_types[call.method.order_type], types.new_status)
 
     def _made(self, call: OrderCall) -> Any:
         """Make a call of which the gate knows nothing."""

@@ -41,6 +41,7 @@ _EVENT_TICKET = _both("ticket")
 _TRANSACTIONS = _both("transactions")
 _ORDER_CALLS = _both(*ORDER_METHODS, "set_holdings", "submit_order_request", "liquidate")
 _BASE = "QCAlgorithm"
+_BASES = frozenset({"__base__", "__bases__", "__mro__", "mro"})
 _FRAMEWORK_BASES = (
     "AlphaModel",
     "ExecutionModel",
@@ -179,6 +180,9 @@ def _has_own_ticket(expression: ast.expr) -> bool:
 
 def _is_below(owner: ast.expr) -> bool:
     """Tell whether an expression is what comes after QCAlgorithm among an algorithm's bases: LEAN's own class."""
+    for each in ast.walk(owner):
+        if isinstance(each, ast.Attribute) and each.attr in _BASES and _name_of(each.value) == _BASE:
+            return True
     if not isinstance(owner, ast.Call) or _name_of(owner.func) != "super" or not owner.args:
         return False
     return _name_of(owner.args[0]) == _BASE

@@ -102,7 +102,7 @@ class GatedTicket:
                 )
             if (self._failure is not None or submitter.is_over) and self._lean is None:
                 raise EngineFailure(
-                    f"LEAN has given no ticket for the order of {self._quantity} {self._symbol}: the lane has ended; look for "
+                    f"LEAN has given no ticket for the order of {self._quantity:g} {self._symbol}: the lane has ended; look for "
                     "the first error in the log, and at the broker"
                 ) from self._failure
             sleep(_LOOK_EVERY_SECONDS)

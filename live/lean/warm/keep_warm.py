@@ -18,6 +18,7 @@ from live.errors import ConfigError, error_text
 from live.hot.catalogue import Counter, Gauge
 from live.lean import surface
 from live.lean.attendant import Attendant
+from live.lean.instrument import write_debug, write_error
 from live.lean.orders.sending import OrderSender
 from live.lean.page import LeanPage
 from live.lean.slice_watch import SliceWatch
@@ -98,9 +99,10 @@ class KeepWarm:
             return
         if surface.uses_framework(algorithm):
             # LEAN gives its models every slice and security, without a way to keep the dummy's from them.
-            algorithm.debug(
+            write_debug(
+                algorithm,
                 "the algorithm has models of LEAN's framework, which would see the dummy symbol of [lean]: nothing is "
-                "rehearsed or kept warm"
+                "rehearsed or kept warm",
             )
             return
         asset_class, market, ticker = self._dummy_name
@@ -108,20 +110,22 @@ class KeepWarm:
         taken = next((each for each in symbols if str(each.value).upper() == ticker), None)
         if taken is not None:
             # Also on another market: LEAN takes a bare ticker for the security that was added last.
-            algorithm.debug(
+            write_debug(
+                algorithm,
                 f"the algorithm has {ticker} of {str(taken.id.market).lower()}, and {'/'.join(self._dummy_name)} is the dummy "
                 "symbol of [lean]: nothing is rehearsed or kept warm, since calls with the bare ticker could mean either. Set "
-                f"dummy_symbol in {self._settings_file} to one that the algorithm does not use"
+                f"dummy_symbol in {self._settings_file} to one that the algorithm does not use",
             )
             return
         try:
             self._security = surface.add_silent_symbol(algorithm, asset_class, market, ticker)
         except Exception as error:
             # LEAN raises when its data folder or the brokerage model does not know the symbol: warmth is not worth a session.
-            algorithm.error(
+            write_error(
+                algorithm,
                 f"LEAN does not add the dummy symbol {'/'.join(self._dummy_name)}: "
                 f"{error_text(error)}; nothing is rehearsed or kept warm. Set dummy_symbol in [lean] of "
-                f"{self._settings_file} to one that it knows"
+                f"{self._settings_file} to one that it knows",
             )
             return
         # From the first slice on, those of a warm-up too.
@@ -155,10 +159,11 @@ class KeepWarm:
         if security is None:
             return
         if surface.base_amount(security):
-            algorithm.debug(
+            write_debug(
+                algorithm,
                 f"the account holds a currency that {security.symbol.value} prices, so beats on it would change the "
                 "account's worth: nothing is rehearsed or kept warm. Set another dummy_symbol in [lean] of "
-                f"{self._settings_file}"
+                f"{self._settings_file}",
             )
             return
         row = self._sender.gate.row_of(security.symbol)
@@ -198,7 +203,7 @@ class KeepWarm:
         except Exception as error:
             # The session does not wait for a warmth that cannot be had. Beats are tried again, ever more seldom.
             if rehearsal is not None:
-                self._algorithm.debug(f"the rehearsal is broken off: {error_text(error)}")
+                write_debug(self._algorithm, f"the rehearsal is broken off: {error_text(error)}")
                 self._end_rehearsal(rehearsal)
             raise
 
@@ -222,7 +227,7 @@ class KeepWarm:
         warmer = self._warmer
         assert warmer is not None
         try:
-            self._algorithm.debug(rehearsal.describe())
+            write_debug(self._algorithm, rehearsal.describe())
             self._tell_note(warmer)
             if rehearsal.rounds:
                 tick_ns, order_ns = rehearsal.rounds[-1]
@@ -236,7 +241,7 @@ class KeepWarm:
     def _tell_note(self, warmer: OrderWarmer) -> None:
         if warmer.note != self._note:
             self._note = warmer.note
-            self._algorithm.debug(f"keep-warm: {warmer.note}")
+            write_debug(self._algorithm, f"keep-warm: {warmer.note}")
 
     def _account(self, now_ns: int, beats: Beats) -> None:
         """Say what the host's thread has cost since the last time."""

@@ -198,7 +198,8 @@ class SecurityManager:
 
     def __getitem__(self, symbol: Symbol | str) -> Security:
         if isinstance(symbol, str):
-            return next(each for each in self._items.values() if each.symbol.value == symbol)
+            # A bare ticker is the security that was added last.
+            return next(each for each in reversed(self._items.values()) if each.symbol.value == symbol.upper())
         return self._items[symbol]
 
     def __contains__(self, symbol: Symbol) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,35 @@ def test_a_ticket_answers_before_lean_has_the_order(tmp_path: Path) -> None:
         bench.work()
         assert ticket.status == lean.OrderStatus.SUBMITTED
         assert ticket.cancel().is_success
+
+
+@pytest.mark.parametrize("by", ["ticker", "security"])
+def test_a_ticket_says_what_leans_will_say_however_the_order_was_given(tmp_path: Path, by: str) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate = Gate(bench)
+        what = "IBM" if by == "ticker" else bench.algorithm.securities[bench.ibm]
+        ticket = bench.algorithm.market_order(what, Decimal("2.50"))
+        gate.entered.acquire()
+        before = (ticket.symbol, ticket.quantity, type(ticket.quantity), ticket.quantity_remaining)
+        gate.open()
+        assert ticket.order_id == 1
+        assert before == (ticket.symbol, ticket.quantity, type(ticket.quantity), ticket.quantity_remaining)
+        assert before[0] == bench.ibm
+
+
+def test_a_refusal_in_the_lane_tells_the_quantity_of_submit(tmp_path: Path) -> None:
+    with order_bench(tmp_path, LANE) as bench:
+        gate = Gate(bench)
+        bench.algorithm.limit_order(bench.ibm, 1, 190.0)
+        gate.entered.acquire()
+        bench.algorithm.market_on_open_order(bench.btc, 1)
+        bench.orders.submit(bench.ibm, 7, 0.0, 0.0)
+        gate.open()
+        bench.orders.sender.lane.drain()
+        refused = [(each.ticker, each.quantity) for each in bench.orders.sender.refusals._waiting]
+        assert refused == [("BTCUSD", 1.0), ("IBM", 7.0)]
+        with pytest.raises(Exception, match="Market never closes"):
+            bench.orders.raise_failure()
 
 
 def test_orders_keep_their_order_and_a_full_lane_refuses(tmp_path: Path) -> None:

@@ -239,6 +239,7 @@ class Main(QCAlgorithm):
     def on_data(self, data):
         super(QCAlgorithm, self).set_holdings("IBM", 1)
         self.combo_market_order([], 1)
+        QCAlgorithm.__mro__[1].market_order(self, "IBM", 1)
 
 
 class Alpha(AlphaModel):
@@ -280,10 +281,11 @@ def test_require_gate_refuses_ways_past_it(tmp_path: Path) -> None:
         (7, "Transactions.AddOrder"),
         (10, "super(QCAlgorithm, self).set_holdings"),
         (11, "combo_market_order"),
-        (16, "algorithm.MarketOrder"),
+        (12, "QCAlgorithm.__mro__[1].market_order"),
+        (17, "algorithm.MarketOrder"),
     ):
         assert f"main.py line {line}: {member}: " in said
-    assert said.count("main.py line") == 5
+    assert said.count("main.py line") == 6
 
 
 def test_require_gate_leaves_alone_what_passes_it(tmp_path: Path) -> None:
@@ -293,7 +295,7 @@ def test_require_gate_leaves_alone_what_passes_it(tmp_path: Path) -> None:
 
 def test_without_require_gate_the_ways_are_told(tmp_path: Path) -> None:
     with order_bench(tmp_path, source=SOURCE) as bench:
-        assert len([text for text in bench.lines("debug") if "can go past the risk gate" in text]) == 5
+        assert len([text for text in bench.lines("debug") if "can go past the risk gate" in text]) == 6
 
 
 def make_with_own_calls(lean: Any) -> type:
@@ -303,6 +305,14 @@ def make_with_own_calls(lean: Any) -> type:
 
         def set_holdings(self, *arguments: Any) -> Any:
             return ("own", arguments)
+
+        def calculate_order_quantity(self) -> float:
+            return -1.0
+
+        def error(self) -> float:
+            return 0.5
+
+        def debug(self) -> None: ...
 
     return Main
 
@@ -315,6 +325,9 @@ def test_calls_that_the_algorithm_defines_stay_its_own(tmp_path: Path) -> None:
         assert algorithm.Buy("IBM", 4).order_id == -10
         assert [each.quantity for each in algorithm.SetHoldings("IBM", 0.001)] == [4.0]
         assert bench.sent() == [("IBM", 3, "LIMIT")]
+        bench.orders.review()
+        assert len([text for text in bench.lines("error") if "ORDER_QUANTITY_ABOVE_MAX" in text]) == 1
+        assert len([text for text in bench.lines("debug") if "without waiting" in text]) == 1
 
 
 def test_keywords_of_order_reach_the_spelling_that_was_called(tmp_path: Path) -> None:

@@ -253,6 +253,27 @@ def test_a_ticker_that_was_just_added_is_known(tmp_path: Path) -> None:
         assert bench.algorithm.market_order("SPY", 1).order_id == 1
 
 
+def test_a_ticker_means_the_security_that_was_added_last(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        judged = counted_judgements(bench)
+        assert bench.algorithm.market_order("BTCUSD", 1).symbol == bench.btc
+        other = bench.algorithm.add_crypto("BTCUSD", market="bitfinex").symbol
+        bench.tick(other, 300.0)
+        ticket = bench.algorithm.market_order("btcusd", 1)
+        assert ticket.symbol == other != bench.btc
+        gate = bench.orders.sender.gate
+        assert gate.row_of("BTCUSD") is gate.row_of(other) is not gate.row_of(bench.btc)
+        assert len(judged) == 2
+        bench.work()
+        assert gate.risk.position_e9(gate.row_of(other).index) == 10**9
+
+
+def test_a_type_of_order_by_keyword_makes_a_market_order_too(tmp_path: Path) -> None:
+    with order_bench(tmp_path) as bench:
+        assert bench.algorithm.order(bench.ibm, 2, type=bench.lean.OrderType.LIMIT).order_id == 1
+        assert bench.sent() == [("IBM", 2, "MARKET")]
+
+
 def test_a_symbol_without_a_price_is_refused_with_leans_code(tmp_path: Path) -> None:
     with order_bench(tmp_path, prepare=lambda bench: bench.algorithm.add_equity("SPY")) as bench:
         ticket = bench.algorithm.market_order("SPY", 1)
