@@ -203,8 +203,7 @@ class KeepWarm:
         except Exception as error:
             # The session does not wait for a warmth that cannot be had. Beats are tried again, ever more seldom.
             if rehearsal is not None:
-                write_debug(self._algorithm, f"the rehearsal is broken off: {error_text(error)}")
-                self._end_rehearsal(rehearsal)
+                self._end_rehearsal(rehearsal, f"the rehearsal is broken off: {error_text(error)}")
             raise
 
     def _feed(self, beats: Beats, rehearsal: Rehearsal | None, now_ns: int) -> None:
@@ -221,12 +220,19 @@ class KeepWarm:
         if now_ns - self._account_ns >= _ACCOUNT_EVERY_NS:
             self._account(now_ns, beats)
 
-    def _end_rehearsal(self, rehearsal: Rehearsal) -> None:
-        """End the rehearsal: on the host's thread or the loop thread, whichever finds first that it is over."""
+    def _end_rehearsal(self, rehearsal: Rehearsal, why: str = "") -> None:
+        """End the rehearsal: on the host's thread or the loop thread, whichever finds first that it is over.
+
+        Parameters:
+            rehearsal: the one under way.
+            why: it ends before its time; "" when it does not.
+        """
         self._rehearsal = None
         warmer = self._warmer
         assert warmer is not None
         try:
+            if why:
+                write_debug(self._algorithm, why)
             write_debug(self._algorithm, rehearsal.describe())
             self._tell_note(warmer)
             if rehearsal.rounds:
