@@ -194,7 +194,7 @@ class LeanOrders:
             self._acknowledged[order_id] = None
         elif status < 0:
             self._strange_statuses.setdefault(str(event.status), False)
-        sender.changes.on_event(order_id, status)
+        sender.changes.on_event(order_id, status, event)
         sender.tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
         sender.cancellations.look()
         sender.event_begins()

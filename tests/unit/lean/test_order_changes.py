@@ -10,7 +10,7 @@ import pytest
 from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
-from live.errors import UsageError
+from live.errors import AlgorithmError
 from live.hot.catalogue import ControlBit, Counter
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
@@ -239,7 +239,7 @@ class Main(QCAlgorithm):
 
 
 def test_changes_by_leans_own_tickets_are_found_in_the_source(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as error, order_bench(tmp_path, LeanSettings(require_gate=True), source=WAYS):
+    with pytest.raises(AlgorithmError) as error, order_bench(tmp_path, LeanSettings(require_gate=True), source=WAYS):
         pass
     said = str(error.value)
     for line, member in (
