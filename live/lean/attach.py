@@ -119,7 +119,7 @@ def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) 
         page.control,
         tell,
         stages,
-        Path(instructions.run_folder),
+        Path(instructions.state_folder or instructions.run_folder),
         Path(instructions.algorithm),
         instructions.settings_file,
     )

@@ -343,7 +343,8 @@ class Host:
             write_failure(failure, Path(self.instructions.run_folder))
         self.attendant.end()
         problems = [reason] if reason else []
-        for stop in (*(part.end for part in reversed(self._begun)), self.orders.end, self.housekeeping.settle):
+        parts = [part.end for part in reversed(self._begun)]
+        for stop in (*parts, self.orders.end, self.housekeeping.settle, self.orders.close):
             try:
                 stop()
             except Exception as error:

@@ -42,6 +42,7 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         algorithm: file of the user's algorithm.
         run_folder: folder of the run, where telemetry page and host's summary are made; it exists.
+        state_folder: folder of what outlives the runs of the algorithm, such as order numbers; "" for the run's folder.
         class_name: algorithm class to run; "" for the one that LEAN takes.
         source: in words, where the data come from.
         settings_file: file that the tables are from, for messages.
@@ -53,6 +54,7 @@ class Instructions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     algorithm: str
     run_folder: str
+    state_folder: str = ""
     class_name: str = ""
     source: str = "LEAN"
     settings_file: str = CONFIG_FILE_NAME

@@ -98,6 +98,10 @@ class OrderPath(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of files, after the last `review`."""
+        ...
+
 
 class Part(Protocol):
     """Something that lives as long as the session: warmth, a feeder."""

@@ -356,15 +356,6 @@ class TradingAccount:
         order = self._transactions.get_order_by_id(order_id)
         return tuple(float(getattr(order, name, 0)) for name in ("quantity", "limit_price", "stop_price"))
 
-    def changes_of(self, order_id: int, names: tuple[str, ...]) -> int:
-        """Return how many changes of one of these numbers an order's ticket has been asked for."""
-        requests = self._transactions.get_order_ticket(order_id).update_requests
-        return sum(any(getattr(each, name) is not None for name in names) for each in requests)
-
-    def has_refused_change(self, order_id: int) -> bool:
-        """Tell whether LEAN has refused the last thing that an order's ticket was asked for."""
-        return bool(self._transactions.get_order_ticket(order_id).get_most_recent_order_response().is_error)
-
     def cancel(self, order_id: int) -> bool:
         """Ask for the cancellation of an order; False when LEAN refuses, or has none of the number."""
         ticket = self._transactions.get_order_ticket(order_id)
@@ -392,23 +383,16 @@ def submit_request(algorithm: Any, symbol: Any, number: int, quantity: Any, tag:
     return types.submit_request(types.order_types[number], *terms)
 
 
-def invalid_ticket(algorithm: Any, request: Any, code_name: str, text: str) -> Any:
-    """Return the ticket that LEAN gives for a request that fails its checks: number -10, status INVALID, an error response.
+def error_response(request: Any, code_name: str, text: str) -> Any:
+    """Return LEAN's response to a request that fails checks; the code is a member of LEAN's OrderResponseErrorCode."""
+    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode
 
-    The code is a member of LEAN's OrderResponseErrorCode.
-    """
-    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, OrderTicket
-
-    response = OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
-    return OrderTicket.InvalidSubmitRequest(algorithm.transactions, request, response)
+    return OrderResponse.Error(request, getattr(OrderResponseErrorCode, code_name), text)
 
 
-def refused_change(algorithm: Any, order_id: int, text: str) -> Any:
-    """Return LEAN's response to a change of an order that fails checks."""
-    from QuantConnect.Orders import OrderResponse, OrderResponseErrorCode, UpdateOrderFields, UpdateOrderRequest
-
-    request = UpdateOrderRequest(algorithm.utc_time, order_id, UpdateOrderFields())
-    return OrderResponse.Error(request, OrderResponseErrorCode.PRE_ORDER_CHECKS_ERROR, text)
+def invalid_ticket(algorithm: Any, request: Any, response: Any) -> Any:
+    """Return the ticket that LEAN gives for a request that fails its checks: number -10, status INVALID, its response."""
+    return dotnet_types().ticket.InvalidSubmitRequest(algorithm.transactions, request, response)
 
 
 def add_silent_symbol(algorithm: Any, asset_class: str, market: str, ticker: str) -> Any:

@@ -39,6 +39,7 @@ from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
+from live.lean.orders.ids import check_free
 from live.lean.profile import config_keys, environment_variables
 from live.paper import run_model
 from live.paper.run import describe_failure, find_data
@@ -197,9 +198,12 @@ class _LeanRun:
             feed=feed,
             websocket=config.websocket,
         )
+        # LEAN would find it taken a minute later.
+        check_free(self._folder.state_path)
         instructions = Instructions(
             algorithm=str(self._algorithm.absolute()),
             run_folder=str(self._folder.path),
+            state_folder=str(self._folder.state_path),
             class_name=self._class_name,
             source=self._source,
             settings_file=self._request.settings_file,

@@ -41,6 +41,8 @@ LATENCY_FILE = "latency.json"
 SYMBOLS_FILE = "symbols.json"
 LOG_FILE = "log.txt"
 FAILURE_FILE = "failure.txt"
+STATE_FOLDER = "state"
+"""Folder beside those of the runs."""
 REPORT_FILE = "report.html"
 PARTIAL = ".partial"
 """What the name of a folder ends in until its run is over."""
@@ -95,6 +97,11 @@ class RunFolder:
         with _writing(self.path, "nothing was lost, the run has not started"), self._discarding():
             _take_space(self.path / _RESERVE_FILE)
             self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE, b"[", b"\n]\n")
+
+    @property
+    def state_path(self) -> Path:
+        """Folder of what outlives the runs of this algorithm; it is there when somebody makes it."""
+        return self.root / STATE_FOLDER / self._name
 
     @property
     def log_path(self) -> Path:

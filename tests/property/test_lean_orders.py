@@ -170,23 +170,27 @@ NUMBERS = st.lists(st.one_of(st.integers(1, 5), st.sampled_from(["write", "resta
 @given(NUMBERS)
 def test_numbers_never_come_twice(steps: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ids"
+        path = Path(folder)
         ids, given_out, engine_id = OrderIds(path), [], 0
         for step in steps:
             if step == "write":
                 ids.write()
             elif step == "restart":
                 ids.write()
+                ids.close()
                 ids, engine_id = OrderIds(path), 0
             elif step == "broker" and engine_id:
                 ids.note_broker(engine_id, [f"B{ids.own_id(engine_id)}"])
                 own = ids.own_id(engine_id)
                 ids.write()
+                ids.close()
                 again = OrderIds(path)
                 assert again.restore(77, ["other", f"B{own}"]) == own
+                ids, engine_id = again, 0
             elif isinstance(step, int):
                 engine_id += 1
                 given_out.append(ids.note(engine_id, "IBM", float(step), 0, 0))
+        ids.close()
         assert given_out == list(range(1, len(given_out) + 1))
 
 

@@ -136,3 +136,4 @@ def order_bench(
         finally:
             bench.orders.end()
             bench.orders.review()
+            bench.orders.close()

@@ -75,6 +75,8 @@ def places_of(
             Place(algorithm.parent),
             Place(algorithm.resolve().parent),
         ]
+        if instructions.state_folder:
+            found.append(Place(Path(instructions.state_folder), True))
         found += _feed_places(instructions)
     return _without_repetitions(found)
 

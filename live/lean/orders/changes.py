@@ -24,7 +24,7 @@ from live.lean import surface
 from live.lean.order_names import type_number_of
 from live.lean.orders.gate import LeanGate
 from live.lean.orders.methods import MISSING, given
-from live.lean.orders.refusals import Refusals, refusal_text
+from live.lean.orders.refusals import CHECKS_ERROR, Refusals, refusal_text
 from live.lean.orders.tracking import OrderTracker
 
 _TERMS = {
@@ -73,7 +73,7 @@ class OrderChanges:
         self._pool = pool
         self._refusals = refusals
         self._passed: dict[int, int] = {}
-        self._unconfirmed: dict[int, None] = {}
+        self._unconfirmed: dict[int, Any] = {}
         self._to_tell: deque[_PastGate] = deque()
         self.is_open = False
         self.ungated = 0
@@ -106,9 +106,9 @@ class OrderChanges:
             self._refusals.deny(
                 code, wall_ns(), str(ticket.symbol.value), float(terms.get("quantity", ticket.quantity))
             )
-            return surface.refused_change(self._gate.account.algorithm, order_id, _text_of(code))
+            return surface.error_response(ticket.submit_request, CHECKS_ERROR, _text_of(code))
         self._passed[order_id] = self._passed.get(order_id, 0) + 1
-        self._unconfirmed[order_id] = None
+        self._unconfirmed[order_id] = ticket
         response = method(*arguments, **named)
         if response.is_error:
             self._take_over(order_id)
@@ -136,30 +136,31 @@ class OrderChanges:
 
     # -- what LEAN says of it
 
-    def on_event(self, order_id: int, status: int) -> None:
+    def on_event(self, order_id: int, status: int, event: Any) -> None:
         """Follow an order event of LEAN's.
 
         Parameters:
             order_id: LEAN's number.
             status: number of LEAN's OrderStatus.
+            event: the event itself.
         """
         if status == _UPDATE_SUBMITTED:
             self._unconfirmed.pop(order_id, None)
-            self._look_for_ungated(order_id)
+            if self.is_open and event.ticket is not None:
+                self._look_for_ungated(order_id, event.ticket)
             self._take_over(order_id)
         elif status in _CLOSED:
             self._passed.pop(order_id, None)
             self._unconfirmed.pop(order_id, None)
 
-    def _look_for_ungated(self, order_id: int) -> None:
-        account = self._gate.account
+    def _look_for_ungated(self, order_id: int, ticket: Any) -> None:
         passed = self._passed.get(order_id, 0)
-        ungated = account.changes_of(order_id, _NUMBERS) - passed
-        if ungated <= 0 or not self.is_open:
+        ungated = sum(bool(_numbers_of(request)) for request in ticket.update_requests) - passed
+        if ungated <= 0:
             return
         self._passed[order_id] = passed + ungated
         self.ungated += ungated
-        quantity, limit, stop = account.terms_of(order_id)
+        quantity, limit, stop = self._gate.account.terms_of(order_id)
         handle = self._tracker.handle_of(order_id)
         if handle >= 0:
             row = self._gate.rows[self._pool.get(handle, OrderField.SYMBOL_INDEX)]
@@ -177,8 +178,8 @@ class OrderChanges:
 
     def review(self, write_error: Any) -> None:
         """Take back what LEAN has refused without an event, and tell what went past the gate; off the strategy's way."""
-        for order_id in list(self._unconfirmed):
-            if self._gate.account.has_refused_change(order_id) and self._unconfirmed.pop(order_id, MISSING) is None:
+        for order_id, ticket in list(self._unconfirmed.items()):
+            if ticket.get_most_recent_order_response().is_error and self._unconfirmed.pop(order_id, None) is not None:
                 self._take_over(order_id)
         while self._to_tell:
             order_id, ticker, quantity, code = self._to_tell.popleft()
@@ -207,8 +208,7 @@ def _terms_of(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> d
         fields = given(0, "fields", arguments, named)
         if fields is MISSING:
             raise TypeError(f"{name}() missing 1 required argument: 'fields'")
-        found = {term: getattr(fields, term) for term in _NUMBERS}
-        return {term: float(value) for term, value in found.items() if value is not None}
+        return _numbers_of(fields)
     term = _TERMS[known]
     if not term:
         return {}
@@ -217,3 +217,9 @@ def _terms_of(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> d
         raise TypeError(f"{name}() missing 1 required argument: '{term}'")
     read = quantity_of if term == "quantity" else price_of
     return {term: float(read(name, term.replace("_", " "), value))}
+
+
+def _numbers_of(changes: Any) -> dict[str, float]:
+    """Return the numbers that LEAN's fields of an update, or a request with them, change."""
+    found = {term: getattr(changes, term) for term in _NUMBERS}
+    return {term: float(value) for term, value in found.items() if value is not None}

@@ -1,13 +1,15 @@
 """Numbers of orders that outlive the process.
 
 LEAN numbers orders from 1 in each process, and an order that a broker still has comes back under another number. Ours go on
-where the last run stopped, in a file of lines that are only ever appended; an order that comes back is known by its
-broker's number. Lines are written by `write`, off the way of orders.
+where the last run stopped, in a file of lines that outlives the runs of an algorithm; an order that comes back is known by
+its broker's number. Lines are appended by `write`, off the way of orders; when the file has grown long a run begins by
+leaving out the oldest, in a new file that takes the place of the old one. One run at a time has the file.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections import deque
 from collections.abc import Iterable
@@ -19,6 +21,9 @@ from msgspec import Struct
 from live.errors import DataError, EnvironmentFault
 
 FILE_NAME = "order-ids.jsonl"
+LOCK_NAME = "order-ids.lock"
+_LINES_MAX = 100_000
+"""Lines from which on the older half is left out: an order that a broker brings back after so many is none of ours."""
 
 
 class OrderLine(Struct, frozen=True, omit_defaults=True):
@@ -47,21 +52,32 @@ class OrderIds:
     """Our numbers of LEAN's orders.
 
     Parameters:
-        path: the file; it is made when it is missing.
+        folder: where the file is, made when missing; the file is made with the first line.
 
     Raises:
         DataError: the file holds something else.
-        EnvironmentFault: it cannot be read or written.
+        EnvironmentFault: another run has the folder, or something there cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
         self._own: dict[int, int] = {}
         self._by_broker: dict[str, int] = {}
         self._known_broker: set[int] = set()
         self._waiting: deque[OrderLine] = deque()
         self._next = 1
-        self._read()
+        self._lock = _locked(folder)
+        try:
+            self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Leave the folder to another run; nothing is written any more."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def note(self, engine_id: int, symbol: str, quantity: float, order_type: int, time_ns: int) -> int:
         """Give an order a number; return it.
@@ -104,7 +120,7 @@ class OrderIds:
         Raises:
             EnvironmentFault: it cannot be written; what was to be written is kept for the next time.
         """
-        if not self._waiting:
+        if not self._waiting or self._lock < 0:
             return
         lines = list(self._waiting)
         text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
@@ -130,7 +146,10 @@ class OrderIds:
         except OSError as error:
             raise EnvironmentFault(f"cannot read {self._path}: {error.strerror}; check its mode") from error
         *lines, unfinished = content.split(b"\n")
-        if unfinished:
+        if len(lines) > _LINES_MAX:
+            lines = lines[-_LINES_MAX // 2 :]
+            self._replace(lines)
+        elif unfinished:
             # The process died while it wrote: its last line is cut off here as well, or the next one would join it.
             os.truncate(self._path, len(content) - len(unfinished))
         for number, text in enumerate(lines, 1):
@@ -142,3 +161,46 @@ class OrderIds:
                 ) from error
             self._next = max(self._next, line.order + 1)
             self._by_broker.update(dict.fromkeys(line.broker, line.order))
+
+    def _replace(self, lines: list[bytes]) -> None:
+        part = self._path.with_suffix(".part")
+        try:
+            part.write_bytes(b"".join(line + b"\n" for line in lines))
+            part.chmod(0o600)
+            part.replace(self._path)
+        except OSError as error:
+            raise EnvironmentFault(f"cannot write {part}: {error.strerror}; make room there") from error
+
+
+def check_free(folder: Path) -> None:
+    """See that no other run has the numbers of a folder.
+
+    Raises:
+        EnvironmentFault: one has them, or the folder cannot be made or written to.
+    """
+    os.close(_locked(folder))
+
+
+def _locked(folder: Path) -> int:
+    """Return the descriptor of a file in a folder that is locked for this process until it is closed, or the process ends.
+
+    Raises:
+        EnvironmentFault: another process has it, or it cannot be made.
+    """
+    path = folder / LOCK_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot make {path}: {error.strerror}; check the folder") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise EnvironmentFault(f"cannot lock {path}: {error.strerror}; choose a folder on a local disk") from error
+        raise EnvironmentFault(
+            f"another run of this algorithm is under way and has the order numbers in {folder}; end it, or choose another "
+            "--results folder"
+        ) from error
+    return descriptor

@@ -21,7 +21,7 @@ from live.hot.units import scaled_e9
 from live.lean import surface
 from live.lean.engine_records import LeanOrder
 from live.lean.instrument import lean_callback, write_debug, write_error
-from live.lean.orders.ids import FILE_NAME, OrderIds
+from live.lean.orders.ids import OrderIds
 from live.lean.orders.methods import order_method
 from live.lean.orders.portfolio_orders import PortfolioOrders
 from live.lean.orders.refusals import Denial
@@ -58,13 +58,13 @@ class LeanOrders:
         control: returns what somebody outside asks for, bits of ControlBit.
         on_denial: told each refused order, in `review`.
         stages: takes the stamps of orders.
-        run_folder: where the file of order numbers is.
+        state_folder: where the file of order numbers is.
         algorithm_file: the user's file, to look for ways past the gate.
         settings_file: where the tables are from, for messages.
 
     Raises:
         DataError: the file of order numbers holds something else.
-        EnvironmentFault: it cannot be read.
+        EnvironmentFault: it cannot be read, or another run has it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class LeanOrders:
         control: Callable[[], int],
         on_denial: Callable[[Denial], None],
         stages: OrderStages,
-        run_folder: Path,
+        state_folder: Path,
         algorithm_file: Path,
         settings_file: str = CONFIG_FILE_NAME,
     ) -> None:
@@ -91,7 +91,7 @@ class LeanOrders:
         self._has_noted_waiting = False
         self._ways: list[WayPastGate] = []
         self._fault = ""
-        self.ids = OrderIds(run_folder / FILE_NAME)
+        self.ids = OrderIds(state_folder)
 
     @property
     def sender(self) -> OrderSender:
@@ -171,6 +171,10 @@ class LeanOrders:
             )
         self.raise_failure()
 
+    def close(self) -> None:
+        """Leave the order numbers to another run, after the last `review`."""
+        self.ids.close()
+
     # -- LiveAlgorithm.submit
 
     def submit(self, symbol: Any, quantity: float, limit_price: float, stop_price: float) -> int:
@@ -196,7 +200,7 @@ class LeanOrders:
             self._acknowledged[order_id] = None
         elif status < 0:
             self._strange_statuses.setdefault(str(event.status), False)
-        sender.changes.on_event(order_id, status)
+        sender.changes.on_event(order_id, status, event)
         sender.tracker.on_event(order_id, status, scaled_e9(event.fill_quantity))
         sender.cancellations.look()
         sender.event_begins()

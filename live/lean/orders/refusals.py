@@ -19,12 +19,13 @@ _REMEMBERED = 1_024
 """Refusals that may wait to be reported; older ones are counted, not told one by one."""
 _LINE_EVERY_NS = NANOSECONDS_PER_SECOND
 """Shortest time between two lines about the same code."""
+CHECKS_ERROR = "PRE_ORDER_CHECKS_ERROR"
 _LEAN_CODES = {
     DenialCode.ORDER_QUANTITY_ZERO: "ORDER_QUANTITY_ZERO",
     DenialCode.MARKET_NO_PRICE: "SECURITY_PRICE_ZERO",
     DenialCode.SYMBOL_UNKNOWN: "MISSING_SECURITY",
 }
-"""LEAN's response codes where LEAN has the same reason; all else is PRE_ORDER_CHECKS_ERROR."""
+"""LEAN's response codes where LEAN has the same reason; all else is CHECKS_ERROR."""
 
 
 class Denial(NamedTuple):
@@ -98,9 +99,8 @@ def refused_ticket(algorithm: Any, request: Any, code: DenialCode) -> Any:
         request: for the order.
         code: why.
     """
-    return surface.invalid_ticket(
-        algorithm, request, _LEAN_CODES.get(code, "PRE_ORDER_CHECKS_ERROR"), refusal_text(code)
-    )
+    response = surface.error_response(request, _LEAN_CODES.get(code, CHECKS_ERROR), refusal_text(code))
+    return surface.invalid_ticket(algorithm, request, response)
 
 
 def refusal_text(code: DenialCode) -> str:
@@ -110,5 +110,5 @@ def refusal_text(code: DenialCode) -> str:
 
 def canceled_ticket(algorithm: Any, request: Any) -> Any:
     """Return LEAN's ticket of an order that was taken back before it was sent; parameters as for `refused_ticket`."""
-    text = "The order was canceled before it was sent."
-    return surface.invalid_ticket(algorithm, request, "REQUEST_CANCELED", text)
+    response = surface.error_response(request, "REQUEST_CANCELED", "The order was canceled before it was sent.")
+    return surface.invalid_ticket(algorithm, request, response)

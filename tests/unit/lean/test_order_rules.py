@@ -10,14 +10,13 @@ import pytest
 from support.lean_orders import OrderBench, order_bench
 
 from live.config import LeanSettings, RiskSettings
-from live.errors import AlgorithmError, DataError
+from live.errors import AlgorithmError
 from live.hot.catalogue import ControlBit, Counter
 from live.hot.denials import DenialCode
 from live.hot.orders import OrderState
 from live.hot.telemetry_reader import TelemetryReader
 from live.hot.telemetry_view import TelemetryView
 from live.lean.instrument import lean_callback
-from live.lean.orders.ids import FILE_NAME, OrderIds
 
 
 def set_control(bench: OrderBench, bits: ControlBit) -> None:
@@ -472,24 +471,6 @@ def test_order_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
         assert bench.orders.ids.own_id(1) == 2
         bench.algorithm.market_order(bench.ibm, 1)
         assert bench.orders.ids.own_id(2) == 3
-
-
-def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
-    ids = OrderIds(tmp_path / FILE_NAME)
-    ids.note(1, "IBM", 1.0, 0, 0)
-    ids.write()
-    with (tmp_path / FILE_NAME).open("ab") as file:
-        file.write(b'{"order":2,"eng')
-    again = OrderIds(tmp_path / FILE_NAME)
-    assert again.note(1, "IBM", 1.0, 0, 0) == 2
-    again.write()
-    assert OrderIds(tmp_path / FILE_NAME).note(1, "IBM", 1.0, 0, 0) == 3
-
-
-def test_another_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("no such thing\n")
-    with pytest.raises(DataError, match=r"line 1 of .*order-ids\.jsonl"):
-        OrderIds(tmp_path / FILE_NAME)
 
 
 # -- limits that need more of LEAN
