@@ -20,6 +20,7 @@ from live.cli.output import (
     print_warnings,
     progress_option,
     with_feed_options,
+    with_gate_required,
 )
 from live.config import CONFIG_FILE_NAME, load_config
 from live.errors import ExitCode, RunInterrupted, UsageError
@@ -74,6 +75,11 @@ _DAY = click.DateTime(formats=["%Y-%m-%d", "%Y%m%d"])
 @click.option(
     "--speed", metavar="N", help="With --engine lean: times faster than the session was, or max. Without it: 1."
 )
+@click.option(
+    "--require-gate",
+    is_flag=True,
+    help="With --engine lean: refuse an algorithm whose orders can reach LEAN without passing the risk gate.",
+)
 @click.option("--from", "first", type=_DAY, help="With --engine lean: first day. Without it: the algorithm's.")
 @click.option("--to", "last", type=_DAY, help="With --engine lean: last day. Without it: the algorithm's.")
 @progress_option
@@ -95,6 +101,7 @@ def command(
     dotnet: Path | None,
     libpython: Path | None,
     speed: str | None,
+    require_gate: bool,
     first: datetime | None,
     last: datetime | None,
     progress: bool | None,
@@ -125,13 +132,15 @@ def command(
         )
     if home is None and (speed is not None or first is not None or last is not None):
         raise UsageError("--speed, --from and --to are about a session replayed to LEAN; add --engine lean")
+    if home is None and require_gate:
+        raise UsageError("--require-gate is about ways into LEAN past the risk gate; add --engine lean")
     if config is not None and not config.exists():
         raise UsageError(f"there is no file {config}; check the path given to --config")
     if feed is None and (spin or on_gap is not None):
         raise UsageError("--spin and --on-gap are about a feed; name one with --feed")
     config = config if config is not None else find_beside(algorithm, CONFIG_FILE_NAME)
     settings = load_config(config)
-    settings = with_feed_options(settings, on_gap, spin)
+    settings = with_gate_required(with_feed_options(settings, on_gap, spin), require_gate)
     request = DryRunRequest(
         algorithm=algorithm,
         class_name=class_name,

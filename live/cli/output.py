@@ -81,6 +81,15 @@ def with_feed_options(config: Config, on_gap: str | None, spin: bool = False) ->
     return config
 
 
+def with_gate_required(config: Config, is_required: bool) -> Config:
+    """Return a configuration that refuses ways past the risk gate when the option says so; else as the file has it."""
+    # As above.
+    import msgspec
+
+    replace = msgspec.structs.replace
+    return replace(config, lean=replace(config.lean, require_gate=True)) if is_required else config
+
+
 def check_exists(algorithm: Path) -> None:
     """Check that an algorithm's path leads somewhere.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +39,6 @@ from live.lean.engine.replay import SessionPublisher, SessionRequest
 from live.lean.engine.verdict import failure_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
-from live.lean.orders.ids import check_free
 from live.lean.profile import config_keys, environment_variables
 from live.paper import run_model
 from live.paper.run import describe_failure, find_data
@@ -58,6 +57,7 @@ from live.report.lean_request import LeanRunRequest, checked, play_embedded
 from live.report.lean_results import EngineLeavings, FeederReport, read_events, read_feeder, records_of, result_of
 from live.report.results import FAILURE_FILE, REPORT_FILE, RunFolder
 from live.report.run_files import RunFiles
+from live.report.state_folder import StateFolder
 
 _ENGINE_FOLDER = "lean"
 _SUBSCRIPTIONS_FILE = "subscriptions.json"
@@ -127,6 +127,7 @@ class _LeanRun:
         self._currency = embedded.currency if embedded is not None else "USD"
         self._source = f"feed {run.feed}" if run.feed is not None else f"replay of {self._data.path}"
         self._folder: RunFolder
+        self._held: ExitStack
 
     def run(self) -> RunResult:
         """Run the engine and write what it left."""
@@ -134,6 +135,7 @@ class _LeanRun:
         with (
             self._signals.gently(self._stop),
             tempfile.TemporaryDirectory(prefix="lean-live-feed-", ignore_cleanup_errors=True) as name,
+            ExitStack() as self._held,
         ):
             self._folder = RunFolder(run.results_folder, self._name, settings.max_order_event_rows, settings.keep_runs)
             files: EngineFiles | None = None
@@ -198,12 +200,11 @@ class _LeanRun:
             feed=feed,
             websocket=config.websocket,
         )
-        # LEAN would find it taken a minute later.
-        check_free(self._folder.state_path)
+        state = self._held.enter_context(closing(StateFolder(self._folder.root, self._folder.name)))
         instructions = Instructions(
             algorithm=str(self._algorithm.absolute()),
             run_folder=str(self._folder.path),
-            state_folder=str(self._folder.state_path),
+            state_folder=str(state.path),
             class_name=self._class_name,
             source=self._source,
             settings_file=self._request.settings_file,

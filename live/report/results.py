@@ -41,8 +41,6 @@ LATENCY_FILE = "latency.json"
 SYMBOLS_FILE = "symbols.json"
 LOG_FILE = "log.txt"
 FAILURE_FILE = "failure.txt"
-STATE_FOLDER = "state"
-"""Folder beside those of the runs."""
 REPORT_FILE = "report.html"
 PARTIAL = ".partial"
 """What the name of a folder ends in until its run is over."""
@@ -81,6 +79,9 @@ class RunFolder:
         max_order_event_rows: order events that are written; those beyond it are counted and part of the digest.
         keep_runs: finished runs of this algorithm that are kept after a success; zero keeps all.
 
+    Attributes:
+        name: how the folders of this algorithm's runs begin.
+
     Raises:
         EnvironmentFault: the folder cannot be made.
     """
@@ -88,7 +89,7 @@ class RunFolder:
     def __init__(self, root: Path, algorithm: str, max_order_event_rows: int = 1_000_000, keep_runs: int = 0) -> None:
         self.algorithm = algorithm
         self.digest = OrderEventDigest()
-        self._name = re.sub(r"[^A-Za-z0-9_.]+", "_", algorithm).lstrip(".") or "algorithm"
+        self.name = re.sub(r"[^A-Za-z0-9_.]+", "_", algorithm).lstrip(".") or "algorithm"
         self._rows_left = max_order_event_rows
         self._keep_runs = keep_runs
         self._shown_root = root
@@ -97,11 +98,6 @@ class RunFolder:
         with _writing(self.path, "nothing was lost, the run has not started"), self._discarding():
             _take_space(self.path / _RESERVE_FILE)
             self._events: AppendFile | None = AppendFile(self.path / ORDER_EVENTS_FILE, b"[", b"\n]\n")
-
-    @property
-    def state_path(self) -> Path:
-        """Folder of what outlives the runs of this algorithm; it is there when somebody makes it."""
-        return self.root / STATE_FOLDER / self._name
 
     @property
     def log_path(self) -> Path:
@@ -231,7 +227,7 @@ class RunFolder:
         with _writing(self.root, "nothing was lost, the run has not started"):
             self.root.mkdir(parents=True, exist_ok=True)
             for number in range(1, _SAME_SECOND_MAX):
-                final = self.root / f"{self._name}-{stamp}{'' if number == 1 else f'-{number}'}"
+                final = self.root / f"{self.name}-{stamp}{'' if number == 1 else f'-{number}'}"
                 partial = final.with_name(final.name + PARTIAL)
                 try:
                     partial.mkdir()
@@ -290,7 +286,7 @@ class RunFolder:
     def _delete_old_runs(self) -> None:
         if self._keep_runs == 0:
             return
-        pattern = re.compile(rf"{re.escape(self._name)}-{_STAMP}")
+        pattern = re.compile(rf"{re.escape(self.name)}-{_STAMP}")
         runs = [
             path for path in self.root.iterdir() if pattern.fullmatch(path.name) and (path / SUMMARY_FILE).is_file()
         ]

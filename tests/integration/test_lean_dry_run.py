@@ -73,6 +73,25 @@ def dry_run(capsys: Any, words: list[str]) -> tuple[int, dict[str, Any]]:
     return code, json.loads(capsys.readouterr().out)
 
 
+def test_the_gate_is_required_by_an_option(tmp_path: Path, data: Path, capsys: Any) -> None:
+    past = "        self.set_execution(None)"
+    code = run(words(tmp_path, data, past, "--require-gate"))
+    assert code == ExitCode.BAD_INPUT
+    assert "steps.py line 19: set_execution: " in capsys.readouterr().out
+    assert run(["dry-run", str(tmp_path / "steps.py"), "--require-gate"]) == ExitCode.USAGE
+    assert "add --engine lean" in capsys.readouterr().err
+
+
+def test_order_numbers_go_on_in_the_next_run(tmp_path: Path, data: Path, capsys: Any) -> None:
+    given = words(tmp_path, data, "", "--speed", "max")
+    for _ in range(2):
+        assert dry_run(capsys, given)[0] == ExitCode.OK
+    lines = (tmp_path / "results" / "state" / "Steps" / "order-ids.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines]
+    # LEAN begins with 1 in each process.
+    assert [(each["order"], each["engine"]) for each in found if each.get("engine")] == [(1, 1), (2, 2), (3, 1), (4, 2)]
+
+
 def test_a_session_through_lean_and_what_it_came_to(tmp_path: Path, data: Path, capsys: Any) -> None:
     code, found = dry_run(capsys, words(tmp_path, data, "", "--speed", "3"))
     assert code == ExitCode.OK

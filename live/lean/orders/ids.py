@@ -9,7 +9,6 @@ leaving out the oldest, in a new file that takes the place of the old one. One r
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections import deque
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from live.errors import DataError, EnvironmentFault
+from live.file_lock import try_lock
 
 FILE_NAME = "order-ids.jsonl"
 LOCK_NAME = "order-ids.lock"
@@ -172,35 +172,16 @@ class OrderIds:
             raise EnvironmentFault(f"cannot write {part}: {error.strerror}; make room there") from error
 
 
-def check_free(folder: Path) -> None:
-    """See that no other run has the numbers of a folder.
-
-    Raises:
-        EnvironmentFault: one has them, or the folder cannot be made or written to.
-    """
-    os.close(_locked(folder))
-
-
 def _locked(folder: Path) -> int:
     """Return the descriptor of a file in a folder that is locked for this process until it is closed, or the process ends.
 
     Raises:
         EnvironmentFault: another process has it, or it cannot be made.
     """
-    path = folder / LOCK_NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise EnvironmentFault(f"cannot make {path}: {error.strerror}; check the folder") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
-            raise EnvironmentFault(f"cannot lock {path}: {error.strerror}; choose a folder on a local disk") from error
+    lock = try_lock(folder / LOCK_NAME)
+    if lock is None:
         raise EnvironmentFault(
-            f"another run of this algorithm is under way and has the order numbers in {folder}; end it, or choose another "
-            "--results folder"
-        ) from error
-    return descriptor
+            f"another run of this algorithm is under way and has the order numbers in {folder}; end it, or give this run a "
+            "state folder of its own"
+        )
+    return lock

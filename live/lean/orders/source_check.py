@@ -96,8 +96,8 @@ def require_gated(ways: Sequence[WayPastGate], settings_file: str) -> None:
     """
     if ways:
         raise AlgorithmError(
-            f"require_gate is set in [lean] of {settings_file}, and orders of the algorithm can go past the risk gate: "
-            + "; ".join(map(str, ways))
+            f"the risk gate is required (require_gate in [lean] of {settings_file}, or --require-gate), and orders of the algorithm "
+            "can go past it: " + "; ".join(map(str, ways))
         )
 
 

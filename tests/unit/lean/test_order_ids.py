@@ -11,7 +11,8 @@ import pytest
 
 from live.errors import DataError, EnvironmentFault
 from live.lean.orders import ids as ids_module
-from live.lean.orders.ids import FILE_NAME, OrderIds, check_free
+from live.lean.orders.ids import FILE_NAME, OrderIds
+from live.report.state_folder import StateFolder
 
 
 @contextmanager
@@ -40,21 +41,31 @@ def test_another_file_is_named_and_the_folder_is_let_go(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("no such thing\n")
     with pytest.raises(DataError, match=r"line 1 of .*order-ids\.jsonl"):
         OrderIds(tmp_path)
-    check_free(tmp_path)
+    (tmp_path / FILE_NAME).unlink()
+    OrderIds(tmp_path).close()
 
 
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "Main"
-    check_free(folder)
     with ids_in(folder) as ids:
-        for refused in (OrderIds, check_free):
-            with pytest.raises(EnvironmentFault, match="another run of this algorithm is under way"):
-                refused(folder)
+        with pytest.raises(EnvironmentFault, match="another run of this algorithm is under way"):
+            OrderIds(folder)
         ids.note(1, "IBM", 1.0, 0, 0)
     # After the end nothing is written that another run would not know.
     ids.write()
     assert not (folder / FILE_NAME).exists()
-    check_free(folder)
+    OrderIds(folder).close()
+
+
+def test_runs_at_once_have_folders_of_their_own_and_later_ones_the_same(tmp_path: Path) -> None:
+    first, second = StateFolder(tmp_path, "Main"), StateFolder(tmp_path, "Main")
+    other = StateFolder(tmp_path, "Other")
+    assert [each.path.name for each in (first, second, other)] == ["Main", "Main-2", "Other"]
+    first.close()
+    third = StateFolder(tmp_path, "Main")
+    assert third.path == first.path
+    for each in (second, third, other):
+        each.close()
 
 
 def test_a_folder_that_cannot_be_had_is_named(tmp_path: Path) -> None:
