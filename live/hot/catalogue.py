@@ -184,7 +184,11 @@ class Counter(_CatalogueEnum):
         "Ticks left out since their market was closed, or in hours that the run did not ask for.",
     )
     FEED_RESUMES = 53, "feed_resumes_total", "Times that somebody asked to end a pause of the feed."
-    ORDERS_UNGATED = 54, "orders_ungated_total", "Orders that LEAN has and that never passed the risk gate."
+    ORDERS_UNGATED = (
+        54,
+        "orders_ungated_total",
+        "Orders, and changes of orders, that LEAN has and that never passed the risk gate.",
+    )
     ORDERS_EXEMPT_LIQUIDATION = (
         55,
         "orders_exempt_total{kind=liquidation}",
@@ -257,7 +261,11 @@ class Stage(_CatalogueEnum):
     GC_PAUSE_PYTHON = 5, "gc_pause_seconds{runtime=python}", "Pauses of the garbage collector."
     GC_PAUSE_DOTNET = 6, "gc_pause_seconds{runtime=dotnet}", "Pauses of the garbage collector."
     TICK_TO_STRATEGY = 7, "tick_to_strategy_seconds", "Receipt of a tick to the entry of the strategy, sampled."
-    TICK_TO_HANDOVER = 8, "tick_to_handover_seconds", "Receipt of a tick to the strategy's handing over of an order."
+    TICK_TO_HANDOVER = (
+        8,
+        "tick_to_handover_seconds",
+        "Receipt of a tick to the strategy's handing over of an order, refused ones too.",
+    )
 
     @classmethod
     def _kind(cls) -> MetricKind:
