@@ -34,9 +34,9 @@ from live.lean.engine.engine_config import RESULTS_FOLDER, EngineFiles, EngineRe
 from live.lean.engine.engine_log import engine_version, read_text
 from live.lean.engine.memory_folder import discard_memory_folder, keep_memory_folder
 from live.lean.engine.preflight import check_room
-from live.lean.engine.process import Ending, EngineOutcome, EngineProcess
+from live.lean.engine.process import EngineOutcome, EngineProcess
 from live.lean.engine.replay import SessionPublisher, SessionRequest
-from live.lean.engine.verdict import failure_of
+from live.lean.engine.verdict import failure_of, trace_of
 from live.lean.entry import ENTRY_TEXT
 from live.lean.instructions import FeederInstructions, Instructions
 from live.lean.profile import config_keys, environment_variables
@@ -139,6 +139,7 @@ class _LeanRun:
         ):
             self._folder = RunFolder(run.results_folder, self._name, settings.max_order_event_rows, settings.keep_runs)
             files: EngineFiles | None = None
+            process: EngineProcess | None = None
             try:
                 publisher = self._publisher(Path(name))
                 files = self._prepare(Path(name))
@@ -150,6 +151,9 @@ class _LeanRun:
                     raise self._signals.error("LEAN was not started")
                 process.start()
             except BaseException:
+                if process is not None:
+                    # A second signal may come while the process is made.
+                    process.close()
                 self._folder.discard()
                 _discard_memory(files)
                 raise
@@ -194,7 +198,7 @@ class _LeanRun:
             # The publisher begins when the engine is ready; it is tried often until then.
             feed = msgspec.structs.replace(feed, reconnect_limit_seconds=_RETRY_LIMIT_SECONDS, full_queue="wait")
         feeder = FeederInstructions(
-            address=_absolute(run.feed or str(FeedAddress(_socket(sockets)))),
+            address=run.feed or str(FeedAddress(_socket(sockets))),
             subscriptions_file="" if run.feed is not None else str(self._own(_SUBSCRIPTIONS_FILE)),
             counters_file=str(self._own(_FEEDER_FILE)),
             feed=feed,
@@ -309,7 +313,7 @@ class _LeanRun:
                 self._folder.engine_event(event)
         except EnvironmentFault as full:
             failure = failure or full
-        trace = _trace_inside(outcome)
+        trace = trace_of(outcome)
         result, failure = self._write(self._result(left, files, outcome, failure), left, failure, trace)
         if failure is None:
             return result
@@ -420,17 +424,6 @@ class _LeanRun:
         return compare_events(left.rows, RunFiles(folder).events, folder)
 
 
-def _trace_inside(outcome: EngineOutcome) -> str:
-    """Return the way of the error that ended the run inside LEAN, as the host has seen it, or else as LEAN tells it."""
-    host = outcome.host
-    if host is not None and host.failure is not None:
-        return host.failure.traceback
-    if host is not None and host.stuck is not None and outcome.ending is Ending.HUNG:
-        return host.stuck.traceback
-    status = outcome.status
-    return "" if status is None or status.runtime_error is None else status.stack_trace
-
-
 def _trace(failure: LeanLiveError | None) -> str:
     return "" if failure is None else "".join(traceback.format_exception(failure))
 
@@ -443,9 +436,3 @@ def _discard_memory(files: EngineFiles | None) -> None:
 
 def _socket(folder: Path) -> Path:
     return folder / "feed"
-
-
-def _absolute(address: str) -> str:
-    """Return an address as LEAN has to have it, whose working folder is another."""
-    kind, _, name = address.partition(":")
-    return f"unix:{Path(name).absolute()}" if kind == "unix" else address

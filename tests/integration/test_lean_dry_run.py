@@ -397,11 +397,24 @@ def test_a_signal_while_the_embedded_engine_plays_starts_no_lean(tmp_path: Path,
 
 def test_two_runs_at_once_do_not_meet(tmp_path: Path, data: Path) -> None:
     given = words(tmp_path, data, "", "--speed", "3")
-    both = [Command(tmp_path, given), Command(tmp_path, given)]
+    other = [word.replace(str(tmp_path / "results"), str(tmp_path / "others")) for word in given]
+    both = [Command(tmp_path, given), Command(tmp_path, other)]
     ends = [each.end() for each in both]
     assert [code for code, _, _ in ends] == [ExitCode.OK, ExitCode.OK], ends
-    assert len({found["results_folder"] for _, found, _ in ends}) == 2
     assert [found["ticks"]["trade"] for _, found, _ in ends] == [TICKS, TICKS]
+
+
+def test_a_second_run_of_an_algorithm_in_the_same_folder_is_refused_and_leaves_the_first_alone(
+    tmp_path: Path, data: Path
+) -> None:
+    first = Command(tmp_path, words(tmp_path, data, "", "--speed", "0.1"))
+    first.wait_for("*.partial/subscriptions.json")
+    code, found, _ = Command(tmp_path, words(tmp_path, data, "", "--speed", "0.1")).end()
+    assert code == ExitCode.ENVIRONMENT
+    assert "another run of this algorithm is under way" in found["error"]["message"]
+    assert len(list(first.results.glob("*.partial"))) == 1
+    code, found, err = first.end(signal.SIGINT)
+    assert (code, found["state"]) == (ExitCode.INTERRUPTED, "interrupted"), err
 
 
 def test_lean_s_files_in_memory_end_in_the_results(tmp_path: Path, data: Path, capsys: Any) -> None:

@@ -73,6 +73,17 @@ def failure_of(
     return None if text is None else EngineFailure(f"{text}{where}")
 
 
+def trace_of(outcome: EngineOutcome) -> str:
+    """Return the way of the error that ended the run inside LEAN, as the host has seen it, or else as LEAN tells it."""
+    host = outcome.host
+    if host is not None and host.failure is not None:
+        return host.failure.traceback
+    if host is not None and host.stuck is not None and outcome.ending is Ending.HUNG:
+        return host.stuck.traceback
+    status = outcome.status
+    return "" if status is None or status.runtime_error is None else status.stack_trace
+
+
 _ENDINGS = {
     Ending.HUNG: "the engine hung: its host gave no sign of life for the time that it may be silent, and it was killed; the "
     "algorithm may be in an endless loop, or wait for something",
