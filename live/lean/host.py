@@ -31,6 +31,7 @@ from live.lean.attendant import Attendant
 from live.lean.engine_steps import EngineSteps
 from live.lean.failure import STUCK_FILE, HostFailure, failure_in, stuck_in, write_failure
 from live.lean.housekeeping import STUCK_NS, Housekeeping
+from live.lean.in_force import write_in_force
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback, write_debug, write_error
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
@@ -94,7 +95,7 @@ class Host:
         self.watch.on_beat = self.housekeeping.rest
         self._starting = threading.Lock()
         self._ending = threading.Lock()
-        self._loop_thread = 0
+        self._loop_thread = self._loop_tid = 0
         self._is_initializing = False
         self._has_session = False
         self._has_subscriptions = False
@@ -148,7 +149,7 @@ class Host:
             # The strategy's own call.
             self._call("on_warmup_finished")
             return
-        self._loop_thread = threading.get_ident()
+        self._loop_thread, self._loop_tid = threading.get_ident(), threading.get_native_id()
         try:
             self.orders.begin(self.algorithm)
             if self._dispatch is not None:
@@ -287,7 +288,7 @@ class Host:
         self.attendant.every(_LOOK_SECONDS, self._look_after)
         self.attendant.begin()
         if self._pinning is not None:
-            self._pinning.begin(threading.get_native_id())
+            self._pinning.begin(self._loop_tid)
         self._has_session = True
         self.housekeeping.begin()
         self._become_ready()
@@ -312,7 +313,13 @@ class Host:
                 return
             self._is_ready = True
         self.housekeeping.become_ready()
+        self._apart(self._tell_in_force)
         self._apart(self.housekeeping.rest)
+
+    def _tell_in_force(self) -> None:
+        """Leave word of what the settings have come to, for a look at this process from outside."""
+        mode = "inline" if self.orders.sender.lane is None else "lane"
+        write_in_force(Path(self.instructions.run_folder), self._loop_tid, mode, surface.log_handler())
 
     def fail_in(self, name: str, error: BaseException) -> None:
         """End the host because of an error that is on its way to LEAN out of one of the algorithm's callbacks.

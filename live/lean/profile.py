@@ -39,7 +39,7 @@ class ProfileSetting(NamedTuple):
     name: str
     place: Place
     key: str
-    value: str | int | float
+    value: str | int | float | bool
     stock: str
     effect: str
 
@@ -78,6 +78,14 @@ _ENGINE = (
         "QuantConnect.Logging.ConsoleErrorLogHandler",
         "three flushed lines per order, in a file and on the console",
         "an order call takes 353-388 instead of 385-508; LEAN then writes no log.txt, errors go to the console",
+    ),
+    ProfileSetting(
+        "no-batching",
+        Place.CONFIG,
+        "consumer-batching-timeout-ms",
+        0,
+        "0 too, unless the configuration says otherwise: the engine's steps without data come later by it",
+        "no step waits; a tick wakes LEAN 2.5 at once with any value, so nothing was measured",
     ),
 )
 
@@ -127,14 +135,30 @@ def _host(settings: LeanSettings) -> tuple[ProfileSetting, ...]:
             "on two cores an order call took 215-230 instead of 450 at p50, while p99 of ticks may rise when the feeder "
             "shares the other core: measure per machine",
         ),
+        ProfileSetting(
+            "results-in-memory",
+            Place.HOST,
+            "results_in_memory",
+            settings.results_in_memory,
+            "LEAN writes its result files and its log to the disk of the results folder",
+            "no write of LEAN's waits for a disk, and all is lost when the machine stops: measure per machine",
+        ),
     )
 
 
 LEFT_OUT = (
     ("GCLatencyMode.SustainedLowLatency", "no visible gain"),
     ("DOTNET_GCgen0size, large", "one pause of 190 milliseconds when the memory is first touched"),
+    (
+        "minimum-transaction-threads, maximum-transaction-threads",
+        "2 to 10 threads of LEAN's process orders, more only while several wait: not measured",
+    ),
+    (
+        "samples of equity and charts",
+        "in a live run LEAN takes them every two seconds, on the loop thread after a slice, and has no key for it",
+    ),
 )
-"""What was measured too, and is not part of the profile."""
+"""What is not part of the profile, and why."""
 
 
 def environment_variables(settings: LeanSettings, without: Collection[str] = ()) -> dict[str, str]:
@@ -150,7 +174,7 @@ def environment_variables(settings: LeanSettings, without: Collection[str] = ())
     return {each.key: str(each.value) for each in _chosen(settings, without) if each.place is Place.ENVIRONMENT}
 
 
-def config_keys(settings: LeanSettings, without: Collection[str] = ()) -> dict[str, str | int | float]:
+def config_keys(settings: LeanSettings, without: Collection[str] = ()) -> dict[str, str | int | float | bool]:
     """Return the keys of config.json of the profile; parameters and errors as for `environment_variables`."""
     return {each.key: each.value for each in _chosen(settings, without) if each.place is Place.CONFIG}
 

@@ -418,13 +418,18 @@ def base_amount(security: Any) -> float:
     return 0.0 if base is None else float(base.amount)
 
 
-def is_trace_silent() -> bool:
-    """Tell whether LEAN's log is known to leave out lines that are no errors, so that calls which write some cost no disk."""
+def log_handler() -> str:
+    """Return the class of LEAN's log by the configuration that it has read; "" where that cannot be asked."""
     try:
         from QuantConnect.Configuration import Config
     except ImportError:
-        return False
-    return str(Config.Get("log-handler", "")).rpartition(".")[2] == "ConsoleErrorLogHandler"
+        return ""
+    return str(Config.Get("log-handler", ""))
+
+
+def is_trace_silent() -> bool:
+    """Tell whether LEAN's log is known to leave out lines that are no errors, so that calls which write some cost no disk."""
+    return log_handler().rpartition(".")[2] == "ConsoleErrorLogHandler"
 
 
 def error_count(algorithm: Any) -> int:

@@ -17,11 +17,9 @@ from support.lean_engine import OPTIONS, copy_of_launcher
 
 from live.cli.main import run
 from live.clock import sleep
-from live.config import LeanSettings
 from live.errors import ExitCode
 from live.lean.engine.process import Ending, EngineOutcome
 from live.lean.engine.status import EngineStatus
-from live.lean.instructions import SETTINGS_VARIABLE, Instructions, write_instructions
 from live.lean.self_test.assumptions import ENGINE_ASSUMPTIONS, judge
 from live.lean.self_test.engine import _message
 from live.lean.self_test.marks import MISSING_MODULE
@@ -194,47 +192,3 @@ def test_a_needed_assumption_that_fails_ends_in_code_4(capsys: Any, monkeypatch:
     printed = capsys.readouterr()
     assert "without it: no rehearsal, no keep-warm" in printed.out.replace("\n", " ")
     assert "run facts: x" in printed.err
-
-
-def test_settings_in_force_in_a_running_engine(capsys: Any, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(
-        '{"environment": "x", "log-handler": "Stock", '
-        '"environments": {"x": {"log-handler": "QuantConnect.Logging.ConsoleErrorLogHandler"}}}',
-        encoding="utf-8",
-    )
-    settings = tmp_path / "settings.json"
-    told = LeanSettings(keep_warm_milliseconds=0.0)
-    write_instructions(Instructions(algorithm="a.py", run_folder=str(tmp_path), lean=told), settings)
-    variables = {"DOTNET_TieredCompilation": "0", SETTINGS_VARIABLE: str(settings)}
-    process = subprocess.Popen(["sleep", "60"], cwd=tmp_path, env={"PATH": os.environ["PATH"], **variables})
-    try:
-        code, found = doctor(capsys, "--pid", str(process.pid))
-    finally:
-        process.kill()
-        process.wait()
-    assert code == ExitCode.OK
-    verdicts = {each["name"]: each["verdict"] for each in found["in_force"]}
-    assert verdicts["no-tiered-compilation"] == "pass"
-    assert verdicts["workstation-gc"] == "fail"
-    assert verdicts["quiet-log"] == "pass"
-    assert verdicts["frozen-gc"] == "pass"
-    assert verdicts["keep-warm"] == "fail"
-
-
-def test_an_engine_without_lean_live(capsys: Any, tmp_path: Path) -> None:
-    process = subprocess.Popen(["sleep", "60"], cwd=tmp_path)
-    try:
-        _, found = doctor(capsys, "--pid", str(process.pid))
-    finally:
-        process.kill()
-        process.wait()
-    by_name = {each["name"]: each for each in found["in_force"]}
-    assert by_name["keep-warm"]["verdict"] == "unknown"
-    assert "not attached" in by_name["keep-warm"]["observed"]
-    assert by_name["quiet-log"]["verdict"] == "unknown"
-
-
-def test_a_process_that_is_not_there(capsys: Any) -> None:
-    code, found = doctor(capsys, "--pid", "4194303")
-    assert code == ExitCode.USAGE
-    assert "--pid 4194303" in found["error"]["message"]

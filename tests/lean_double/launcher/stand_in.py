@@ -45,25 +45,30 @@ class Launcher:
         self.results = Path(config["results-destination-folder"])
         self.results.mkdir(parents=True, exist_ok=True)
         self.is_quiet = "ConsoleErrorLogHandler" in config["log-handler"]
-        self._log: TextIO = (self.results / "log.txt").open("a", encoding="utf-8")
-        self._console = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        # A handler of LEAN's that only knows the console writes no log.txt.
+        self._streams: list[TextIO] = [os.fdopen(os.dup(1), "w", encoding="utf-8")]
+        if not self.is_quiet:
+            self._streams.append((self.results / "log.txt").open("a", encoding="utf-8"))
         self._events: list[Any] = []
 
     def trace(self, text: str, level: str = "TRACE") -> None:
         """Write to the log, which a quiet handler only does for errors."""
         line = f"{datetime.now(timezone.utc):%Y%m%d %H:%M:%S.%f}"[:-3] + f" {level}:: {text}\n"
         if level == "ERROR" or not self.is_quiet:
-            for stream in (self._log, self._console):
+            for stream in self._streams:
                 stream.write(line)
                 stream.flush()
 
     def run(self) -> None:
         """Run the algorithm to its end and write the results."""
+        from QuantConnect.Configuration import Config
+
         self.trace("Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0 Mode: DEBUG (64bit) Host: double")
         location = Path(self.config["algorithm-location"])
         for folder in (*self.config["python-additional-paths"], str(Path.cwd()), str(location.parent)):
             sys.path.insert(0, folder)
         chosen = self.config["environments"][self.config["environment"]]
+        Config.values = {**self.config, **chosen}
         wrong = [key for key, value in NEEDED.items() if chosen.get(key) != value]
         if wrong or not chosen["live-mode"]:
             raise SystemExit(f"Unhandled exception. System.Exception: unusable configuration of {', '.join(wrong)}")

@@ -68,7 +68,7 @@ def test_settings_of_the_profile_can_be_left_out_one_by_one() -> None:
     settings = LeanSettings()
     assert environment_variables(settings) == {"DOTNET_TieredCompilation": "0", "DOTNET_gcServer": "0"}
     assert environment_variables(settings, ["workstation-gc"]) == {"DOTNET_TieredCompilation": "0"}
-    assert config_keys(settings, ["quiet-log"]) == {}
+    assert config_keys(settings, ["quiet-log"]) == {"consumer-batching-timeout-ms": 0}
     with pytest.raises(UsageError, match="the profile has no setting quiet; it has no-tiered-compilation"):
         config_keys(settings, ["quiet"])
 
