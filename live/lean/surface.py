@@ -1,9 +1,8 @@
 """LEAN's .NET API as far as the host touches it: all of it is in this module, and nothing of it anywhere else.
 
-Everything here runs inside LEAN only, after AlgorithmImports was imported, which loads LEAN's assemblies. Names are imported
-where they are used, by statements: that is what LEAN's bridge to .NET hooks. Those that every tick or order needs are looked
-up once (live/lean/dotnet_types.py). Prices of calls, measured inside the engine: a property 0.24 to 0.6 µs, a method 1.4 to
-1.7 µs, a constructor 22 µs; a method gives the interpreter's lock away while it runs, a property does not.
+Everything here runs inside LEAN only, after AlgorithmImports has loaded LEAN's assemblies. Names are imported where they are
+used, by statements: LEAN's bridge to .NET hooks those; what every tick or order needs is in live/lean/dotnet_types.py. Prices
+of calls, measured: a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs and the interpreter's lock, a constructor 22 µs.
 """
 
 from __future__ import annotations
