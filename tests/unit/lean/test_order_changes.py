@@ -251,7 +251,9 @@ def test_changes_by_leans_own_tickets_are_found_in_the_source(tmp_path: Path) ->
         (16, "each.update_quantity"),
     ):
         assert f"main.py line {line}: {member}: " in said
-    with order_bench(tmp_path, LeanSettings(require_gate=True), source=GATED) as bench:
+    other = tmp_path / "gated"
+    other.mkdir()
+    with order_bench(other, LeanSettings(require_gate=True), source=GATED) as bench:
         assert bench.lines("debug") == []
 
 
