@@ -251,9 +251,9 @@ def test_changes_by_leans_own_tickets_are_found_in_the_source(tmp_path: Path) ->
         (16, "each.update_quantity"),
     ):
         assert f"main.py line {line}: {member}: " in said
-    # The run that was refused has the order numbers of its folder as long as its error is looked at.
-    (tmp_path / "gated").mkdir()
-    with order_bench(tmp_path / "gated", LeanSettings(require_gate=True), source=GATED) as bench:
+    other = tmp_path / "gated"
+    other.mkdir()
+    with order_bench(other, LeanSettings(require_gate=True), source=GATED) as bench:
         assert bench.lines("debug") == []
 
 
