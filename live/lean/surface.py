@@ -58,10 +58,7 @@ def trade_tick(symbol: Any, price: float, quantity: float, local_time: datetime)
 
 
 def quote_tick(symbol: Any, bid: float, bid_size: float, ask: float, ask_size: float, local_time: datetime) -> Any:
-    """Return a quote tick, with the time as for `trade_tick`.
-
-    A side that is not quoted has price 0. The tick's value is the middle, or the only side.
-    """
+    """Return a quote tick, its time as for `trade_tick`, its value the middle or the only side that is quoted: 0 is none."""
     types = dotnet_types()
     tick = types.tick()
     tick.symbol, tick.tick_type, tick.time = symbol, types.quote, local_time
