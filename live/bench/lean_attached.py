@@ -36,16 +36,18 @@ class Submissions:
     Parameters:
         sender: hears of them.
         is_ready: whether the rehearsal is over, which would be measured as well.
+        rest: does what the host leaves to moments without ticks.
     """
 
-    def __init__(self, sender: OrderSender, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, sender: OrderSender, is_ready: Callable[[], bool], rest: Callable[[], None]) -> None:
         self._sender = sender
         self._is_ready = is_ready
+        self._rest = rest
 
     def begin(self, algorithm: Any) -> None:
         """Tell from now on; on the loop thread, so that what comes on another is the lane's."""
         loop, note = get_ident(), self._sender.on_claim
-        take = algorithm.begin_submissions(self._is_ready)
+        take = algorithm.begin_submissions(self._is_ready, self._rest)
 
         def claim(order_id: int, handle: int) -> None:
             take(monotonic_ns(), get_ident() != loop)
@@ -62,5 +64,6 @@ def attach() -> type:
     # The algorithm feeds itself, so no feeder of the host's has silenced the queue.
     surface.silence_data_queue()
     cls, host = attach_to(read_instructions(), order_path)
-    host.parts.append(Submissions(host.orders.sender, lambda: host.page.phase >= RunPhase.READY))
+    submissions = Submissions(host.orders.sender, lambda: host.page.phase >= RunPhase.READY, host.watch.look_at_all)
+    host.parts.append(submissions)
     return cls

@@ -6,7 +6,7 @@ variant `without-...` lacks one setting of the profile, so that its row shows wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from live.cores import usable_cores
 GAPS_MS = (1, 10, 50, 200)
 _PART_GAPS_MS = (1, 50)
 """Gaps of the variants that only serve a comparison with the profile."""
-_TICKS = {1: 6_000, 10: 1_000, 50: 400, 200: 100}
+_TICKS = {1: 6_000, 10: 1_000, 50: 400, 200: 500}
 _QUICK_TICKS = {1: 1_000, 10: 200, 50: 60, 200: 25}
 _ORDER_EVERY = {1: 20, 10: 5, 50: 2, 200: 1}
 _WARM_UP = 2_000
@@ -30,17 +30,23 @@ QUANTITIES = ("decision", "order", "submitted", "event")
 """From the sending of a tick to: the decision; the return of the strategy's order call; the return of the engine's order
 call, on whichever thread; the order's first event."""
 _SHARES = ("p50", "p99", "p999")
+_LANE, _SIDECAR = "with-lane", "load-sidecar"
 _TOLD = "two cores, ticks 1 to 200 ms apart"
 _RATIOS = {
     (1, "decision_p99"): 4.0,
     (1, "decision_p999"): 15.0,
-    (50, "submitted_p50"): 3.5,
-    (50, "submitted_p99"): 2.5,
     (200, "decision_p50"): 4.0,
     (200, "decision_p99"): 7.0,
 }
 """How many times lower than stock the profile is to be."""
+_LANE_RATIOS = {(50, "submitted_p50"): 3.5, (50, "submitted_p99"): 2.5}
+"""The same with orders on the lane: inline an order call is LEAN's own and takes its time."""
+_LOAD_RATIOS = {(1, "decision_p99"): 1.3, (50, "decision_p99"): 1.3}
+"""How many times higher the profile may be with analytics in the sidecar: unchanged, up to what two rounds differ by."""
 _INSTRUMENTATION_NS = 3_000.0
+INSTRUMENTATION = ("calm_p50", "calm_mean", "calm_p99", "stream_p50", "stream_mean", "stream_p99")
+"""What the host adds to a call of on_data: calm, when it has a moment without ticks every few slices to look at them, and in a
+stream without such moments, when it looks at them after decisions."""
 
 Load = Literal["none", "process", "sidecar"]
 
@@ -102,12 +108,13 @@ def variants(settings: LeanSettings, is_quick: bool) -> list[Variant]:
             "load-profile", "profile, analytics in its process", True, settings, load="process", gaps_ms=_PART_GAPS_MS
         ),
         Variant(
-            "load-sidecar",
+            _SIDECAR,
             "profile, analytics in another process",
             True,
             settings,
             load="sidecar",
             gaps_ms=_PART_GAPS_MS,
+            rounds=rounds,
         ),
         *(
             Variant(
@@ -122,10 +129,12 @@ def variants(settings: LeanSettings, is_quick: bool) -> list[Variant]:
     if settings.idle_collect_milliseconds:
         unfrozen = changed(settings, idle_collect_milliseconds=0.0)
         found.append(Variant("without-frozen-gc", "profile without frozen-gc", True, unfrozen, gaps_ms=_PART_GAPS_MS))
-    other: Literal["inline", "lane"] = "inline" if settings.mode == "lane" else "lane"
-    found.append(
-        Variant(f"with-{other}", f"profile, orders {other}", True, changed(settings, mode=other), gaps_ms=_PART_GAPS_MS)
-    )
+    if settings.mode == "lane":
+        inline = changed(settings, mode="inline")
+        found.append(Variant("with-inline", "profile, orders inline", True, inline, gaps_ms=_PART_GAPS_MS))
+    else:
+        lane = changed(settings, mode="lane")
+        found.append(Variant(_LANE, "profile, orders on the lane", True, lane, gaps_ms=_PART_GAPS_MS, rounds=rounds))
     if not settings.results_in_memory:
         kept = changed(settings, results_in_memory=True)
         title = "profile, LEAN's files in memory"
@@ -148,8 +157,19 @@ def rows(all_variants: list[Variant]) -> tuple[RowSpec, ...]:
 
 
 def _rows(all_variants: list[Variant]) -> Iterator[RowSpec]:
+    has_lane = any(each.name == _LANE for each in all_variants)
     for gap in GAPS_MS:
-        yield _ratio_row(gap)
+        title = f"how many times lower than stock the profile is, ticks {gap} ms apart"
+        # With the lane in the profile its budgets are the profile's own.
+        bounds = _RATIOS if has_lane else {**_RATIOS, **_LANE_RATIOS}
+        yield _ratio_row(f"compared-{gap}ms", title, gap, (STOCK, PROFILE), bounds, "higher")
+    if has_lane:
+        for gap in _PART_GAPS_MS:
+            title = f"how many times lower than stock the profile with the lane is, ticks {gap} ms apart"
+            yield _ratio_row(f"compared-lane-{gap}ms", title, gap, (STOCK, _LANE), _LANE_RATIOS, "higher")
+    for gap in _PART_GAPS_MS:
+        title = f"how many times higher the profile is with analytics in another process, ticks {gap} ms apart"
+        yield _ratio_row(f"compared-load-{gap}ms", title, gap, (_SIDECAR, PROFILE), _LOAD_RATIOS, "lower")
     for variant in all_variants:
         for gap in variant.gaps_ms:
             yield RowSpec(
@@ -174,21 +194,26 @@ def run_row_name(variant: str) -> str:
     return f"{variant}-run"
 
 
-def ratio_row_name(gap_ms: int) -> str:
-    """Return the name of the row that compares profile and stock."""
-    return f"compared-{gap_ms}ms"
-
-
-def _ratio_row(gap_ms: int) -> RowSpec:
+def _ratio_row(
+    name: str,
+    title: str,
+    gap_ms: int,
+    of: tuple[str, str],
+    bounds: Mapping[tuple[int, str], float],
+    better: Literal["higher", "lower"],
+) -> RowSpec:
+    """Return a row of ratios: the figures of the first variant by those of the second."""
     metrics = []
     for what in QUANTITIES:
         for share in _SHARES:
-            bound = _RATIOS.get((gap_ms, f"{what}_{share}"))
+            bound = bounds.get((gap_ms, f"{what}_{share}"))
             budget = None if bound is None else Budget(bound, _TOLD)
-            metrics.append(MetricSpec(f"{what}_{share}", "times", "higher", budget=budget))
-    title = f"how many times lower than stock the profile is, ticks {gap_ms} ms apart"
+            metrics.append(MetricSpec(f"{what}_{share}", "times", better, budget=budget))
     temperature: Literal["warm", "cold"] = "warm" if gap_ms == 1 else "cold"
-    return RowSpec(ratio_row_name(gap_ms), title, "compare", temperature, tuple(metrics), {"gap_ms": gap_ms})
+    above, below = of
+    return RowSpec(
+        name, title, "compare", temperature, tuple(metrics), {"gap_ms": gap_ms, "above": above, "below": below}
+    )
 
 
 def _run_row(variant: Variant) -> RowSpec:
@@ -199,11 +224,15 @@ def _run_row(variant: Variant) -> RowSpec:
     ]
     metrics = [MetricSpec(name, unit) for name, unit in units]
     if variant.times_calls:
-        budget = Budget(_INSTRUMENTATION_NS, "added to a call of on_data")
-        metrics.append(MetricSpec("instrumentation", "ns", budget=budget))
+        budget = Budget(_INSTRUMENTATION_NS, "added to a call of on_data, with moments without ticks between")
+        metrics += [
+            MetricSpec(f"instrumentation_{name}", "ns", budget=budget if name == "calm_mean" else None)
+            for name in INSTRUMENTATION
+        ]
     return RowSpec(
         run_row_name(variant.name),
-        f"{variant.title}, garbage collections of a run",
+        f"{variant.title}, garbage collections of a run"
+        + (", and what the host adds to on_data" if variant.times_calls else ""),
         "engine",
         "warm",
         tuple(metrics),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,7 @@ import msgspec
 from live.bench import strategies
 from live.bench.lean_attached import ATTACHED_ENTRY
 from live.bench.lean_plan import PLAN_VARIABLE, TIMES_VARIABLE, EngineTimes, GapTimes, read_times
-from live.bench.lean_rows import (
-    PROFILE,
-    QUANTITIES,
-    STOCK,
-    Variant,
-)
+from live.bench.lean_rows import QUANTITIES, Variant
 from live.bench.machine import describe
 from live.bench.model import SCHEMA, ChildResult, Report, Row, RowSpec
 from live.bench.processes import MeasurementError
@@ -85,8 +81,7 @@ class EngineBenchmark:
         self._rows = rows
         self._is_quick = is_quick
         self._progress = progress
-        compared = {STOCK, PROFILE} if any(row.job == "compare" for row in rows) else set()
-        wanted = compared | {str(row.parameters.get("variant")) for row in rows}
+        wanted = {str(row.parameters.get(key)) for row in rows for key in ("variant", "above", "below")}
         self._variants = [each for each in variants if each.name in wanted]
         self._found: dict[str, list[EngineTimes]] = {each.name: [] for each in variants}
         self._failures: dict[str, MeasurementError] = {}
@@ -135,21 +130,22 @@ class EngineBenchmark:
         assert gap is None or isinstance(gap, int)
         if spec.job == "compare":
             assert gap is not None
-            failure = self._failures.get(STOCK) or self._failures.get(PROFILE)
-            return row_of(spec, self._ratios(gap), failure)
+            above, below = str(spec.parameters["above"]), str(spec.parameters["below"])
+            failure = self._failures.get(above) or self._failures.get(below)
+            return row_of(spec, self._ratios(gap, above, below), failure)
         name = str(spec.parameters["variant"])
         found = self._found[name]
         results = [_of_run(each) for each in found] if gap is None else [_of_gap(each, gap) for each in found]
         return row_of(spec, results, self._failures.get(name))
 
-    def _ratios(self, gap_ms: int) -> list[ChildResult]:
-        """Return for each pair of rounds how many times lower the profile's figures are."""
+    def _ratios(self, gap_ms: int, above: str, below: str) -> list[ChildResult]:
+        """Return for each pair of rounds one variant's figures by those of another."""
         found = []
-        for ours, theirs in zip(self._found[PROFILE], self._found[STOCK], strict=False):
-            mine, other = _of_gap(ours, gap_ms), _of_gap(theirs, gap_ms)
-            both = {name for name in mine.values if mine.values[name] > 0 and name in other.values}
-            values = {name: other.values[name] / mine.values[name] for name in both}
-            found.append(ChildResult(values, samples=mine.samples + other.samples))
+        for upper, lower in zip(self._found[above], self._found[below], strict=False):
+            over, under = _of_gap(upper, gap_ms), _of_gap(lower, gap_ms)
+            both = {name for name in under.values if under.values[name] > 0 and name in over.values}
+            values = {name: over.values[name] / under.values[name] for name in both}
+            found.append(ChildResult(values, samples=over.samples + under.samples))
         return found
 
 
@@ -255,7 +251,8 @@ def _of_gap(times: EngineTimes, gap_ms: int) -> ChildResult:
         samples = sorted(getattr(found, what))
         for name, share in _SHARES:
             if len(samples) >= _SAMPLES_LEAST[name]:
-                values[f"{what}_{name}"] = float(samples[min(int(len(samples) * share), len(samples) - 1)])
+                # The nearest rank: of a hundred samples the 99th is the p99, and not the largest.
+                values[f"{what}_{name}"] = float(samples[math.ceil(len(samples) * share) - 1])
     return ChildResult(
         values,
         samples=len(found.decision),
@@ -275,6 +272,5 @@ def _notes(found: GapTimes) -> list[str]:
 def _of_run(times: EngineTimes) -> ChildResult:
     """Return the figures of a run as a whole."""
     values = {name: float(value) for name, value in zip(_COLLECTIONS, times.collections, strict=True)}
-    if times.instrumentation_ns:
-        values["instrumentation"] = float(times.instrumentation_ns)
+    values.update({f"instrumentation_{name}": value for name, value in times.instrumentation.items()})
     return ChildResult(values, samples=sum(len(each.decision) for each in times.gaps))

@@ -13,7 +13,7 @@ from support.lean_engine import OPTIONS
 from live.bench import lean_rows
 from live.bench.lean_plan import EngineTimes, GapTimes
 from live.bench.lean_rows import PROFILE, STOCK, Variant, rows, variants
-from live.bench.lean_runner import EngineBenchmark, run_variant
+from live.bench.lean_runner import EngineBenchmark, _of_gap, run_variant
 from live.bench.progress import SilentBench
 from live.bench.rows import select
 from live.cli.main import run
@@ -38,10 +38,13 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lean_rows, "_ORDER_EVERY", {1: 20, 10: 5, 50: 2, 200: 1})
 
 
+COMPARED = [f"compared-{gap}ms" for gap in (1, 10, 50, 200)]
+
+
 @pytest.mark.usefixtures("_short")
 def test_stock_against_profile(capsys: Any, tmp_path: Path) -> None:
     (tmp_path / "live.toml").write_text("[lean]\nrehearsal_seconds = 0\n", encoding="utf-8")
-    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", "compared", "profile-run", "stock-1ms"]
+    words = ["bench", *OPTIONS, "--quick", "--json", "--no-progress", *COMPARED, "profile-run", "stock-1ms"]
     assert run([*words, "--config", str(tmp_path / "live.toml")]) == ExitCode.OK
     report = json.loads(capsys.readouterr().out)
     found = {row["name"]: row for row in report["rows"]}
@@ -60,7 +63,8 @@ def test_stock_against_profile(capsys: Any, tmp_path: Path) -> None:
     assert "decision_p999" not in stock
     assert (found["stock-1ms"]["sent"], found["stock-1ms"]["handled"]) == (100, 100)
     run_row = {metric["name"] for metric in found["profile-run"]["metrics"]}
-    assert {"instrumentation", "dotnet_pause", "python_collections_2"} <= run_row
+    assert {f"instrumentation_{name}" for name in lean_rows.INSTRUMENTATION} <= run_row
+    assert {"dotnet_pause", "python_collections_2"} <= run_row
     ratios = {metric["name"]: metric["unit"] for metric in found["compared-1ms"]["metrics"]}
     assert ratios["decision_p50"] == "times"
 
@@ -114,7 +118,7 @@ def test_every_setting_of_the_profile_is_left_out_once() -> None:
 def times(decision_ns: int, submitted: bool = True) -> EngineTimes:
     orders = [decision_ns * 2] * 100
     gap = GapTimes(1.0, 100, 100, 0, [1] * 100, [decision_ns] * 100, orders, orders if submitted else [], orders)
-    return EngineTimes([gap], [1, 0, 0, 5_000, 2, 1, 0], 2_000)
+    return EngineTimes([gap], [1, 0, 0, 5_000, 2, 1, 0], {"calm_mean": 2_000.0})
 
 
 class Runs:
@@ -163,6 +167,38 @@ def test_a_variant_that_fails_leaves_the_others(engine: Runs) -> None:
     assert found["profile-1ms"].failure == "the engine hung"
     assert found["compared-1ms"].failure == "the engine hung"
     assert engine.names == [STOCK, PROFILE, STOCK, STOCK]
+
+
+def test_submissions_are_judged_where_orders_go_through_the_lane(engine: Runs) -> None:
+    found = measure("compared-50ms", "compared-lane-50ms", "compared-load-50ms")
+    assert engine.names == [STOCK, PROFILE, "load-sidecar", "with-lane"] * 3
+    assert set(found) == set()
+    specs = {row.name: row for row in rows(variants(LeanSettings(), is_quick=False))}
+    budgets = {
+        name: {metric.name: metric.budget.bound for metric in specs[name].metrics if metric.budget is not None}
+        for name in ("compared-50ms", "compared-lane-50ms", "compared-load-50ms")
+    }
+    assert budgets["compared-50ms"] == {}
+    assert budgets["compared-lane-50ms"] == {"submitted_p50": 3.5, "submitted_p99": 2.5}
+    assert budgets["compared-load-50ms"] == {"decision_p99": 1.3}
+    laned = {row.name: row for row in rows(variants(LeanSettings(mode="lane"), is_quick=False))}
+    assert "compared-lane-50ms" not in laned
+    judged = {metric.name for metric in laned["compared-50ms"].metrics if metric.budget is not None}
+    assert judged == {"submitted_p50", "submitted_p99"}
+
+
+def test_analytics_beside_the_engine_are_compared_with_none(engine: Runs) -> None:
+    row = measure("compared-load-1ms")["compared-load-1ms"]
+    assert engine.names == [PROFILE, "load-sidecar"] * 3
+    ratio = next(metric for metric in row.metrics if metric.name == "decision_p99")
+    assert (ratio.value, ratio.better, ratio.is_reached) == (1.0, "lower", True)
+
+
+def test_a_quantile_is_the_nearest_rank_and_not_the_largest() -> None:
+    samples = list(range(1, 101))
+    gap = GapTimes(1.0, 100, 100, 0, samples, samples, samples, samples, samples)
+    values = _of_gap(EngineTimes([gap], [0] * 7), 1).values
+    assert (values["decision_p50"], values["decision_p99"], values["decision_max"]) == (50, 99, 100)
 
 
 def test_orders_that_cannot_be_matched_are_told(engine: Runs) -> None:

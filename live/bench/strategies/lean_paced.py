@@ -17,6 +17,8 @@ from live.lean import surface
 
 SETTLE_SECONDS = 2.0
 TIMED_CALLS = 2_000
+CALM_CALLS = 16
+"""Calls between two moments without ticks: so few that the runtime leaves its other work to those."""
 
 
 class LeanPaced(QCAlgorithm):
@@ -32,6 +34,7 @@ class LeanPaced(QCAlgorithm):
         self.submitted_ns, self.events_ns = [], []
         self.is_told_of_submissions = False
         self.may_begin = lambda: True
+        self.rest = lambda: None
         self.lane_submissions = 0
         self.is_timing = False
         self.kept_slice = None
@@ -69,9 +72,9 @@ class LeanPaced(QCAlgorithm):
         if str(event.status).lower() == "submitted":
             self.events_ns.append(monotonic_ns())
 
-    def begin_submissions(self, may_begin):
+    def begin_submissions(self, may_begin, rest):
         """Return what an attached runtime calls with each order that LEAN has taken; as it comes, the return of a call is that."""
-        self.may_begin = may_begin
+        self.may_begin, self.rest = may_begin, rest
         self.is_told_of_submissions = True
         return self.take_submission
 
@@ -96,9 +99,9 @@ class LeanPaced(QCAlgorithm):
     def on_end_of_algorithm(self):
         if self.found is None:
             return
-        added_ns = self.time_calls() if self.plan.times_calls else 0
+        added = self.time_calls() if self.plan.times_calls else {}
         gaps, collections = self.found
-        write_times(EngineTimes(gaps, collections, added_ns, self.lane_submissions))
+        write_times(EngineTimes(gaps, collections, added, self.lane_submissions))
 
     def begin(self, ticks, order_every):
         self.order_every = 0
@@ -156,15 +159,30 @@ class LeanPaced(QCAlgorithm):
         return [*(pauses.collections(generation) for generation in range(3)), pauses.pause_ns(), *python]
 
     def time_calls(self):
-        """Time on_data as the engine calls it, and as it was written: the difference is the instrumentation's."""
-        self.is_timing = True
-        return self.time_call(type(self).on_data) - self.time_call(LeanPaced.on_data)
+        """Time on_data as the engine calls it, and as it was written: the difference is the instrumentation's.
 
-    def time_call(self, method):
+        Calm is with a moment without ticks now and then, in which the runtime does what can wait; in a stream without such
+        moments it does that after decisions.
+        """
+        self.is_timing = True
+        bare = self.time_call(LeanPaced.on_data, CALM_CALLS)
+        added = {}
+        for name, calls in (("calm", CALM_CALLS), ("stream", TIMED_CALLS)):
+            self.rest()
+            taken = self.time_call(type(self).on_data, calls)
+            for share, index in (("p50", TIMED_CALLS // 2), ("p99", TIMED_CALLS * 99 // 100 - 1)):
+                added[f"{name}_{share}"] = taken[index] - bare[TIMED_CALLS // 2]
+            added[f"{name}_mean"] = (sum(taken) - sum(bare)) / TIMED_CALLS
+        return added
+
+    def time_call(self, method, calm_calls):
+        """Return the durations of calls, shortest first."""
         slice = self.kept_slice
         taken = []
-        for _ in range(TIMED_CALLS):
+        for number in range(TIMED_CALLS):
+            if number % calm_calls == 0:
+                self.rest()
             began_ns = monotonic_ns()
             method(self, slice)
             taken.append(monotonic_ns() - began_ns)
-        return sorted(taken)[TIMED_CALLS // 2]
+        return sorted(taken)

@@ -15,15 +15,15 @@ class Paced:
     def __init__(self) -> None:
         self.taken: list[bool] = []
 
-    def begin_submissions(self, may_begin: Any) -> Any:
-        self.may_begin = may_begin
+    def begin_submissions(self, may_begin: Any, rest: Any) -> Any:
+        self.may_begin, self.rest = may_begin, rest
         return lambda moment_ns, is_lane: self.taken.append(is_lane)
 
 
 def test_the_algorithm_begins_when_the_rehearsal_is_over() -> None:
     phases = ["rehearsing"]
     algorithm = Paced()
-    Submissions(SimpleNamespace(on_claim=None), lambda: phases[-1] == "ready").begin(algorithm)  # type: ignore[arg-type]
+    Submissions(SimpleNamespace(on_claim=None), lambda: phases[-1] == "ready", list).begin(algorithm)  # type: ignore[arg-type]
     assert not algorithm.may_begin()
     phases.append("ready")
     assert algorithm.may_begin()
@@ -33,7 +33,7 @@ def test_each_order_is_told_with_whether_it_came_from_the_lane() -> None:
     noted: list[tuple[int, int]] = []
     sender = SimpleNamespace(on_claim=lambda order_id, handle: noted.append((order_id, handle)))
     algorithm = Paced()
-    Submissions(sender, lambda: True).begin(algorithm)  # type: ignore[arg-type]
+    Submissions(sender, lambda: True, list).begin(algorithm)  # type: ignore[arg-type]
     sender.on_claim(1, 7)
     lane = threading.Thread(target=sender.on_claim, args=(2, 8))
     lane.start()
