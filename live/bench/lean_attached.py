@@ -13,7 +13,7 @@ from typing import Any
 from live.clock import monotonic_ns
 from live.hot.catalogue import RunPhase
 from live.lean import surface
-from live.lean.attach import attach_to, order_path
+from live.lean.attach import attach_to
 from live.lean.instructions import read_instructions
 from live.lean.orders.sending import OrderSender
 
@@ -63,7 +63,7 @@ def attach() -> type:
     """Return the instrumented class of the benchmark's algorithm; raises as live.lean.attach.attach."""
     # The algorithm feeds itself, so no feeder of the host's has silenced the queue.
     surface.silence_data_queue()
-    cls, host = attach_to(read_instructions(), order_path)
+    cls, host = attach_to(read_instructions())
     submissions = Submissions(host.orders.sender, lambda: host.page.phase >= RunPhase.READY, host.watch.look_at_all)
     host.parts.append(submissions)
     return cls

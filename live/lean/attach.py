@@ -6,7 +6,6 @@ wrong is raised, and LEAN reports it as an error of the algorithm's module.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from live.hot.catalogue import RunPhase
@@ -21,12 +20,9 @@ from live.lean.loading import load_class
 from live.lean.orders.path import LeanOrders
 from live.lean.orders.refusals import Denial
 from live.lean.page import LeanPage
-from live.lean.parts import OrderPath
 from live.lean.pinning import PinPlan, plan_of
 from live.lean.stages import OrderStages
 from live.lean.warm.keep_warm import KeepWarm
-
-MakeOrders = Callable[[Instructions, LeanPage, OrderStages], OrderPath]
 
 
 def attach() -> type:
@@ -37,15 +33,14 @@ def attach() -> type:
         EnvironmentFault: this machine cannot keep the plan for threads, or there is no room for the page.
         AlgorithmError: the user's file holds no algorithm, or more than one to choose from.
     """
-    return attach_to(read_instructions(), order_path)[0]
+    return attach_to(read_instructions())[0]
 
 
-def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type, Host]:
+def attach_to(instructions: Instructions) -> tuple[type, Host]:
     """Return the instrumented class, and its host.
 
     Parameters:
         instructions: what the host is to do.
-        make_orders: makes the order path.
 
     Raises:
         LeanLiveError: as for `attach`; also for a dummy symbol that is none.
@@ -60,7 +55,7 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         write_failure(failure_at_import(error, file), run_folder)
         raise
     try:
-        host = _make_host(instructions, page, plan, make_orders)
+        host = _make_host(instructions, page, plan)
     except BaseException as error:
         failure = failure_at_import(error, file)
         write_failure(failure, run_folder)
@@ -78,10 +73,10 @@ def attach_to(instructions: Instructions, make_orders: MakeOrders) -> tuple[type
         raise
 
 
-def _make_host(instructions: Instructions, page: LeanPage, plan: PinPlan | None, make_orders: MakeOrders) -> Host:
+def _make_host(instructions: Instructions, page: LeanPage, plan: PinPlan | None) -> Host:
     settings_file = instructions.settings_file
     stages = OrderStages()
-    orders = make_orders(instructions, page, stages)
+    orders = _order_path(instructions, page, stages)
     host = Host(instructions, page, stages, orders, plan)
     host.keep_warm = keep_warm = KeepWarm(
         instructions.lean,
@@ -107,7 +102,7 @@ def _make_host(instructions: Instructions, page: LeanPage, plan: PinPlan | None,
     return host
 
 
-def order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
+def _order_path(instructions: Instructions, page: LeanPage, stages: OrderStages) -> LeanOrders:
     """Return the order path that the settings ask for."""
 
     def tell(denial: Denial) -> None:

@@ -35,8 +35,9 @@ from live.lean.in_force import write_in_force
 from live.lean.instructions import Instructions
 from live.lean.instrument import UserCallbacks, lean_callback, write_debug, write_error
 from live.lean.live_algorithm import ORDER_PATH, TickDispatch
+from live.lean.orders.path import LeanOrders
 from live.lean.page import LeanPage
-from live.lean.parts import OrderPath, Part
+from live.lean.parts import Part
 from live.lean.pinning import Pinning, PinPlan
 from live.lean.slice_watch import SliceWatch
 from live.lean.stages import OrderStages
@@ -73,7 +74,7 @@ class Host:
         instructions: Instructions,
         page: LeanPage,
         stages: OrderStages,
-        orders: OrderPath,
+        orders: LeanOrders,
         plan: PinPlan | None,
     ) -> None:
         settings = instructions.lean

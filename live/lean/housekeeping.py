@@ -15,8 +15,8 @@ from live.config import LeanSettings
 from live.errors import error_text
 from live.hot.catalogue import Gauge, RunPhase
 from live.idle_collector import IdleCollector
+from live.lean.orders.path import LeanOrders
 from live.lean.page import LeanPage
-from live.lean.parts import OrderPath
 from live.lean.slice_watch import SliceWatch
 
 STUCK_NS = 10 * NANOSECONDS_PER_SECOND
@@ -48,7 +48,7 @@ class Housekeeping:
         settings: LeanSettings,
         page: LeanPage,
         watch: SliceWatch,
-        orders: OrderPath,
+        orders: LeanOrders,
         collector: IdleCollector,
         on_error: Callable[[Exception], None],
         on_stuck: Callable[[], None],

@@ -22,7 +22,7 @@ from live.lean import surface
 from live.lean.dotnet_types import dotnet_types
 
 if TYPE_CHECKING:
-    from live.lean.parts import OrderPath
+    from live.lean.orders.path import LeanOrders
 
 ORDER_PATH = "_lean_live_orders"
 """Attribute of the algorithm with its order path."""
@@ -43,7 +43,7 @@ def make_live_algorithm(base: Any) -> type:
         """
 
         check_views = False
-        _lean_live_orders: OrderPath | None = None
+        _lean_live_orders: LeanOrders | None = None
 
         def on_tick(self, tick: TickView) -> None:
             """Called with each tick. Override it."""

@@ -50,7 +50,7 @@ _NO_WAIT_NOTE = (
 
 
 class LeanOrders:
-    """The order path of one algorithm, as `live.lean.parts.OrderPath` describes it.
+    """The order path of one algorithm.
 
     Parameters:
         settings: table [lean].

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
-from live.lean.self_test.marks import MISSING_MODULE, RAISED
+from live.lean.self_test.marks import ENTRY_CLASS, MISSING_MODULE, RAISED
 
 Verdict = Literal["pass", "fail", "unknown"]
 Facts = Mapping[str, Any]
@@ -72,9 +72,9 @@ ENGINE_ASSUMPTIONS = (
     Assumption(
         "entry_module",
         "LEAN runs a class of a generated module whose base class is in another module",
-        ("thread_on_warmup_finished",),
-        lambda thread: bool(thread),
-        "algorithms cannot be attached without a change",
+        ("class_that_ran",),
+        lambda name: name == ENTRY_CLASS,
+        "LEAN runs another class than the attached one, so algorithms would run without lean-live",
     ),
     Assumption(
         "callback_spelling",
@@ -175,10 +175,10 @@ ENGINE_ASSUMPTIONS = (
     ),
     Assumption(
         "asynchronous_order",
-        "market_order(..., asynchronous=True) passes an overridden method, returns a ticket, and is filled",
-        ("order_filled", "order_ticket_id", "order_intercepted"),
-        lambda filled, ticket, intercepted: filled and ticket > 0 and intercepted >= 1,
-        "orders do not pass the risk gate",
+        "market_order(..., asynchronous=True) returns a ticket with LEAN's number at once, and is filled later",
+        ("order_filled", "order_ticket_id"),
+        lambda filled, ticket: filled and ticket > 0,
+        "orders of attached algorithms are not filled, or cannot be followed by their numbers",
     ),
     Assumption(
         "stand_in",

@@ -28,6 +28,7 @@ from live.lean.self_test import strategies
 from live.lean.self_test.assumptions import Finding, judge
 from live.lean.self_test.facts import read_facts
 from live.lean.self_test.marks import (
+    ENTRY_CLASS,
     FACTS_VARIABLE,
     HEARD,
     LIMIT_QUANTITY,
@@ -40,7 +41,7 @@ from live.lean.summary import SUMMARY_FILE
 
 RUNS = ("facts", "attached", "interrupt", "terminate", "raise", "import")
 """Names of the runs, in their order."""
-_ENTRY = """from AlgorithmImports import *
+_ENTRY = f"""from AlgorithmImports import *
 from live.lean import surface
 
 surface.silence_data_queue()
@@ -48,7 +49,7 @@ surface.silence_data_queue()
 import live.lean.self_test.probe
 
 
-class Main(live.lean.self_test.probe.Probe):
+class {ENTRY_CLASS}(live.lean.self_test.probe.Probe):
     pass
 """
 _BROKEN_ENTRY = f"from AlgorithmImports import *\nimport {MISSING_MODULE}\n"

@@ -16,3 +16,5 @@ REFUSED_QUANTITY = 2_000
 """What it tries to buy, above the limit."""
 LIMIT_QUANTITY = 1_000.0
 """The limit."""
+ENTRY_CLASS = "Main"
+"""The class of the generated module; its base is the probe, in another one, which LEAN must not run instead."""

@@ -85,6 +85,7 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
     def initialize(self) -> None:
         """Subscribe to two symbols that are traded at any time."""
         FACTS["thread_initialize"] = thread_name()
+        FACTS["class_that_ran"] = type(self).__name__
         self.set_cash(100_000)
         self.set_benchmark(lambda time: 0)
         self.symbol = self.add_crypto("BTCUSD", Resolution.TICK, Market.COINBASE).symbol  # type: ignore[name-defined]
@@ -366,7 +367,6 @@ class Probe(QCAlgorithm):  # type: ignore[name-defined, misc]
         self.is_filled.clear()
         self.act(order)
         FACTS["order_filled"] = self.wait_for_fill()
-        FACTS["order_intercepted"] = self.intercepted
 
     def wait_for_fill(self) -> bool:
         """Wait for a fill, with ticks, since a fill may need a price; return whether it came."""

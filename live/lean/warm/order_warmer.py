@@ -21,6 +21,8 @@ from live.lean.orders.gate import SymbolRow
 from live.lean.orders.sending import OrderSender
 
 _MARKET = int(OrderType.MARKET)
+_SILENT_LOG = "ConsoleErrorLogHandler"
+"""Handler of LEAN's log that leaves out lines which are no errors, so that calls which write some cost no disk."""
 _BEATS_PER_ORDER = 3
 """Every so many beats an order of quantity 0 is tried."""
 
@@ -48,7 +50,7 @@ class OrderWarmer:
         self._beats = 0
         self._tries_orders = True
         self._is_closed = False
-        self._logs_margin = surface.is_trace_silent()
+        self._logs_margin = surface.log_handler().rpartition(".")[2] == _SILENT_LOG
         self.note = "" if self._logs_margin else "LEAN's log takes trace lines, so its margin line is left out"
 
     def beat(self) -> None:
