@@ -1,9 +1,10 @@
 """LEAN's .NET API as far as the host touches it: what is imported of .NET, and each call of LEAN's managers.
 
 Other modules read plain members of objects that LEAN or this module has handed them, such as the ticks of a slice: one call
-more would cost as much as the member. Everything here runs inside LEAN only, after AlgorithmImports has loaded LEAN's assemblies. Names are imported where they are
-used, by statements: LEAN's bridge to .NET hooks those; what every tick or order needs is in live/lean/dotnet_types.py. Prices
-of calls, measured: a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs and the interpreter's lock, a constructor 22 µs.
+more would cost as much as the member. Everything here runs inside LEAN only, after AlgorithmImports has loaded LEAN's
+assemblies. Names are imported where they are used, by statements: LEAN's bridge to .NET hooks those; what every tick or order
+needs is in live/lean/dotnet_types.py. Prices of calls, measured: a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs and the
+interpreter's lock, a constructor 22 µs.
 """
 
 from __future__ import annotations
