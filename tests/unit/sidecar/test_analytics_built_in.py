@@ -304,3 +304,18 @@ def _full(real: Callable[..., Any]) -> Callable[..., Any]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     return call
+
+
+def test_a_folder_that_is_renamed_between_two_looks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    partial, ended = tmp_path / "Strategy-20261121T120000Z.partial", tmp_path / "Strategy-20261121T120000Z"
+    window = window_at(tmp_path, partial.name)
+    opened = os.open
+
+    def ends_meanwhile(path: Path, *arguments: Any, **named: Any) -> int:
+        if path == partial:
+            partial.rename(ended)
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", ends_meanwhile)
+    session_summary(window)
+    assert (ended / FILE_NAME).is_file()

@@ -106,7 +106,9 @@ def _write(folder: Path, content: bytes) -> Path:
     A run that ends renames its folder, perhaps between two of our calls; the open folder stays the same.
     """
     name = run_name(folder.name)
-    for path in (folder.with_name(each) for each in (name, f"{name}{FAILED}", f"{name}{PARTIAL}")):
+    ended = (name, f"{name}{FAILED}")
+    # It may be renamed between two looks; it is never renamed back.
+    for path in (folder.with_name(each) for each in (*ended, f"{name}{PARTIAL}", *ended)):
         try:
             opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
