@@ -191,4 +191,5 @@ def test_a_needed_assumption_that_fails_ends_in_code_4(capsys: Any, monkeypatch:
     assert run(["doctor", *OPTIONS]) == ExitCode.ENVIRONMENT
     printed = capsys.readouterr()
     assert "without it: no rehearsal, no keep-warm" in printed.out.replace("\n", " ")
+    assert "not usable as it is: 1 that lean-live needs did not pass: injection" in printed.out
     assert "run facts: x" in printed.err

@@ -77,6 +77,22 @@ def test_a_run_that_ends_by_itself(tmp_path: Path) -> None:
     assert len(read_order_events(files.results, files.status.stem)[0]) >= 2
 
 
+@pytest.mark.parametrize("is_quiet", [False, True])
+def test_a_submit_writes_three_lines_and_a_quiet_handler_no_log_at_all(tmp_path: Path, is_quiet: bool) -> None:
+    body = "        if self.count == 1: self.market_order(self.traded, 0.5, True)\n"
+    write_reference(tmp_path / "data")
+    keys = {"log-handler": "QuantConnect.Logging.ConsoleErrorLogHandler"} if is_quiet else {}
+    request = EngineRequest(algorithm(body), tmp_path / "data", variables=lean_engine.ENVIRONMENT, keys=keys)
+    files = prepare(lean_engine.home(), request, tmp_path / "run")
+    outcome = run(files)
+    # Without a log the end is judged all the same.
+    assert failure_of(outcome, files, None) is None
+    assert files.log.exists() is not is_quiet
+    if not is_quiet:
+        lines = files.log.read_text(encoding="utf-8").splitlines()
+        assert len([line for line in lines if "Order" in line or "HandleOrderEvent" in line]) == 3
+
+
 def test_an_exit_code_is_not_believed(tmp_path: Path) -> None:
     files = prepared(tmp_path, algorithm(), LEAN_DOUBLE_FAULT="abort")
     outcome = run(files)

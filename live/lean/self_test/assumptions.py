@@ -254,6 +254,22 @@ ENGINE_ASSUMPTIONS = (
         "orders of the algorithm do not pass the risk gate, or do not reach LEAN",
     ),
     Assumption(
+        "lane_orders",
+        "attached with the lane, orders are filled from its thread, one above a limit gets LEAN's ticket of an invalid order",
+        ("lane_fills", "lane_refused_status", "lane_ungated"),
+        lambda fills, refused, ungated: fills >= _HOST_FILLS and refused == _INVALID and ungated == 0,
+        'orders cannot be handed to LEAN by a thread of their own: leave mode = "inline" in [lean]',
+        False,
+    ),
+    Assumption(
+        "scheduled_error",
+        "attached, an error in a scheduled event ends the run, and LEAN's result names it",
+        ("lane_message",),
+        lambda message: RAISED in message,
+        "errors in scheduled events, which do not pass the host, are not brought to the front",
+        False,
+    ),
+    Assumption(
         "host_beats",
         "attached, the way of ticks is kept warm on the dummy symbol, which the algorithm does not see",
         ("host_beats", "host_saw_dummy"),
@@ -348,4 +364,4 @@ def _why(missing: list[str], facts: Facts) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+    return f"{value:.1f}" if isinstance(value, float) else str(value) or '""'

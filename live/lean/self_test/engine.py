@@ -1,6 +1,7 @@
 """The self-test of an engine: a few short runs, each of which shows something that no other can.
 
-`facts` looks at everything and ends by quit; `attached` has the host around an algorithm; `interrupt` is ended by SIGINT and
+`facts` looks at everything and ends by quit; `attached` has the host around an algorithm; `lane` too, with orders on
+the lane and an error in a scheduled event; `interrupt` is ended by SIGINT and
 `terminate` by SIGTERM; `raise` fails in on_data; `import` fails at its import.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ import msgspec
 
 from live.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from live.config import LeanSettings, RiskSettings
-from live.errors import EnvironmentFault
+from live.errors import DataError, EnvironmentFault
 from live.hot.catalogue import Counter
 from live.hot.run_page import PAGE_NAME
+from live.hot.telemetry_view import TelemetryView
 from live.lean.engine.engine_config import EngineFiles, EngineRequest, prepare
 from live.lean.engine.engine_log import entries, first_error, read_text, remedy_of, shortened
 from live.lean.engine.lean_home import LeanHome
@@ -31,6 +34,7 @@ from live.lean.self_test.marks import (
     ENTRY_CLASS,
     FACTS_VARIABLE,
     HEARD,
+    LANE_MODE,
     LIMIT_QUANTITY,
     MISSING_MODULE,
     MODE_VARIABLE,
@@ -39,7 +43,8 @@ from live.lean.self_test.marks import (
 )
 from live.lean.summary import SUMMARY_FILE
 
-RUNS = ("facts", "attached", "interrupt", "terminate", "raise", "import")
+_ATTACHED_RUNS = ("attached", LANE_MODE)
+RUNS = ("facts", *_ATTACHED_RUNS, "interrupt", "terminate", "raise", "import")
 """Names of the runs, in their order."""
 _ENTRY = f"""from AlgorithmImports import *
 from live.lean import surface
@@ -54,7 +59,7 @@ class {ENTRY_CLASS}(live.lean.self_test.probe.Probe):
 """
 _BROKEN_ENTRY = f"from AlgorithmImports import *\nimport {MISSING_MODULE}\n"
 _LIMITS = EngineLimits(stop_seconds=30.0, run_seconds=240.0)
-_MODES = {"facts": "facts", "raise": "raise"}
+_MODES = {"facts": "facts", "raise": "raise", LANE_MODE: LANE_MODE}
 _FACTS_FILE = "facts.json"
 _ATTACHED = Path(next(iter(strategies.__path__))) / "attached.py"
 _REHEARSAL_SECONDS = 2.0
@@ -104,7 +109,7 @@ def _run(
     path = folder / _FACTS_FILE
     request = _request(name, data_folder, folder, variables)
     files = prepare(home, request, folder)
-    process = EngineProcess(home, files, _LIMITS, folder / PAGE_NAME if name == "attached" else None)
+    process = EngineProcess(home, files, _LIMITS, folder / PAGE_NAME if name in _ATTACHED_RUNS else None)
     try:
         process.start()
         outcome = _watch(process, path, _SIGNALS.get(name))
@@ -112,7 +117,10 @@ def _run(
         process.close()
     found = read_facts(path)
     # What was found inside is worth having however the run ended.
-    kept = found if name in ("facts", "attached") else {}
+    kept = found if name == "facts" or name in _ATTACHED_RUNS else {}
+    if name == LANE_MODE:
+        # The same algorithm under another mode.
+        kept = {key.replace("host_", "lane_", 1): value for key, value in kept.items()}
     if outcome.fault is not None:
         return kept, [f"run {name}: {outcome.fault}"]
     return {**kept, **_facts_of_end(name, outcome, found, files)}, _notes(name, outcome, files)
@@ -121,13 +129,13 @@ def _run(
 def _request(name: str, data_folder: Path, folder: Path, variables: dict[str, str]) -> EngineRequest:
     """Return what a run is told."""
     told = {**variables, FACTS_VARIABLE: str(folder / _FACTS_FILE), MODE_VARIABLE: _MODES.get(name, "wait")}
-    if name != "attached":
+    if name not in _ATTACHED_RUNS:
         return EngineRequest(_BROKEN_ENTRY if name == "import" else _ENTRY, data_folder, variables=told)
     instructions = Instructions(
         algorithm=str(_ATTACHED),
         run_folder=str(folder.absolute()),
         source="self-test",
-        lean=LeanSettings(rehearsal_seconds=_REHEARSAL_SECONDS),
+        lean=LeanSettings(rehearsal_seconds=_REHEARSAL_SECONDS, mode="lane" if name == LANE_MODE else "inline"),
         risk=RiskSettings(max_order_quantity=LIMIT_QUANTITY),
     )
     return EngineRequest(ENTRY_TEXT, data_folder, instructions=instructions, variables=told)
@@ -165,6 +173,8 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
         }
     if name == "attached":
         return _facts_of_host(files)
+    if name == LANE_MODE:
+        return _facts_of_lane(outcome, files)
     if name == "import":
         return {"import_message": _message(outcome, files, MISSING_MODULE)}
     if not found.get("is_waiting"):
@@ -175,6 +185,15 @@ def _facts_of_end(name: str, outcome: EngineOutcome, found: dict[str, Any], file
     if name == "terminate":
         return {"terminate_called_end": called_end}
     return {"raise_called_end": called_end, "raise_message": _message(outcome, files, RAISED)}
+
+
+def _facts_of_lane(outcome: EngineOutcome, files: EngineFiles) -> dict[str, Any]:
+    """Return what is left of the run with the lane; the engine may be gone before the host has seen the error."""
+    facts: dict[str, Any] = {"lane_message": _message(outcome, files, RAISED)}
+    with suppress(DataError):
+        page = TelemetryView(files.folder / PAGE_NAME, expect_writer=False)
+        facts["lane_ungated"] = page.counter(Counter.ORDERS_UNGATED)
+    return facts
 
 
 def _facts_of_host(files: EngineFiles) -> dict[str, Any]:

@@ -103,8 +103,15 @@ class Launcher:
 
     def _collect(self, engine: Any) -> None:
         """Take the order events that the engine has told of."""
-        if engine.algorithm is not None:
-            self._events = list(engine.order_events)
+        if engine.algorithm is None:
+            return
+        known, self._events = len(self._events), list(engine.order_events)
+        for event in self._events[known:]:
+            if event.status.name == "SUBMITTED":
+                # A live submit writes three lines, each flushed.
+                self.trace(f"Order information: Id: {event.order_id}")
+                self.trace("Order margin information: TotalMarginUsed, MarginRemaining")
+                self.trace(f"BrokerageTransactionHandler.HandleOrderEvent(): Id: {event.order_id} Status: Submitted")
 
     def _make_up_ticks(self, engine: Any) -> None:
         """Send ticks of its own to every subscription, a few instead of LEAN's half a million a second, unless it was silenced."""

@@ -21,6 +21,8 @@ from datetime import datetime, timedelta
 from types import MethodType
 from typing import Any
 
+from QuantConnect.Configuration import Config
+
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.data import Slice
 from lean_engine.feed import Composer, rounded, utc_now
@@ -145,7 +147,13 @@ class Engine:
             ticks = aggregator.take(datetime(1970, 1, 1) + timedelta(microseconds=now_ns // 1_000))
             if algorithm.run_time_error is not None:
                 raise RuntimeError(f"Algorithm.RunTimeError: {algorithm.run_time_error}")
-            self._step(rounded(now_ns), ticks)
+            self._step(rounded(now_ns), [tick for tick in ticks if self._is_open(tick.symbol)])
+
+    def _is_open(self, symbol: Any) -> bool:
+        """Tell whether data of a symbol go on: outside the hours of its market they do not, unless all count as open."""
+        if str(Config.Get("force-exchange-always-open", "")).lower() == "true":
+            return True
+        return bool(self.algorithm.securities[symbol].exchange.exchange_open)
 
     def _step(self, now: Any, ticks: list[Any]) -> None:
         algorithm = self.algorithm

@@ -155,6 +155,26 @@ def test_a_held_tick_comes_with_a_later_wake(tmp_path: Path, monkeypatch: pytest
     assert stock(tmp_path, monkeypatch, drive).algorithm.slices == [{"BTCUSD": [90]}]
 
 
+@pytest.mark.parametrize("counts_as_open", [False, True])
+def test_outside_market_hours_no_tick_reaches_on_data_unless_all_count_as_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts_as_open: bool
+) -> None:
+    def drive(feed: Feed) -> None:
+        from QuantConnect.Configuration import Config
+
+        monkeypatch.setitem(Config.values, "force-exchange-always-open", str(counts_as_open))
+        algorithm = feed.engine.algorithm
+        algorithm.securities[algorithm.eth].exchange.exchange_open = False
+        feed.trade("ETHUSD", 70)
+        if counts_as_open:
+            feed.until(lambda: feed.calls("on_data"))
+        feed.trade("BTCUSD", 90)
+        feed.until(lambda: {"BTCUSD": [90]} in algorithm.slices)
+
+    slices = stock(tmp_path, monkeypatch, drive).algorithm.slices
+    assert ({"ETHUSD": [70]} in slices) is counts_as_open
+
+
 def test_a_tick_that_nobody_subscribed_to_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drive(feed: Feed) -> None:
         from lean_engine.feed import utc_now

@@ -1,16 +1,22 @@
-"""What the self-test attaches lean-live to: an algorithm that feeds itself, trades a little, and ends itself."""
+"""What the self-test attaches lean-live to: an algorithm that feeds itself, trades a little, and ends itself.
 
+In the run with the lane it ends by an error in a scheduled event, which LEAN runs without the host.
+"""
+
+import os
 import threading
+from datetime import timedelta
 
 from AlgorithmImports import *
 
 from live.clock import ns_to_datetime, sleep, wall_ns
 from live.lean import surface
 from live.lean.self_test.facts import write_facts
-from live.lean.self_test.marks import HELD_QUANTITY, REFUSED_QUANTITY
+from live.lean.self_test.marks import HELD_QUANTITY, LANE_MODE, MODE_VARIABLE, RAISED, REFUSED_QUANTITY
 
 TICKS_MAX = 3_000
 PAUSE_SECONDS = 0.02
+ERROR_SECONDS = 20.0
 
 surface.silence_data_queue()
 
@@ -23,6 +29,10 @@ class Attached(QCAlgorithm):
         self.tick_count = self.fill_count = 0
         self.refused_status = -1
         self.has_seen_dummy = False
+        self.is_done = False
+        if os.environ[MODE_VARIABLE] == LANE_MODE:
+            every = self.time_rules.every(timedelta(seconds=5))
+            self.schedule.on(self.date_rules.every_day(), every, self.on_scheduled)
         self.steps = {10: self.buy_some, 20: self.buy_too_much, 30: self.rest_and_cancel, 40: self.hold}
 
     def on_warmup_finished(self):
@@ -48,7 +58,14 @@ class Attached(QCAlgorithm):
         if str(order_event.status).lower() == "filled":
             self.fill_count += 1
 
+    def on_scheduled(self):
+        if self.is_done:
+            raise ValueError(RAISED)
+
     def on_end_of_algorithm(self):
+        self.tell()
+
+    def tell(self):
         write_facts(
             {
                 "host_ticks": self.tick_count,
@@ -82,4 +99,8 @@ class Attached(QCAlgorithm):
             sleep(PAUSE_SECONDS)
             if not self.steps and self.fill_count > 1:
                 break
+        if os.environ[MODE_VARIABLE] == LANE_MODE:
+            self.tell()
+            self.is_done = True
+            sleep(ERROR_SECONDS)
         self.quit("the self-test of the host is done")
