@@ -74,6 +74,7 @@ class FeedRun:
         self._events: list[FeedEvent] = []
         self._events_beyond = 0
         self._is_stopped = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._looks_connecting = 0
         self._resumes = 0
         self._follower: FeedFollower | None = None
@@ -113,9 +114,14 @@ class FeedRun:
         )
 
     def stop(self) -> None:
-        """End the run; may be called from a signal handler."""
+        """End the run; may be called from a signal handler.
+
+        A handler runs between any two instructions of the main thread, also while a transport asks where to read to: to
+        close it there crashes the event loop. So that is left to the loop.
+        """
         self._is_stopped = True
-        self.receiver.stop()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.receiver.stop)
 
     def run(self, engine: PaperEngine) -> None:
         """Follow the feed to its end.
@@ -131,6 +137,9 @@ class FeedRun:
         run_loop(self._main())
 
     async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._is_stopped:
+            self.receiver.stop()
         self._progress.note(f"connecting to {self._address}")
         receiving = asyncio.ensure_future(self.receiver.run())
         try:
@@ -144,6 +153,7 @@ class FeedRun:
         finally:
             self.receiver.stop()
             await asyncio.wait((receiving,))
+            self._loop = None
         # What ended the receiving, also before there was a session.
         receiving.result()
         if self.health.state is FeedState.HALTED and not self._is_stopped:

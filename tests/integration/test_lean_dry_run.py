@@ -404,19 +404,6 @@ def test_two_runs_at_once_do_not_meet(tmp_path: Path, data: Path) -> None:
     assert [found["ticks"]["trade"] for _, found, _ in ends] == [TICKS, TICKS]
 
 
-def test_a_second_run_of_an_algorithm_in_the_same_folder_is_refused_and_leaves_the_first_alone(
-    tmp_path: Path, data: Path
-) -> None:
-    first = Command(tmp_path, words(tmp_path, data, "", "--speed", "0.1"))
-    first.wait_for("*.partial/subscriptions.json")
-    code, found, _ = Command(tmp_path, words(tmp_path, data, "", "--speed", "0.1")).end()
-    assert code == ExitCode.ENVIRONMENT
-    assert "another run of this algorithm is under way" in found["error"]["message"]
-    assert len(list(first.results.glob("*.partial"))) == 1
-    code, found, err = first.end(signal.SIGINT)
-    assert (code, found["state"]) == (ExitCode.INTERRUPTED, "interrupted"), err
-
-
 def test_lean_s_files_in_memory_end_in_the_results(tmp_path: Path, data: Path, capsys: Any) -> None:
     before = set(Path("/dev/shm").glob("lean-live-*"))
     given = words(tmp_path, data, "", "--speed", "5")

@@ -436,7 +436,7 @@ def test_an_image_without_lean(daemon: str) -> None:
     import_image("lean-double:nothing", LAUNCHER / "QuantConnect.Lean.Launcher.dll")
     text = refused("lean-double:nothing")
     assert text.startswith(
-        "in the image lean-double:nothing: /Lean/Launcher/bin/Debug has no QuantConnect.Lean.Launcher.dll"
+        "in the image lean-double:nothing, as this user: /Lean/Launcher/bin/Debug has no QuantConnect.Lean.Launcher.dll"
     )
     assert "--lean-home" in text
     assert "there is no folder /elsewhere" in refused(IMAGE, Path("/elsewhere"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from unittest.mock import MagicMock
 import pytest
 
 from live.clock import wall_ns
+from live.feeds.socket.loops import run_loop
 from live.feeds.socket.receiver import SessionClock
 from live.hot.histogram import Histogram
 from live.idle_collector import IdleCollector
 from live.paper.feed_clock import FeedClock
 from live.paper.feed_follower import FeedFollower
+from live.paper.feed_run import FeedRun
 
 MILLISECOND_NS = 1_000_000
 SECOND_NS = 1_000_000_000
@@ -149,3 +152,26 @@ def test_time_goes_on_from_the_newest_tick() -> None:
     assert clock.at_heartbeat(150, 0) == 6_000
     clock.begin_session(SessionClock(1_000, 3.0))
     assert clock.at_heartbeat(10_000, 0) is None
+
+
+def test_a_signal_handler_leaves_the_receiver_to_the_event_loop() -> None:
+    """A handler may run while a transport asks where to read to; closing it there crashed uvloop."""
+    stops: list[str] = []
+
+    class Receiver:
+        def stop(self) -> None:
+            stops.append("by the loop" if is_left else "by the handler")
+
+    async def main() -> None:
+        nonlocal is_left
+        run._loop = asyncio.get_running_loop()
+        is_left = False
+        run.stop()
+        is_left = True
+        await asyncio.sleep(0)
+
+    run = object.__new__(FeedRun)
+    run.receiver = Receiver()  # type: ignore[assignment]
+    is_left = True
+    run_loop(main())
+    assert stops == ["by the loop"]
