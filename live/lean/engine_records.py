@@ -51,3 +51,29 @@ class LeanOrder(NamedTuple):
     quantity: float
     order_type: int
     broker_ids: tuple[str, ...] = ()
+
+
+class DotnetTypes(NamedTuple):
+    """LEAN's types, and members of enumerations, that every tick, beat or order needs.
+
+    Attributes:
+        tick: class of ticks.
+        trade: their type for trades.
+        quote: their type for quotes.
+        slice: class of slices.
+        data_list: class of lists of data.
+        submit_request: class of requests for orders.
+        ticket: class of tickets.
+        order_types: LEAN's OrderType by its number.
+        new_status: LEAN's OrderStatus of an order which nobody has processed yet.
+    """
+
+    tick: Any
+    trade: Any
+    quote: Any
+    slice: Any
+    data_list: Any
+    submit_request: Any
+    ticket: Any
+    order_types: tuple[Any, ...]
+    new_status: Any

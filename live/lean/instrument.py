@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from live.algorithm.naming import pascal_case
-from live.lean.surface import is_python_class
 
 if TYPE_CHECKING:
     from live.lean.host import Host
@@ -135,6 +134,11 @@ def write_debug(algorithm: Any, text: str) -> None:
 def write_error(algorithm: Any, text: str) -> None:
     """Write an error to the algorithm's log, whatever its class means by `error`."""
     lean_callback(algorithm, "error")(text)
+
+
+def is_python_class(cls: type) -> bool:
+    """Tell whether a class is written in Python, and not one of .NET."""
+    return cls.__module__.partition(".")[0] not in ("QuantConnect", "System", "CLR", "clr", "builtins")
 
 
 def _above_lean(cls: type) -> Iterable[type]:

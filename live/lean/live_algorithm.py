@@ -19,7 +19,7 @@ from live.hot.records import KIND_QUOTE, KIND_TRADE
 from live.hot.units import PRICE_SCALE
 from live.hot.views import TickView
 from live.lean import surface
-from live.lean.dotnet_types import dotnet_types
+from live.lean.surface import dotnet_types
 
 if TYPE_CHECKING:
     from live.lean.orders.path import LeanOrders

@@ -22,9 +22,9 @@ from live.clock import NANOSECONDS_PER_SECOND, datetime_to_ns, monotonic_ns, wal
 from live.hot.catalogue import Counter, Stage
 from live.hot.trace import KIND_SLICE, SEVERAL_SYMBOLS
 from live.lean import surface
-from live.lean.dotnet_types import dotnet_types
 from live.lean.page import LeanPage
 from live.lean.stages import OrderStages
+from live.lean.surface import dotnet_types
 from live.lean.symbol_rows import SymbolRow
 
 BEAT_QUANTITY = 0.123456789

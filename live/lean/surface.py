@@ -2,13 +2,13 @@
 
 Other modules read plain members of objects that LEAN or this module has handed them, such as the ticks of a slice: one call
 more would cost as much as the member. Everything here runs inside LEAN only, after AlgorithmImports has loaded LEAN's
-assemblies. Names are imported where they are used, by statements: LEAN's bridge to .NET hooks those; what every tick or order
-needs is in live/lean/dotnet_types.py. Prices of calls, measured: a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs and the
-interpreter's lock, a constructor 22 µs.
+assemblies. Names are imported where they are used, by statements: LEAN's bridge to .NET hooks those. Prices of calls, measured:
+a property 0.24 to 0.6 µs, a method 1.4 to 1.7 µs and the interpreter's lock, a constructor 22 µs.
 """
 
 from __future__ import annotations
 
+import functools
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -16,9 +16,28 @@ from live.clock import datetime_to_ns, timedelta_to_ns
 from live.errors import one_line, without_stack
 from live.hot.events import OrderRecord
 from live.hot.page_tables import PositionRow
-from live.lean.dotnet_types import dotnet_types
-from live.lean.engine_records import Account, LeanOrder, Subscription
-from live.lean.order_names import status_number, type_number_of
+from live.lean.engine_records import Account, DotnetTypes, LeanOrder, Subscription
+from live.lean.instrument import is_python_class
+from live.lean.order_names import ORDER_TYPES, status_number, type_number_of
+
+# -- types
+
+
+@functools.cache
+def dotnet_types() -> DotnetTypes:
+    """Return what every tick, beat or order needs, looked up once: the bridge looks up each import and member anew."""
+    from QuantConnect import TickType
+    from QuantConnect.Data import BaseData, Slice
+    from QuantConnect.Data.Market import Tick
+    from QuantConnect.Orders import OrderStatus, OrderTicket, OrderType, SubmitOrderRequest
+    from System.Collections.Generic import List
+
+    # A version of LEAN may lack the newest types of orders: None there, of which nobody can send one.
+    order_types = tuple(getattr(OrderType, name, None) for name in ORDER_TYPES)
+    ticks = Tick, TickType.TRADE, TickType.QUOTE
+    orders = SubmitOrderRequest, OrderTicket, order_types, OrderStatus.NEW
+    return DotnetTypes(*ticks, Slice, List[BaseData], *orders)
+
 
 # -- ticks and slices
 
@@ -26,8 +45,8 @@ from live.lean.order_names import status_number, type_number_of
 def silence_data_queue() -> Any:
     """Register a data queue that accepts every symbol and sends nothing; return the engine's aggregator.
 
-    To be called while the algorithm's module is imported: that is before the engine builds its data feed, which takes the
-    queue registered first for the name FakeDataQueue. A FakeDataQueue left as it is makes 500,000 points a second.
+    To be called while the algorithm's module is imported, before the engine builds its data feed, which takes the queue that
+    was registered first for the name FakeDataQueue. One left as it is makes 500,000 points a second.
     """
     from QuantConnect.Interfaces import IDataQueueHandler
     from QuantConnect.Lean.Engine.DataFeeds.Queues import FakeDataQueue
@@ -49,23 +68,24 @@ def data_aggregator() -> Any:
 def trade_tick(symbol: Any, price: float, quantity: float, local_time: datetime) -> Any:
     """Return a trade tick of LEAN's symbol.
 
-    Its time is naive, in the time zone of the exchange, and not ahead of the engine's clock, or the tick is held. LEAN's
-    bridge cuts it to milliseconds.
+    Its time is naive, in the exchange's zone, cut to milliseconds by LEAN's bridge; ahead of the engine's clock it is held.
     """
-    types = dotnet_types()
-    tick = types.tick()
-    tick.symbol, tick.tick_type, tick.time = symbol, types.trade, local_time
+    tick = _tick(dotnet_types().trade, symbol, local_time)
     tick.value, tick.quantity = price, quantity
     return tick
 
 
 def quote_tick(symbol: Any, bid: float, bid_size: float, ask: float, ask_size: float, local_time: datetime) -> Any:
     """Return a quote tick, its time as for `trade_tick`, its value the middle or the only side that is quoted: 0 is none."""
-    types = dotnet_types()
-    tick = types.tick()
-    tick.symbol, tick.tick_type, tick.time = symbol, types.quote, local_time
+    tick = _tick(dotnet_types().quote, symbol, local_time)
     tick.bid_price, tick.bid_size, tick.ask_price, tick.ask_size = bid, bid_size, ask, ask_size
     tick.value = (bid + ask) / 2 if bid and ask else bid or ask
+    return tick
+
+
+def _tick(kind: Any, symbol: Any, local_time: datetime) -> Any:
+    tick = dotnet_types().tick()
+    tick.symbol, tick.tick_type, tick.time = symbol, kind, local_time
     return tick
 
 
@@ -213,25 +233,11 @@ def order_type_of(ticket: Any) -> int:
 def order_record(event: Any, algorithm: Any) -> OrderRecord:
     """Return an order event as other processes hear of it, with the symbol's newest quote: 0 when it was removed since."""
     security, ticket = security_of(algorithm, event.symbol), event.ticket
-    bid, ask = (0.0, 0.0) if security is None else map(float, (security.bid_price, security.ask_price))
-    return OrderRecord(
-        datetime_to_ns(event.utc_time),
-        int(event.order_id),
-        status_of(event),
-        str(event.symbol.value),
-        float(event.fill_quantity),
-        float(event.fill_price),
-        float(event.order_fee.value.amount),
-        bid,
-        ask,
-        float(event.quantity),
-        -1 if ticket is None else order_type_of(ticket),
-    )
-
-
-def is_python_class(cls: type) -> bool:
-    """Tell whether a class is written in Python, and not one of .NET."""
-    return cls.__module__.partition(".")[0] not in ("QuantConnect", "System", "CLR", "clr", "builtins")
+    quote = (0.0, 0.0) if security is None else (float(security.bid_price), float(security.ask_price))
+    order = int(event.order_id), status_of(event), str(event.symbol.value)
+    fill = float(event.fill_quantity), float(event.fill_price), float(event.order_fee.value.amount)
+    kind = -1 if ticket is None else order_type_of(ticket)
+    return OrderRecord(datetime_to_ns(event.utc_time), *order, *fill, *quote, float(event.quantity), kind)
 
 
 def algorithm_class() -> type:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from live.lean.dotnet_types import dotnet_types
+from live.lean.surface import dotnet_types
 
 DOUBLE = Path(__file__).resolve().parent.parent / "lean_double"
 _ROOTS = {"AlgorithmImports", "QuantConnect", "System", "clr", "lean_engine", "lean_on_data"}

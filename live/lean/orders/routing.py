@@ -16,11 +16,11 @@ from typing import Any
 
 from live.algorithm.naming import pascal_case, snake_case
 from live.algorithm.order_arguments import check_flag, check_options, quantity_of
-from live.lean.dotnet_types import dotnet_types
 from live.lean.orders.methods import ORDER_METHODS, OrderMethod, order_method
 from live.lean.orders.portfolio_orders import OrderOptions, PortfolioOrders
 from live.lean.orders.sending import OrderSender
 from live.lean.orders.unjudged import UNJUDGED_METHODS, UnjudgedOrders
+from live.lean.surface import dotnet_types
 
 Method = Callable[..., Any]
 _STRATEGY_ALIASES = ("order", "buy", "sell")

@@ -23,7 +23,6 @@ from live.hot.denials import DenialCode, denial_of
 from live.hot.orders import OrderField, OrderPool
 from live.hot.units import LARGEST_E9, QUANTITY_SCALE, scaled_e9
 from live.lean import surface
-from live.lean.dotnet_types import dotnet_types
 from live.lean.engine_records import LeanOrder
 from live.lean.instrument import lean_callback
 from live.lean.orders.calls import OrderCall, OrderCalls
@@ -36,6 +35,7 @@ from live.lean.orders.refusals import Denial, Refusals, canceled_ticket, refused
 from live.lean.orders.ticket import GatedTicket
 from live.lean.orders.tracking import OrderTracker
 from live.lean.stages import OrderStages
+from live.lean.surface import dotnet_types
 
 ORDERS_MAX = 8_192
 """Orders that may be alive at once."""

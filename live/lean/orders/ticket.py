@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from live.algorithm.naming import is_pascal_case, snake_case
 from live.clock import sleep
 from live.errors import EngineFailure, UsageError
-from live.lean.dotnet_types import dotnet_types
 from live.lean.orders.changes import CHANGE_METHODS, OrderChanges
+from live.lean.surface import dotnet_types
 
 _LOOK_EVERY_SECONDS = 50e-6
 _KNOWN_EMPTY = {"quantity_filled": 0.0, "average_fill_price": 0.0, "order_events": (), "has_order": False}
