@@ -67,7 +67,7 @@ def main(path: str) -> None:
     state = json.loads(Path(path).read_text(encoding="utf-8"))
     words = sys.argv[1:]
     state["calls"].append(words)
-    variables = {name: value for name, value in os.environ.items() if name.startswith("LEAN_LIVE_")}
+    variables = {name: value for name, value in os.environ.items() if name.startswith("LEAN_LIVE_STACK_")}
     state.setdefault("environments", []).append(variables)
     try:
         code = _answer(words, state)
