@@ -21,7 +21,7 @@ def try_lock(path: Path) -> int | None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise EnvironmentFault(f"cannot make {path}: {error.strerror}; check the folder") from error
     try:
@@ -30,5 +30,5 @@ def try_lock(path: Path) -> int | None:
         os.close(descriptor)
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return None
-        raise EnvironmentFault(f"cannot lock {path}: {error.strerror}; choose a folder on a local disk") from error
+        raise EnvironmentFault(f"cannot lock {path}: {error.strerror}; use a folder on a local disk") from error
     return descriptor

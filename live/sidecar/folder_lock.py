@@ -14,6 +14,7 @@ import msgspec
 
 from live.clock import sleep
 from live.errors import EnvironmentFault
+from live.file_lock import try_lock
 
 LOCK_FILE = ".sidecar.lock"
 _BYTES_MAX = 4_096
@@ -43,16 +44,7 @@ class FolderLock:
     def __init__(self, folder: Path, config: Path | None = None) -> None:
         self._config = "" if config is None else str(config.absolute())
         self._path = folder / LOCK_FILE
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._descriptor = _open(self._path, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise EnvironmentFault(f"cannot make {self._path}: {error.strerror}; check the folder") from error
-        try:
-            _lock(self._descriptor)
-        except OSError as error:
-            os.close(self._descriptor)
-            raise _refusal(folder, error) from error
+        self._descriptor = _lock(self._path)
         self.write("")
 
     def write(self, address: str) -> None:
@@ -129,14 +121,14 @@ def _open(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
-def _lock(descriptor: int) -> None:
-    """Lock a file for this process; whoever only looks at the lock holds it for a moment, which is waited for."""
+def _lock(path: Path) -> int:
+    """Lock the file for this process; whoever only looks at the lock holds it for a moment, which is waited for."""
     for _ in range(_ATTEMPTS):
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+        descriptor = try_lock(path)
+        if descriptor is not None:
+            return descriptor
         sleep(_ATTEMPT_SECONDS)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    raise _refusal(path.parent)
 
 
 def _read(descriptor: int) -> Holder:
@@ -146,9 +138,7 @@ def _read(descriptor: int) -> Holder:
     return Holder(0, "")
 
 
-def _refusal(folder: Path, error: OSError) -> EnvironmentFault:
-    if not isinstance(error, BlockingIOError):
-        return EnvironmentFault(f"cannot lock {folder / LOCK_FILE}: {error.strerror}; use a folder on a local disk")
+def _refusal(folder: Path) -> EnvironmentFault:
     holder = find_holder(folder)
     known = "" if holder is None or not holder.pid else f", process {holder.pid},"
     where = f" at {holder.address}" if holder is not None and holder.address else ""
